@@ -1,0 +1,62 @@
+# jakinib: `make` lists the targets. Each creates .venv and installs what it needs; no active environment is used.
+# Another interpreter: make setup PYTHON=python3.12
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench build-models clean
+unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
+
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
+
+setup: .venv/.installed ## create .venv with the pinned dependencies
+
+demo: setup ## run every evaluation plan and write the report
+	$(BIN)/jakinib evaluate
+
+test: lint ## lint, check that the committed SBML is current, run all tests
+	$(BIN)/jakinib build --check
+	$(BIN)/python -m pytest -n 2
+
+lint: setup ## check style and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: setup ## measure speed and memory beside other engines
+	$(BIN)/python benchmarks
+
+build-models: setup ## rebuild models/sbml from Antimony and library
+	$(BIN)/jakinib build
+
+clean: ## remove .venv, reports, caches and built distributions
+	rm -rf .venv report build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find benchmarks docs src tests -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+
+.venv/.installed: pyproject.toml requirements.lock
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { $(find_python); "$$python" -m venv --clear .venv; }
+	@echo "Installing jakinib and its pinned dependencies into .venv (a minute or two the first time)"
+	@$(INSTALL) hatchling
+	@$(INSTALL) --no-build-isolation --editable '.[dev]'
+	@touch $@
+
+# Sets $python to the first interpreter that can make the environment, or says in one line what to install, and stops.
+define find_python
+python= found= bare=; \
+for candidate in $(if $(PYTHON),"$(PYTHON)",python3.13 python3.12 python3.11 python3); do \
+  version=`"$$candidate" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null` || continue; \
+  found=$${found:-$$version}; \
+  case $$version in 3.11|3.12|3.13|3.14) ;; *) continue ;; esac; \
+  if "$$candidate" -c 'import ensurepip, venv' 2>/dev/null; then python=$$candidate; break; fi; \
+  bare=$${bare:-$$version}; \
+done; \
+if [ -z "$$python" ]; then \
+  if [ -n "$$bare" ]; then problem="Python $$bare lacks its venv module" package=python$$bare-venv; \
+  elif [ -n "$$found" ]; then problem="jakinib needs Python 3.11 to 3.14, found $$found" package=python3.11-venv; \
+  else problem="jakinib needs Python 3.11 to 3.14, found none" package=python3-venv; fi; \
+  case `uname -s` in Darwin) install="brew install python@3.12" ;; *) install="sudo apt-get install $$package" ;; esac; \
+  echo "$$problem. Install it with: $$install" >&2; exit 1; \
+fi
+endef

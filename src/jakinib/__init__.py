@@ -1,0 +1,95 @@
+"""Systems pharmacology of JAK inhibitors: cytokine, JAK, STAT, dose; simulated, fitted, validated."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jakinib.assay import CellAssay as CellAssay
+    from jakinib.assay import Curve as Curve
+    from jakinib.assay import KinaseAssay as KinaseAssay
+    from jakinib.assay import assay as assay
+    from jakinib.assay import ex_vivo_inhibition as ex_vivo_inhibition
+    from jakinib.assay import plasma as plasma
+    from jakinib.errors import ExportError as ExportError
+    from jakinib.errors import InputError as InputError
+    from jakinib.errors import JakinibError as JakinibError
+    from jakinib.errors import ModelError as ModelError
+    from jakinib.errors import PlanError as PlanError
+    from jakinib.errors import SimulationError as SimulationError
+    from jakinib.errors import UnitError as UnitError
+    from jakinib.errors import UnknownIdError as UnknownIdError
+    from jakinib.evaluate import evaluate as evaluate
+    from jakinib.export import export as export
+    from jakinib.fit import fit as fit
+    from jakinib.library import get_library as get_library
+    from jakinib.library import register as register
+    from jakinib.regimen import Dose as Dose
+    from jakinib.regimen import Regimen as Regimen
+    from jakinib.simulate import Model as Model
+    from jakinib.simulate import Protocol as Protocol
+    from jakinib.simulate import Result as Result
+    from jakinib.simulate import Step as Step
+    from jakinib.simulate import load as load
+    from jakinib.simulate import simulate as simulate
+
+__version__ = "0.1.0"
+
+# Public name -> module; imported on first use, so that `import jakinib` stays quick.
+_PUBLIC = {
+    "load": "jakinib.simulate",
+    "simulate": "jakinib.simulate",
+    "Model": "jakinib.simulate",
+    "Protocol": "jakinib.simulate",
+    "Step": "jakinib.simulate",
+    "Result": "jakinib.simulate",
+    "Regimen": "jakinib.regimen",
+    "Dose": "jakinib.regimen",
+    "assay": "jakinib.assay",
+    "CellAssay": "jakinib.assay",
+    "KinaseAssay": "jakinib.assay",
+    "Curve": "jakinib.assay",
+    "plasma": "jakinib.assay",
+    "ex_vivo_inhibition": "jakinib.assay",
+    "fit": "jakinib.fit",
+    "evaluate": "jakinib.evaluate",
+    "export": "jakinib.export",
+    "register": "jakinib.library",
+    "get_library": "jakinib.library",
+    "JakinibError": "jakinib.errors",
+    "InputError": "jakinib.errors",
+    "UnknownIdError": "jakinib.errors",
+    "UnitError": "jakinib.errors",
+    "ModelError": "jakinib.errors",
+    "SimulationError": "jakinib.errors",
+    "ExportError": "jakinib.errors",
+    "PlanError": "jakinib.errors",
+}
+
+__all__ = ["__version__", *_PUBLIC]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'jakinib' has no attribute '{name}'")
+    value = getattr(importlib.import_module(_PUBLIC[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PUBLIC})
+
+
+class _Package(ModuleType):
+    """Keeps jakinib.assay and its like functions, although folders of the same names are imported."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _PUBLIC and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

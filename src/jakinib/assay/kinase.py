@@ -1,0 +1,46 @@
+"""Enzyme assay: kinase, ATP and inhibitor at equilibrium, then peptide; product read at the end."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from jakinib.assay.curve import Curve
+from jakinib.errors import InputError
+from jakinib.simulate import Model, Protocol, Step, load
+
+
+@dataclass(frozen=True)
+class KinaseAssay:
+    """Conditions of an enzyme assay. atp in nM; times in hours; peptide in nM."""
+
+    inhibitor: str
+    kinase: str
+    atp: float = 1e6
+    equilibration: float = 2.0
+    reaction: float = 0.5
+    peptide: float = 1000.0
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.atp) or self.atp < 0:
+            raise InputError(f"kinase assay: atp {self.atp:g} nM; give a finite concentration of at least 0")
+
+    def curve(self, model: Model | None = None) -> Curve:
+        """The concentration-response of the simulated assay."""
+        model = model or load("kinase_assay", kinase=self.kinase, inhibitors=(self.inhibitor,))
+        end = self.equilibration + self.reaction
+
+        def product(concentration: float) -> float:
+            protocol = Protocol(
+                times=[end],
+                settings={"ATP": self.atp, "peptide": 0.0, self.inhibitor: concentration},
+                steps=[Step(self.equilibration, {"peptide": self.peptide})],
+            )
+            return float(model.run(protocol, ["phosphopeptide"])[0, 0])
+
+        uninhibited = product(0.0)
+        return Curve(
+            lambda concentration: 1 - product(concentration) / uninhibited,
+            f"{self.inhibitor} on {self.kinase}",
+            {"atp_nM": self.atp, "equilibration_h": self.equilibration, "reaction_h": self.reaction},
+        )

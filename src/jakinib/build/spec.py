@@ -1,0 +1,73 @@
+"""What can be built: a model name and the library entries it is instantiated with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from jakinib.errors import InputError, UnknownIdError
+from jakinib.library import Library
+from jakinib.library.schema import JAKS
+
+MODELS = ("kinase_assay", "oral_pk", "cytokine_signalling", "blood_pkpd")
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """One instance of a model.
+
+    cytokines, inhibitors: library names (several cytokines share chains and STAT pools; several
+    inhibitors compete for one site). kinase: only for ``kinase_assay``. cell: default is the reference
+    cell of the first cytokine. population: typical patient and disposition of the PK models.
+    calibrated: plans whose estimates overlay the library ("" in front of nothing: pass () for none).
+    """
+
+    name: str
+    cytokines: tuple[str, ...] = ()
+    inhibitors: tuple[str, ...] = ("baricitinib",)
+    kinase: str = ""
+    cell: str = ""
+    population: str = "healthy_adult"
+    calibrated: tuple[str, ...] = ("dynamics", "pathways", "clinical_pk")
+
+    def resolved(self, library: Library) -> ModelSpec:
+        """The same spec with canonical names; raises UnknownIdError for names the library lacks."""
+        if self.name not in MODELS:
+            raise UnknownIdError("model", self.name, MODELS)
+        if not self.inhibitors and self.name != "cytokine_signalling":
+            raise InputError(f"{self.name}: name at least one inhibitor")
+        inhibitors = tuple(library.inhibitor(name).id for name in self.inhibitors)
+        cytokines: tuple[str, ...] = ()
+        cell, kinase, population = "", "", ""
+        if self.name in ("cytokine_signalling", "blood_pkpd"):
+            wanted = self.cytokines or (("IL-6",) if self.name == "blood_pkpd" else tuple(library.cytokines))
+            cytokines = tuple(library.cytokine(name).id for name in wanted)
+            default = library.cytokine(cytokines[0]).reference_cell if len(cytokines) == 1 else "monocyte"
+            cell = library.cell(self.cell or default).id
+        if self.name in ("oral_pk", "blood_pkpd"):
+            population = library.population(self.population).id
+        if self.name == "kinase_assay":
+            kinase = self.kinase or "JAK1"
+            if kinase not in JAKS:
+                raise UnknownIdError("kinase", kinase, JAKS)
+        if len(set(inhibitors)) < len(inhibitors) or len(set(cytokines)) < len(cytokines):
+            raise InputError(f"{self.name}: an inhibitor or cytokine is named twice")
+        return replace(
+            self, cytokines=cytokines, inhibitors=inhibitors, cell=cell, kinase=kinase, population=population
+        )
+
+
+def _signalling(*cytokines: str) -> ModelSpec:
+    return ModelSpec("cytokine_signalling", cytokines=cytokines)
+
+
+# The SBML files committed under models/sbml, by file stem.
+BUILT: dict[str, ModelSpec] = {
+    **{f"kinase_assay_{jak}": ModelSpec("kinase_assay", kinase=jak) for jak in JAKS},
+    "oral_pk": ModelSpec("oral_pk"),
+    "cytokine_signalling_IL6": _signalling("IL-6"),
+    "cytokine_signalling_IL2": _signalling("IL-2"),
+    "cytokine_signalling_IFNg": _signalling("IFN-gamma"),
+    "cytokine_signalling_GMCSF": _signalling("GM-CSF"),
+    "cytokine_signalling": _signalling("IL-6", "IL-2", "IFN-gamma", "GM-CSF"),
+    "blood_pkpd": ModelSpec("blood_pkpd", cytokines=("IL-6",)),
+}

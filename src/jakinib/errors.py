@@ -1,0 +1,56 @@
+"""Errors of the package: each says what was wrong, where, and what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class JakinibError(Exception):
+    """Base class of every error the package raises on purpose."""
+
+
+class InputError(JakinibError):
+    """A file, option or argument that cannot be used as it stands."""
+
+
+class UnknownIdError(InputError):
+    """A name that is not known; the message lists the closest matches."""
+
+    def __init__(self, noun: str, name: str, known: Iterable[str], where: str = "") -> None:
+        options = sorted(known)
+        folded = {option.casefold(): option for option in options}
+        close = [folded[hit] for hit in difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.5)]
+        shown = close or options[:12]
+        hint = f"did you mean {' or '.join(shown)}?" if close else f"known: {', '.join(shown) or 'none'}"
+        prefix = f"{where}: " if where else ""
+        super().__init__(f"{prefix}unknown {noun} '{name}'; {hint}")
+        self.noun, self.name = noun, name
+
+
+class UnitError(InputError):
+    """A unit that is missing, unknown or of the wrong dimension."""
+
+
+class ModelError(JakinibError):
+    """A model source that does not compose into valid SBML."""
+
+
+class SimulationError(JakinibError):
+    """The integrator failed; carries the reason, the time reached and the parameters set."""
+
+    def __init__(
+        self, reason: str, time: float | None = None, changed: dict[str, float] | None = None
+    ) -> None:
+        at = "" if time is None else f" at t = {time:g} h"
+        given = "" if not changed else " with " + ", ".join(f"{k}={v:g}" for k, v in sorted(changed.items()))
+        super().__init__(f"simulation failed{at}: {reason}{given}")
+        self.reason, self.time, self.changed = reason, time, dict(changed or {})
+
+
+class ExportError(JakinibError):
+    """A model that cannot be written in the format asked for."""
+
+
+class PlanError(InputError):
+    """A plan that contradicts itself, its data or its model."""

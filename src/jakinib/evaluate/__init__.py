@@ -1,0 +1,6 @@
+"""Hold the calibrated models against the published constraints."""
+
+from jakinib.evaluate.criteria import Criterion, Verdict, read_criteria
+from jakinib.evaluate.run import Evaluation, evaluate
+
+__all__ = ["Criterion", "Evaluation", "Verdict", "evaluate", "read_criteria"]

@@ -1,0 +1,69 @@
+"""Acceptance criteria and their verdicts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import model_validator
+
+from jakinib import paths
+from jakinib.library.files import read_model
+from jakinib.library.schema import Number, Strict
+
+
+class Criterion(Strict):
+    """One criterion: a measured quantity and the bounds it must keep (inclusive, in ``unit``)."""
+
+    id: str
+    item: int
+    hard: bool
+    statement: str
+    measure: str
+    of: str = ""
+    low: Number | None = None
+    high: Number | None = None
+    target: str
+    unit: str
+    rows: list[str]
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Criterion:
+        if self.low is None and self.high is None:
+            raise ValueError("gives neither low nor high; a criterion must be able to fail")
+        if not self.rows:
+            raise ValueError("names no data row; every criterion has a source")
+        return self
+
+
+class Criteria(Strict):
+    criteria: list[Criterion]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A criterion after the comparison; ``error`` says why the value could not be computed (then FAIL)."""
+
+    criterion: Criterion
+    value: float | None
+    sources: tuple[str, ...]
+    error: str = ""
+
+    @property
+    def passed(self) -> bool:
+        if self.value is None:
+            return False
+        low, high = self.criterion.low, self.criterion.high
+        return (low is None or self.value >= low) and (high is None or self.value <= high)
+
+    @property
+    def verdict(self) -> Literal["PASS", "FAIL", "met", "not met"]:
+        """PASS or FAIL for hard criteria; met or not met for those that only report."""
+        if self.criterion.hard:
+            return "PASS" if self.passed else "FAIL"
+        return "met" if self.passed else "not met"
+
+
+def read_criteria() -> list[Criterion]:
+    """The criteria of fits/criteria.yaml."""
+    return read_model(paths.fits() / "criteria.yaml", Criteria).criteria

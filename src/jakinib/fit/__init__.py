@@ -1,0 +1,8 @@
+"""Hold the models against published numbers: plans, data, objective, optimiser, results."""
+
+from jakinib.fit.data import DataSet, Measurement, get_data
+from jakinib.fit.plan import Plan, read_plan
+from jakinib.fit.results import Fit
+from jakinib.fit.run import fit
+
+__all__ = ["DataSet", "Fit", "Measurement", "Plan", "fit", "get_data", "read_plan"]

@@ -1,0 +1,123 @@
+"""Published measurements: one folder a source, one row a number."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from jakinib import paths
+from jakinib.errors import PlanError, UnknownIdError
+from jakinib.library.files import read_model, read_table
+from jakinib.library.schema import Number, Quantity, Status, Strict
+
+SetName = Literal["calibration", "validation", "context"]
+
+
+class Measurement(Strict):
+    """One published number; text cells such as dose, atp and time carry their unit."""
+
+    id: str
+    quantity: str
+    inhibitor: str = ""
+    target: str = ""
+    cytokine: str = ""
+    cytokine_dose: str = ""
+    readout: str = ""
+    cell: str = ""
+    matrix: str = ""
+    atp: str = ""
+    time: str = ""
+    population: str = ""
+    dose: str = ""
+    qualifier: Literal["=", "<", ">", "~"] = "="
+    value: Number
+    unit: str
+    low: Number | None = None
+    high: Number | None = None
+    spread: Number | None = None
+    spread_type: str = ""
+    n: int | None = None
+    set: SetName
+    status: Status
+    location: str = ""
+    note: str = ""
+    source: str = ""  # folder name, filled in on reading
+
+    @model_validator(mode="after")
+    def _has_place(self) -> Measurement:
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError(f"low {self.low:g} lies above high {self.high:g}")
+        return self
+
+    def to(self, unit: str) -> float:
+        """The value in ``unit``."""
+        from jakinib.units import convert
+
+        return convert(self.value, self.unit, unit)
+
+
+class AssayConditions(Strict):
+    """Conditions a source does not state, assumed once for all its rows."""
+
+    preincubation: Quantity
+    stimulation: Quantity
+    serum_fraction: Quantity | None = None
+    cytokine_dose: dict[str, Quantity] = Field(default_factory=dict)
+
+
+class DataSource(Strict):
+    """source.yaml: how to cite a data folder and how its numbers were read."""
+
+    citation: str
+    doi: str = ""
+    url: str = ""
+    licence: str = ""
+    how_read: str = ""
+    assay: AssayConditions | None = None
+
+
+class DataSet:
+    """All measurements of one or more data roots, by id."""
+
+    def __init__(self, *roots: Path) -> None:
+        self.sources: dict[str, DataSource] = {}
+        self.measurements: dict[str, Measurement] = {}
+        for root in roots:
+            for folder in sorted(p for p in root.iterdir() if (p / "measurements.tsv").exists()):
+                self._add(folder)
+
+    def _add(self, folder: Path) -> None:
+        table = folder / "measurements.tsv"
+        self.sources[folder.name] = read_model(folder / "source.yaml", DataSource)
+        for row, measurement in enumerate(read_table(table, Measurement), start=2):
+            if measurement.id in self.measurements:
+                other = self.measurements[measurement.id].source
+                raise PlanError(
+                    f"{table}:{row}: id '{measurement.id}' is already used in {other}; choose another"
+                )
+            self.measurements[measurement.id] = measurement.model_copy(update={"source": folder.name})
+
+    def __getitem__(self, identifier: str) -> Measurement:
+        try:
+            return self.measurements[identifier]
+        except KeyError:
+            raise UnknownIdError("measurement", identifier, self.measurements) from None
+
+    def conditions(self, measurement: Measurement) -> AssayConditions:
+        """Assay conditions of a cell measurement; raises PlanError when its source states none."""
+        conditions = self.sources[measurement.source].assay
+        if conditions is None:
+            raise PlanError(
+                f"fits/data/{measurement.source}/source.yaml: no assay conditions for {measurement.id}; "
+                "add an assay block with preincubation, stimulation and cytokine_dose"
+            )
+        return conditions
+
+
+@functools.cache
+def get_data() -> DataSet:
+    """The package's data folders."""
+    return DataSet(paths.fits() / "data")

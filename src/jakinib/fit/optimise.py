@@ -1,0 +1,101 @@
+"""Multi-start trust-region least squares on the log scale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jakinib.errors import SimulationError
+from jakinib.fit.data import get_data
+from jakinib.fit.plan import read_plan
+from jakinib.fit.problem import Problem
+
+XTOL = FTOL = GTOL = 1e-10
+MAX_EVALUATIONS = 200
+
+
+@dataclass(frozen=True)
+class Start:
+    """One local optimisation. theta: ln(parameters in plan units); cost: half the sum of squares."""
+
+    number: int
+    theta: tuple[float, ...]
+    cost: float
+    status: int
+    message: str
+    evaluations: int
+    failures: int
+
+
+def starting_points(problem: Problem, starts: int, seed: int) -> NDArray[np.float64]:
+    """The plan's start, then a Latin hypercube over the bounds (log scale); shape (starts, parameters)."""
+    from scipy.stats import qmc
+
+    sampler = qmc.LatinHypercube(d=len(problem.names), rng=np.random.default_rng(seed))
+    points = qmc.scale(sampler.random(starts), problem.low, problem.high)
+    return np.vstack([problem.start, points[1:]])
+
+
+def optimise(problem: Problem, number: int, theta: NDArray[np.float64]) -> Start:
+    """One local optimisation; a point that cannot be simulated counts as infinitely bad and is reported."""
+    from scipy.optimize import least_squares
+
+    failures = 0
+
+    def residuals(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        nonlocal failures
+        try:
+            return problem.residuals(x)
+        except SimulationError:
+            failures += 1
+            return np.full(len(problem.targets) + len(problem.reserves) + len(problem.priors), np.inf)
+
+    inside = np.clip(theta, problem.low + 1e-9, problem.high - 1e-9)
+    try:
+        fit = least_squares(
+            residuals, inside, jac=problem.jacobian, bounds=(problem.low, problem.high), method="trf",
+            x_scale="jac", xtol=XTOL, ftol=FTOL, gtol=GTOL, max_nfev=MAX_EVALUATIONS,
+        )  # fmt: skip
+    except (SimulationError, ValueError) as error:
+        return Start(number, tuple(inside), float("inf"), -1, str(error), 0, failures + 1)
+    return Start(
+        number, tuple(fit.x), float(fit.cost), int(fit.status), str(fit.message), int(fit.nfev), failures
+    )
+
+
+@cache
+def _problem(plan: str) -> Problem:
+    data = get_data()
+    return Problem(read_plan(Path(plan), data), data)
+
+
+def _run(job: tuple[str, int, tuple[float, ...]]) -> Start:
+    plan, number, theta = job
+    return optimise(_problem(plan), number, np.array(theta))
+
+
+def multistart(
+    plan_file: Path, problem: Problem, starts: int, seed: int, workers: int, done: Callable[[Start], None]
+) -> list[Start]:
+    """Run all starts, in processes when ``workers`` > 1; ``done`` is called as each one ends."""
+    points = starting_points(problem, starts, seed)
+    jobs = [(str(plan_file), number, tuple(point)) for number, point in enumerate(points)]
+    out = []
+    if workers <= 1:
+        for _, number, theta in jobs:
+            out.append(optimise(problem, number, np.array(theta)))
+            done(out[-1])
+        return out
+    from multiprocessing import get_context
+
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        for start in pool.map(_run, jobs):
+            out.append(start)
+            done(start)
+    return out

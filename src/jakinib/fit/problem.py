@@ -1,0 +1,136 @@
+"""The objective of a plan: residuals of data and priors, and their blockwise Jacobian."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jakinib.build.template import declared_units, template
+from jakinib.errors import PlanError
+from jakinib.fit.data import DataSet
+from jakinib.fit.plan import Plan
+from jakinib.fit.targets import PK_QUANTITIES, CellIC50, Context, FoldOverBasal, PKMetric, Target
+from jakinib.units import MODEL_UNITS, factor
+
+STEP = 1e-4  # finite-difference step in ln(parameter); integration is at rtol 1e-10
+
+
+class Problem:
+    """Residuals of a plan as a function of the log of its free parameters."""
+
+    def __init__(self, plan: Plan, data: DataSet) -> None:
+        self.plan = plan
+        self.names = [parameter.id for parameter in plan.parameters]
+        self.to_model = np.array([_model_factor(p.id, p.unit) for p in plan.parameters])
+        self.low = np.log([p.low for p in plan.parameters])
+        self.high = np.log([p.high for p in plan.parameters])
+        self.start = np.log([p.start for p in plan.parameters])
+        inhibitors = {data[row].inhibitor for row in plan.calibration} - {""}
+        self.context = Context(
+            tuple(plan.after), tuple(sorted(inhibitors)) or ("baricitinib",), plan.populations
+        )
+        self.targets = [self._target(data, row) for row in plan.calibration]
+        self.ic50_targets = [target for target in self.targets if isinstance(target, CellIC50)]
+        self.reserves = self._distinct_reserves() if plan.reserve_prior else []
+        self.priors = [(i, p.prior) for i, p in enumerate(plan.parameters) if p.prior]
+        self._touching = [
+            [i for i, name in enumerate(self.names) if name in target.touches(self.context)]
+            for target in self.targets
+        ]
+        idle = set(range(len(self.names))) - {i for touched in self._touching for i in touched}
+        if idle:
+            raise PlanError(
+                f"plan {plan.id}: no calibration row depends on '{self.names[min(idle)]}'; remove it"
+            )
+
+    def _target(self, data: DataSet, identifier: str) -> Target:
+        row = data[identifier]
+        sigma = math.log(self.plan.errors[row.quantity])
+        if row.quantity == "cell_ic50":
+            return CellIC50(row, sigma, data.conditions(row))
+        if row.quantity == "fold_over_basal":
+            return FoldOverBasal(row, sigma)
+        if row.quantity in PK_QUANTITIES:
+            return PKMetric(row, sigma, self.context.population(row))
+        raise PlanError(
+            f"plan {self.plan.id}: row {identifier} has quantity '{row.quantity}', which has no target type"
+        )
+
+    def _distinct_reserves(self) -> list[CellIC50]:
+        seen: dict[tuple[str, str], CellIC50] = {}
+        for target in self.ic50_targets:
+            seen.setdefault((target.assay.cytokine, target.assay.readout), target)
+        return list(seen.values())
+
+    def values(self, theta: NDArray[np.float64]) -> dict[str, float]:
+        """Free parameters in model units."""
+        return dict(zip(self.names, (np.exp(theta) * self.to_model).tolist(), strict=True))
+
+    def use(self, theta: NDArray[np.float64]) -> Context:
+        """The context with these parameter values set."""
+        self.context.set(self.values(theta))
+        return self.context
+
+    def residuals(self, theta: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Data residuals, reserve priors, parameter priors; shape (n,). Raises SimulationError."""
+        context = self.use(theta)
+        out = [target.residual(context) for target in self.targets]
+        out += [self._reserve_residual(target, context) for target in self.reserves]
+        out += [(theta[i] - math.log(p.median)) / math.log(p.factor) for i, p in self.priors]
+        return np.array(out)
+
+    def _reserve_residual(self, target: CellIC50, context: Context) -> float:
+        prior = self.plan.reserve_prior
+        assert prior is not None
+        return math.log(target.reserve(context) / prior.median) / math.log(prior.factor)
+
+    def jacobian(self, theta: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Central differences, each parameter only through the targets whose models it touches."""
+        data, reserves = len(self.targets), len(self.reserves)
+        jac = np.zeros((data + reserves + len(self.priors), len(theta)))
+        for i in range(len(theta)):
+            rows = [row for row, touched in enumerate(self._touching) if i in touched]
+            also = [
+                row
+                for row, target in enumerate(self.reserves)
+                if i in self._touching[self.targets.index(target)]
+            ]
+            sides = []
+            for sign in (1, -1):
+                moved = theta.copy()
+                moved[i] += sign * STEP
+                context = self.use(moved)
+                sides.append(
+                    [self.targets[row].residual(context) for row in rows]
+                    + [self._reserve_residual(self.reserves[row], context) for row in also]
+                )
+            jac[rows + [data + row for row in also], i] = (np.array(sides[0]) - np.array(sides[1])) / (
+                2 * STEP
+            )
+        for row, (i, prior) in enumerate(self.priors):
+            jac[data + reserves + row, i] = 1 / math.log(prior.factor)
+        return jac
+
+
+def _model_factor(identifier: str, unit: str) -> float:
+    """Multiplier from the plan's unit to the unit the templates declare for this symbol."""
+    declared = template_units().get(_pattern(identifier.partition("@")[0]))
+    return factor(unit, declared) if declared else 1.0
+
+
+def template_units() -> Mapping[str, str]:
+    """Pint unit of every templated symbol, by its name with the instance part cut off."""
+    from jakinib import paths
+
+    units: dict[str, str] = {}
+    for path in sorted((paths.models() / "antimony").glob("*.ant")):
+        for symbol, unit in declared_units(template(path.stem)).items():
+            units.setdefault(_pattern(symbol), MODEL_UNITS[unit])
+    return units
+
+
+def _pattern(symbol: str) -> str:
+    return f"*{symbol[symbol.index('_') :]}" if symbol.endswith("_rest") else symbol.split("_")[0]

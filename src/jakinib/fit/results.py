@@ -1,0 +1,156 @@
+"""What a fit leaves behind: estimates with intervals, and the provenance to believe and repeat them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jakinib import paths
+from jakinib.build.compose import Estimate, estimates_path
+from jakinib.errors import InputError
+from jakinib.fit.data import DataSet
+from jakinib.fit.optimise import FTOL, GTOL, XTOL, Start
+from jakinib.fit.plan import Plan, plan_path
+from jakinib.fit.problem import Problem
+from jakinib.fit.targets import FIT_RTOL
+from jakinib.library.files import read_table
+from jakinib.simulate.engine import ATOL_NM
+
+Z90 = 1.6448536269514722  # standard normal quantile, two-sided 90 %
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The outcome of a plan. estimates: one row a parameter, in plan units, with a 90 % interval."""
+
+    plan: Plan
+    estimates: list[Estimate]
+    provenance: dict[str, Any]
+
+
+def intervals(
+    problem: Problem, theta: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """90 % interval (natural log scale) from the Gauss-Newton Hessian, clipped to the bounds."""
+    jac = problem.jacobian(theta)
+    covariance = np.linalg.pinv(jac.T @ jac, rcond=1e-12)
+    half = Z90 * np.sqrt(np.diag(covariance))
+    return np.maximum(theta - half, problem.low), np.minimum(theta + half, problem.high)
+
+
+def summarise(problem: Problem, starts: Sequence[Start], data: DataSet) -> Fit:
+    """Estimates and provenance from the best start; raises InputError when none succeeded."""
+    good = sorted((s for s in starts if np.isfinite(s.cost)), key=lambda s: s.cost)
+    if not good:
+        raise InputError(
+            f"plan {problem.plan.id}: none of {len(starts)} starts could be simulated: {starts[0].message}"
+        )
+    best = good[0]
+    theta = np.array(best.theta)
+    low, high = intervals(problem, theta)
+    rows = []
+    for i, parameter in enumerate(problem.plan.parameters):
+        at_bound = theta[i] - problem.low[i] < 1e-3 or problem.high[i] - theta[i] < 1e-3
+        rows.append(
+            Estimate(
+                id=parameter.id,
+                value=_round(float(np.exp(theta[i]))),
+                unit=parameter.unit,
+                low=_round(float(np.exp(low[i]))),
+                high=_round(float(np.exp(high[i]))),
+                scope=parameter.scope,
+                verdict="at bound" if at_bound else "inside bounds",
+                prior_median=parameter.prior.median if parameter.prior else None,
+                prior_factor=parameter.prior.factor if parameter.prior else None,
+            )
+        )
+    provenance = {
+        "plan": problem.plan.id,
+        "inputs": fingerprint(problem.plan, data),
+        "objective": _round(best.cost),
+        "residuals": len(problem.targets) + len(problem.reserves) + len(problem.priors),
+        "starts": len(starts),
+        "starts_within_1_percent": sum(s.cost <= best.cost * 1.01 for s in good),
+        "failed_starts": len(starts) - len(good),
+        "failed_evaluations": sum(s.failures for s in starts),
+        "costs": [_round(s.cost) for s in good],
+        "seed": problem.plan.seed,
+        "tolerances": {"xtol": XTOL, "ftol": FTOL, "gtol": GTOL, "rtol": FIT_RTOL, "atol_nM": ATOL_NM},
+        "termination": best.message,
+        "interval": "90 %, Gauss-Newton",
+        "versions": {
+            name: version(name) for name in ("jakinib", "libroadrunner", "antimony", "numpy", "scipy")
+        } | {"python": platform.python_version()},
+    }  # fmt: skip
+    return Fit(problem.plan, rows, provenance)
+
+
+def _round(value: float) -> float:
+    return float(f"{value:.6g}")
+
+
+def fingerprint(plan: Plan, data: DataSet) -> dict[str, str]:
+    """SHA-256 of everything the fit depends on: models, library, plan, data rows, earlier results."""
+    library = paths.models()
+    sources = sorted({data[row].source for row in plan.calibration})
+    rows = [data[row].model_dump_json() for row in plan.calibration]
+    rows += [data.sources[source].model_dump_json() for source in sources]
+    out = {
+        "antimony": _digest(sorted((library / "antimony").glob("*.ant"))),
+        "library": _digest(sorted(p for p in (library / "library").rglob("*") if p.is_file())),
+        "plan": _hash(plan.model_dump_json().encode()),
+        "data": _hash("".join(rows).encode()),
+    }
+    for earlier in plan.after:
+        out[f"results/{earlier}"] = _digest([estimates_path(earlier)])
+    return out
+
+
+def _hash(text: bytes) -> str:
+    return hashlib.sha256(text).hexdigest()[:16]
+
+
+def _digest(files: Sequence[Path]) -> str:
+    return _hash(
+        b"".join(path.name.encode() + (path.read_bytes() if path.exists() else b"") for path in files)
+    )
+
+
+def write(fit: Fit, folder: Path | None = None) -> Path:
+    """Write estimates.tsv and provenance.json atomically; returns the folder."""
+    folder = folder or estimates_path(fit.plan.id).parent
+    columns = list(Estimate.model_fields)
+    lines = ["\t".join(columns)]
+    for row in fit.estimates:
+        values = row.model_dump()
+        lines.append("\t".join("" if values[c] is None else f"{values[c]}" for c in columns))
+    paths.write_atomic(
+        folder / "provenance.json", json.dumps(fit.provenance, indent=2, sort_keys=True) + "\n"
+    )
+    paths.write_atomic(folder / "estimates.tsv", "\n".join(lines) + "\n")
+    return folder
+
+
+def read(plan: Plan) -> Fit:
+    """Results of a plan; raises InputError when it was never fitted."""
+    path = estimates_path(plan.id)
+    if not path.exists():
+        raise InputError(f"plan {plan.id} has no results; run: jakinib fit {plan_path(plan.id).name}")
+    provenance = json.loads((path.parent / "provenance.json").read_text(encoding="utf-8"))
+    return Fit(plan, read_table(path, Estimate), provenance)
+
+
+def stale(fit: Fit, data: DataSet) -> list[str]:
+    """Names of the inputs that changed since the fit; empty when it is fresh."""
+    now = fingerprint(fit.plan, data)
+    then = fit.provenance["inputs"]
+    return [name for name in now if now[name] != then.get(name)]

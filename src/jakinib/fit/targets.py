@@ -1,0 +1,326 @@
+"""How a published number is compared with the model: one small class a kind of number."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from jakinib.assay.cell import SERUM_FRACTION, CellAssay
+from jakinib.assay.pk import Disposition, dosing_steps
+from jakinib.build import ModelSpec
+from jakinib.errors import PlanError
+from jakinib.fit.data import AssayConditions, Measurement
+from jakinib.library import get_library
+from jakinib.regimen import Regimen
+from jakinib.simulate import Model, Protocol
+from jakinib.simulate.models import from_spec
+from jakinib.units import parse_quantity
+
+FIT_RTOL = 1e-10
+
+
+@dataclass
+class Context:
+    """What targets share during a fit: models on top of earlier plans, and values of this evaluation."""
+
+    after: tuple[str, ...]
+    inhibitors: tuple[str, ...]
+    populations: Mapping[str, str] = field(default_factory=dict)
+    rtol: float = FIT_RTOL
+    theta: Mapping[str, float] = field(default_factory=dict)
+    _cache: dict[tuple[object, ...], np.ndarray] = field(default_factory=dict)
+
+    def signalling(self, cytokine: str, cell: str) -> Model:
+        spec = ModelSpec(
+            "cytokine_signalling", (cytokine,), self.inhibitors, cell=cell, calibrated=self.after
+        )
+        return from_spec(spec.resolved(get_library()), self.rtol)
+
+    def population(self, row: Measurement) -> str:
+        """Library population of a data row; raises PlanError when the plan maps none."""
+        if row.population not in self.populations:
+            raise PlanError(
+                f"{row.id}: the plan maps no population for '{row.population}'; add it under populations"
+            )
+        return self.populations[row.population]
+
+    def pk(self, inhibitor: str, population: str) -> Model:
+        spec = ModelSpec("oral_pk", (), (inhibitor,), population=population, calibrated=self.after)
+        return from_spec(spec.resolved(get_library()), self.rtol)
+
+    def set(self, theta: Mapping[str, float]) -> None:
+        """New parameter values (model units); forgets what was simulated with the old ones."""
+        self.theta = theta
+        self._cache.clear()
+
+    def settings(self, model: Model, scope: str) -> dict[str, float]:
+        """Free parameters this model has, general ones and those of ``scope`` (a cell or population).
+
+        A resting chain also sets its initial value.
+        """
+        out = {}
+        settable = set(model.settable)
+        for name, value in self.theta.items():
+            symbol, _, only = name.partition("@")
+            if only and only != scope:
+                continue
+            if symbol in settable:
+                out[symbol] = value
+                if symbol.endswith("_rest"):
+                    out[symbol.removesuffix("_rest")] = value
+        return out
+
+    def run(
+        self, key: tuple[object, ...], model: Model, protocol: Protocol, observables: list[str]
+    ) -> np.ndarray:
+        """Simulate once per evaluation for each ``key``."""
+        if key not in self._cache:
+            self._cache[key] = model.run(protocol, observables)
+        return self._cache[key]
+
+
+class Target:
+    """A published number, able to say how far the model is from it in standard deviations."""
+
+    def __init__(self, row: Measurement, sigma: float) -> None:
+        self.row, self.sigma = row, sigma
+
+    def touches(self, context: Context) -> set[str]:
+        """Symbols of the models this target simulates: other parameters leave it unchanged."""
+        raise NotImplementedError
+
+    def residual(self, context: Context) -> float:
+        """(model - published) / sigma on the log scale; raises SimulationError when the run fails."""
+        raise NotImplementedError
+
+
+def _with_scope(model: Model, scope: str) -> set[str]:
+    return {*model.settable, *(f"{symbol}@{scope}" for symbol in model.settable)}
+
+
+def cell_assay(row: Measurement, conditions: AssayConditions) -> CellAssay:
+    """The assay behind a cell_ic50 row; raises PlanError when its source assumes no cytokine dose."""
+    library = get_library()
+    cytokine = library.cytokine(row.cytokine)
+    if row.cytokine_dose:
+        dose = parse_quantity(
+            row.cytokine_dose, "nM", mass=cytokine.molecular_weight.to("g/mol"), where=row.id
+        )
+    elif row.cytokine in conditions.cytokine_dose:
+        stated = conditions.cytokine_dose[row.cytokine]
+        dose = parse_quantity(
+            f"{stated.value} {stated.unit}", "nM", mass=cytokine.molecular_weight.to("g/mol")
+        )
+    else:
+        raise PlanError(
+            f"fits/data/{row.source}/source.yaml: assay.cytokine_dose lacks {row.cytokine} ({row.id})"
+        )
+    serum = SERUM_FRACTION if conditions.serum_fraction is None else conditions.serum_fraction.value
+    return CellAssay(
+        row.inhibitor,
+        row.cytokine,
+        row.readout,
+        row.cell,
+        row.matrix,
+        dose,
+        conditions.preincubation.to("hour"),
+        conditions.stimulation.to("hour"),
+        serum,
+    )
+
+
+class CellIC50(Target):
+    """IC50 of a cell assay, from one run at the published concentration and one without inhibitor.
+
+    logit(inhibition) = hill x ln(concentration / IC50), so logit at the published IC50, over the local slope,
+    is the log error; the slope is close to 1 and is taken as 1 here. Reports find the root instead.
+    """
+
+    def __init__(self, row: Measurement, sigma: float, conditions: AssayConditions) -> None:
+        super().__init__(row, sigma)
+        self.assay = cell_assay(row, conditions)
+        self.symbol = get_library().cytokine(row.cytokine).symbol
+        self.free = self.assay.free * row.to("nM")
+
+    def _model(self, context: Context) -> Model:
+        return context.signalling(self.assay.cytokine, self.assay.cell)
+
+    def touches(self, context: Context) -> set[str]:
+        return _with_scope(self._model(context), self.assay.cell)
+
+    def _observe(self, context: Context, free: float) -> np.ndarray:
+        model = self._model(context)
+        stats = get_library().cytokine(self.assay.cytokine).stats
+        observables = [f"p{s}_percent" for s in stats] + [f"reserve_{self.symbol}_{s}" for s in stats]
+        assay = replace(self.assay, settings=context.settings(model, self.assay.cell))
+        key = (assay.cytokine, assay.cell, assay.inhibitor if free else "", free, assay.cytokine_dose,
+               assay.preincubation, assay.stimulation)  # fmt: skip
+        return context.run(key, model, assay.protocol(free), observables)[0]
+
+    def residual(self, context: Context) -> float:
+        stat = get_library().cytokine(self.assay.cytokine).stats.index(self.assay.readout[1:])
+        top, inhibited = self._observe(context, 0.0)[stat], self._observe(context, self.free)[stat]
+        share = inhibited / top
+        return math.log((1 - share) / share) / self.sigma * -1.0
+
+    def reserve(self, context: Context) -> float:
+        """Signal reserve G without inhibitor at the time of reading."""
+        stats = get_library().cytokine(self.assay.cytokine).stats
+        return float(self._observe(context, 0.0)[len(stats) + stats.index(self.assay.readout[1:])])
+
+
+class FoldOverBasal(Target):
+    """Read-out at a time over its basal value: 1 + scale x percent phosphorylated.
+
+    The scale (signal per percent over background) is a nuisance parameter of data set and read-out.
+    """
+
+    def __init__(self, row: Measurement, sigma: float) -> None:
+        super().__init__(row, sigma)
+        library = get_library()
+        self.cytokine = library.cytokine(row.cytokine)
+        self.cell = library.cell(row.cell).id
+        self.dose = parse_quantity(
+            row.cytokine_dose, "nM", mass=self.cytokine.molecular_weight.to("g/mol"), where=row.id
+        )
+        self.time = parse_quantity(row.time, "hour", where=row.id)
+        self.scale = f"scale_{row.readout}_{row.source}"
+
+    def touches(self, context: Context) -> set[str]:
+        return _with_scope(context.signalling(self.cytokine.id, self.cell), self.cell) | {self.scale}
+
+    def predicted(self, context: Context) -> float:
+        """Fold over basal in the model."""
+        model = context.signalling(self.cytokine.id, self.cell)
+        times = TIME_COURSE
+        observables = [f"p{s}_percent" for s in self.cytokine.stats]
+        settings = {**context.settings(model, self.cell), f"L_{self.cytokine.symbol}": self.dose}
+        key = ("course", self.cytokine.id, self.cell, self.dose)
+        course = context.run(key, model, Protocol(times, settings), observables)
+        stat = self.cytokine.stats.index(self.row.readout[1:])
+        percent = float(np.interp(self.time, times, course[:, stat]))
+        if self.scale not in context.theta:
+            raise PlanError(
+                f"{self.row.id}: the plan has no parameter '{self.scale}'; add it with scope nuisance"
+            )
+        return 1 + context.theta[self.scale] * percent
+
+    def residual(self, context: Context) -> float:
+        return math.log(self.predicted(context) / self.row.value) / self.sigma
+
+
+TIME_COURSE = [minute / 60 for minute in range(1, 121)]
+
+
+class PKMetric(Target):
+    """Clearance, volume, half-life, Cmax, AUC, tmax, input duration of the typical patient."""
+
+    def __init__(self, row: Measurement, sigma: float, population: str) -> None:
+        super().__init__(row, sigma)
+        self.drug = get_library().inhibitor(row.inhibitor)
+        self.population = population
+
+    def touches(self, context: Context) -> set[str]:
+        own = {
+            *context.pk(self.drug.id, self.population).settable,
+            f"D1_{self.drug.id}",
+            f"lag_{self.drug.id}",
+        }
+        return {f"{symbol}@{self.population}" for symbol in own}
+
+    def predicted(self, context: Context) -> tuple[float, str]:
+        """(value, unit) of the metric."""
+        drug = self.drug.id
+        model = context.pk(drug, self.population)
+        settings = context.settings(model, self.population)
+        clr, clnr, v1, v2, q = (
+            settings.get(f"{key}_{drug}", model.initial(f"{key}_{drug}"))
+            for key in ("CLr", "CLnr", "V1", "V2", "Q")
+        )
+        disposition = self._disposition(context)
+        peak = disposition.lag + disposition.duration  # a zero-order input peaks when it ends
+        match self.row.quantity, self.row.target:
+            case "clearance", "CLr/F":
+                return clr, "L/hour"
+            case "clearance", "CLnr/F":
+                return clnr, "L/hour"
+            case "clearance", "Q/F":
+                return q, "L/hour"
+            case "clearance", "CL/F":
+                return clr + clnr, "L/hour"
+            case "volume", "V1/F":
+                return v1, "L"
+            case "volume", "V2/F":
+                return v2, "L"
+            case "volume", "V/F":
+                return v1 + v2, "L"
+            case "volume", "V":
+                return (v1 + v2) * self._bioavailability(), "L"
+            case "fraction", "fe(urine)":
+                return clr / (clr + clnr) * self._bioavailability(), "dimensionless"
+            case "half_life", _:
+                return half_life(clr + clnr, v1, v2, q), "hour"
+            case "tmax", _:
+                return peak, "hour"
+            case "duration", _:
+                return disposition.duration, "hour"
+            case "lag", _:
+                return disposition.lag, "hour"
+            case ("cmax" | "auc") as metric, _:
+                return self._steady_state(context, model, settings, disposition, metric)
+        raise PlanError(f"{self.row.id}: no metric for {self.row.quantity} of '{self.row.target}'")
+
+    def _bioavailability(self) -> float:
+        if self.drug.bioavailability is None:
+            raise PlanError(
+                f"{self.row.id}: inhibitor '{self.drug.id}' states no bioavailability; add it to its file"
+            )
+        return self.drug.bioavailability.to("dimensionless")
+
+    def _disposition(self, context: Context) -> Disposition:
+        mine = f"@{self.population}"
+        overlay = {k.removesuffix(mine): v for k, v in context.theta.items() if k.endswith(mine)}
+        return Disposition.of(self.drug.id, self.population, overlay)
+
+    def _steady_state(
+        self,
+        context: Context,
+        model: Model,
+        settings: Mapping[str, float],
+        disposition: Disposition,
+        metric: str,
+    ) -> tuple[float, str]:
+        """Cmax (ng/mL) or AUC (ng h/mL) of the tenth daily dose."""
+        amount = parse_quantity(self.row.dose, "mg", where=self.row.id)
+        peak, start = disposition.lag + disposition.duration, 216.0
+        times = np.concatenate(
+            (np.linspace(start, start + peak, 11), np.linspace(start + peak, start + 24, 200)[1:])
+        )
+        steps = dosing_steps(Regimen.parse(f"{amount} mg qd x 10"), disposition, self.drug.id)
+        key = ("pk", self.drug.id, self.population, amount)
+        nanomolar = context.run(key, model, Protocol(times, settings, steps), [f"C_{self.drug.id}"])[:, 0]
+        level = nanomolar * disposition.molecular_weight * 1e-3
+        if metric == "cmax":
+            return float(level.max()), "ng/mL"
+        return float(np.trapezoid(level, times)), "ng*hour/mL"
+
+    def residual(self, context: Context) -> float:
+        value, unit = self.predicted(context)
+        return math.log(value / self.row.to(unit)) / self.sigma
+
+
+def half_life(clearance: float, central: float, peripheral: float, between: float) -> float:
+    """Terminal half-life (h) of a two-compartment model; clearances L/h, volumes L.
+
+    Source: smaller root of the bi-exponential disposition (Gabrielsson and Weiner, PK and PD Data Analysis).
+    """
+    k10, k12, k21 = clearance / central, between / central, between / peripheral
+    total = k10 + k12 + k21
+    slow = (total - math.sqrt(total * total - 4 * k10 * k21)) / 2
+    return math.log(2) / slow
+
+
+PK_QUANTITIES = ("clearance", "volume", "half_life", "cmax", "auc", "tmax", "duration", "lag", "fraction")

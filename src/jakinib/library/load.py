@@ -1,0 +1,128 @@
+"""Find library entries by name, in the package's folder and in the user's own."""
+
+from __future__ import annotations
+
+import functools
+import os
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, TypeVar
+
+from jakinib import paths
+from jakinib.errors import InputError, UnknownIdError
+from jakinib.library.files import read_model, read_table
+from jakinib.library.schema import (
+    Cell,
+    Cytokine,
+    Inhibitor,
+    ParameterRow,
+    Population,
+    Protein,
+    Proteins,
+    Quantity,
+    Reference,
+    References,
+    Strict,
+)
+
+S = TypeVar("S", bound=Strict)
+_FOLDERS: dict[str, type[Strict]] = {
+    "inhibitors": Inhibitor,
+    "cytokines": Cytokine,
+    "cells": Cell,
+    "populations": Population,
+}
+
+
+class Library:
+    """All entries of one or more library folders; later folders add to and override earlier ones."""
+
+    def __init__(self, *folders: Path) -> None:
+        self.folders = folders
+        self.inhibitors: dict[str, Inhibitor] = {}
+        self.cytokines: dict[str, Cytokine] = {}
+        self.cells: dict[str, Cell] = {}
+        self.populations: dict[str, Population] = {}
+        self.proteins: dict[str, Protein] = {}
+        self.references: dict[str, Reference] = {}
+        self.parameters: dict[str, ParameterRow] = {}
+        for folder in folders:
+            self._add_folder(folder)
+
+    def _add_folder(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise InputError(f"{folder}: no such library folder")
+        for name in _FOLDERS:
+            here: dict[str, Path] = {}
+            for path in sorted((folder / name).glob("*.yaml")):
+                entry = self.add(name, path)
+                if entry in here:
+                    raise InputError(
+                        f"{path}:1: id '{entry}' is already used by {here[entry].name}; choose another"
+                    )
+                here[entry] = path
+        if (path := folder / "proteins.yaml").exists():
+            self.proteins.update(read_model(path, Proteins).proteins)
+        if (path := folder / "references.yaml").exists():
+            self.references.update(read_model(path, References).references)
+        if (path := folder / "parameters.tsv").exists():
+            seen: set[str] = set()
+            for number, row in enumerate(read_table(path, ParameterRow), start=2):
+                if row.id in seen:
+                    raise InputError(f"{path}:{number}: parameter '{row.id}' stands twice; keep one row")
+                seen.add(row.id)
+                self.parameters[row.id] = row
+
+    def add(self, kind: str, path: Path) -> str:
+        """Add one YAML file of ``kind`` (a folder name such as "inhibitors"); returns its id."""
+        entry: Any = read_model(path, _FOLDERS[kind])
+        getattr(self, kind)[entry.id] = entry
+        return str(entry.id)
+
+    def inhibitor(self, name: str) -> Inhibitor:
+        return _find("inhibitor", name, self.inhibitors)
+
+    def cytokine(self, name: str) -> Cytokine:
+        aliases = {cytokine.symbol: cytokine for cytokine in self.cytokines.values()}
+        return _find("cytokine", name, self.cytokines, aliases)
+
+    def cell(self, name: str) -> Cell:
+        aliases = {alias: cell for cell in self.cells.values() for alias in cell.aliases}
+        return _find("cell", name, self.cells, aliases)
+
+    def population(self, name: str) -> Population:
+        return _find("population", name, self.populations)
+
+    def parameter(self, symbol: str) -> Quantity | None:
+        """The parameter row for a model symbol: exact id, else the longest wildcard that matches."""
+        if symbol in self.parameters:
+            return self.parameters[symbol]
+        hits = [key for key in self.parameters if "*" in key and fnmatchcase(symbol, key)]
+        return self.parameters[max(hits, key=len)] if hits else None
+
+
+def _find(noun: str, name: str, entries: dict[str, S], aliases: dict[str, S] | None = None) -> S:
+    known = {**(aliases or {}), **entries}
+    if name in known:
+        return known[name]
+    folded = {key.casefold(): entry for key, entry in known.items()}
+    if name.casefold() in folded:
+        return folded[name.casefold()]
+    raise UnknownIdError(noun, name, entries)
+
+
+@functools.cache
+def get_library() -> Library:
+    """The package's library, plus the folders named in JAKINIB_LIBRARY (separated by the path separator)."""
+    extra = [Path(item) for item in os.environ.get("JAKINIB_LIBRARY", "").split(os.pathsep) if item]
+    return Library(paths.models() / "library", *extra)
+
+
+def register(kind: str, path: str | Path) -> str:
+    """Add one YAML file to the running library from outside the package; returns the new id.
+
+    kind: "inhibitors", "cytokines", "cells" or "populations".
+    """
+    if kind not in _FOLDERS:
+        raise UnknownIdError("kind of entry", kind, _FOLDERS)
+    return get_library().add(kind, Path(path))

@@ -1,0 +1,206 @@
+"""The only place that touches libRoadRunner. Each guard answers a trap shown in tests/engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jakinib.errors import SimulationError, UnknownIdError
+from jakinib.simulate.protocol import Protocol
+
+RTOL = 1e-8
+ATOL_NM = 1e-9  # absolute tolerance in nM, turned into amounts by compartment size
+MAX_STEPS = 50_000
+TINY = 1e-9  # hours; times closer than this are one time
+
+
+class Model:
+    """A compiled SBML model; run it with ``run``. One instance per process; not thread-safe.
+
+    sbml: SBML text. rtol: relative tolerance of the integrator.
+    Every run starts from the same fresh state: no result depends on the runs before it.
+    """
+
+    def __init__(self, sbml: str, rtol: float = RTOL) -> None:
+        import roadrunner as rr
+
+        rr.Logger.setLevel(rr.Logger.LOG_FATAL)
+        rr.Config.setValue(rr.Config.LLVM_BACKEND, rr.Config.LLJIT)
+        self.sbml = sbml
+        self._rr = rr.RoadRunner(sbml)
+        model = self._model = self._rr.model
+        self.id: str = str(model.getModelName()) or "model"
+        self.species = tuple(model.getFloatingSpeciesIds())
+        self.boundary = tuple(model.getBoundarySpeciesIds())
+        self.compartments = tuple(model.getCompartmentIds())
+        self.parameters = tuple(model.getGlobalParameterIds())
+        self._ruled = set(self._rr.getAssignmentRuleIds())
+        self._settable: dict[str, tuple[str, int]] = {
+            **{name: ("compartment", i) for i, name in enumerate(self.compartments)},
+            **{name: ("parameter", i) for i, name in enumerate(self.parameters) if name not in self._ruled},
+            **{name: ("boundary", i) for i, name in enumerate(self.boundary) if name not in self._ruled},
+            **{name: ("species", i) for i, name in enumerate(self.species)},
+        }
+        self._compartment_values = np.array(model.getCompartmentVolumes(), dtype=float)
+        self._parameter_values = np.array(model.getGlobalParameterValues(), dtype=float)
+        self._boundary_values = np.array(model.getBoundarySpeciesConcentrations(), dtype=float)
+        self._species_amounts = np.array(model.getFloatingSpeciesAmounts(), dtype=float)
+        self._free = [i for i, name in enumerate(self.parameters) if name not in self._ruled]
+        self._free_values = self._parameter_values[self._free]
+        self._amount_only = self._substance_only(sbml)
+        self._home = [model.getCompartmentIndexForFloatingSpecies(i) for i in range(len(self.species))]
+        self._selection: tuple[str, ...] = ()
+        self.rtol = rtol
+        self._tolerances()
+
+    @staticmethod
+    def _substance_only(sbml: str) -> frozenset[str]:
+        import libsbml
+
+        document = libsbml.readSBMLFromString(sbml)  # keeps the list below alive
+        listed = document.getModel().getListOfSpecies()
+        return frozenset(s.getId() for s in listed if s.getHasOnlySubstanceUnits())
+
+    def _tolerances(self) -> None:
+        integrator = self._rr.integrator
+        integrator.setValue("relative_tolerance", self.rtol)
+        scale = [
+            1.0 if name in self._amount_only else self._compartment_values[home]
+            for name, home in zip(self.species, self._home, strict=True)
+        ]
+        # A scalar would be rescaled by the current state at every call (roadrunner#1349).
+        if scale:
+            integrator.setValue("absolute_tolerance", [ATOL_NM * s for s in scale])
+        integrator.setValue("maximum_num_steps", MAX_STEPS)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Model, (self.sbml, self.rtol)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Every symbol that can be read."""
+        return (*self.species, *self.boundary, *self.compartments, *self.parameters)
+
+    @property
+    def settable(self) -> tuple[str, ...]:
+        """Every symbol that can be set; symbols given by a rule cannot."""
+        return tuple(self._settable)
+
+    def initial(self, symbol: str) -> float:
+        """Value of ``symbol`` before anything is set (concentration for species)."""
+        self._reset({})
+        return self._read(symbol)
+
+    def require(self, symbols: Iterable[str], known: Iterable[str] | None = None) -> None:
+        """Raises UnknownIdError for the first symbol the model lacks."""
+        options = set(self.ids if known is None else known)
+        for symbol in symbols:
+            if symbol not in options:
+                raise UnknownIdError("symbol", symbol, options, where=self.id)
+
+    def _reset(self, settings: Mapping[str, float]) -> None:
+        """The one way to a fresh state: every vector is written, nothing is left to the engine's resets."""
+        model = self._model
+        model.setTime(0.0)
+        model.setCompartmentVolumes(list(range(len(self.compartments))), self._compartment_values)
+        model.setGlobalParameterValues(self._free, self._free_values)
+        if self.boundary:
+            model.setBoundarySpeciesConcentrations(list(range(len(self.boundary))), self._boundary_values)
+        if self.species:
+            model.setFloatingSpeciesAmounts(list(range(len(self.species))), self._species_amounts)
+        self._set(settings)
+
+    def _set(self, values: Mapping[str, float]) -> None:
+        model = self._model
+        for symbol, value in values.items():
+            try:
+                kind, index = self._settable[symbol]
+            except KeyError:
+                self.require([symbol], self._settable)
+                raise
+            number = float(value)
+            if kind == "parameter":
+                model.setGlobalParameterValues([index], [number])
+            elif kind == "boundary":
+                model.setBoundarySpeciesConcentrations([index], [number])
+            elif kind == "compartment":
+                model.setCompartmentVolumes([index], [number])
+            elif symbol in self._amount_only:
+                model.setFloatingSpeciesAmounts([index], [number])
+            else:
+                model.setFloatingSpeciesConcentrations([index], [number])
+
+    def _select(self, observables: Sequence[str]) -> None:
+        wanted = tuple(observables)
+        if wanted != self._selection:
+            self.require(wanted)
+            species = set(self.species) | set(self.boundary)
+            self._rr.timeCourseSelections = [
+                "time", *(f"[{o}]" if o in species and o not in self._amount_only else o for o in wanted)
+            ]  # fmt: skip
+            self._selection = wanted
+
+    def _read(self, symbol: str) -> float:
+        self.require([symbol])
+        concentration = symbol in (*self.species, *self.boundary) and symbol not in self._amount_only
+        return float(self._rr.getValue(f"[{symbol}]" if concentration else symbol))
+
+    def run(self, protocol: Protocol, observables: Sequence[str]) -> NDArray[np.float64]:
+        """Run a protocol from a fresh state.
+
+        Returns an array (len(protocol.times), len(observables)) in model units.
+        Raises UnknownIdError for an unknown symbol and SimulationError when the integrator fails.
+        """
+        self._select(observables)
+        self._reset(protocol.settings)
+        times = np.asarray(protocol.times, dtype=float)
+        out = np.empty((len(times), len(observables)))
+        now, row = protocol.start, 0
+        changed = dict(protocol.settings)
+        bounds = [step.time for step in protocol.steps] + [float(times[-1])]
+        for number, end in enumerate(bounds):
+            if end > times[-1]:
+                end = float(times[-1])
+            stop = int(np.searchsorted(times, end + TINY, side="right"))
+            if row < len(times) and stop > row:
+                row = self._advance(now, end, times[row:stop], out, row, changed)
+            elif end > now:
+                self._advance(now, end, times[:0], out, row, changed)
+            now = max(now, end)
+            if row >= len(times):
+                break
+            if number < len(protocol.steps):
+                self._set(protocol.steps[number].values)
+                changed.update(protocol.steps[number].values)
+        if not np.isfinite(out).all():
+            raise SimulationError("the result is not finite", None, changed)
+        return out
+
+    def _advance(
+        self,
+        now: float,
+        end: float,
+        times: NDArray[np.float64],
+        out: NDArray[np.float64],
+        row: int,
+        changed: Mapping[str, float],
+    ) -> int:
+        """Integrate from ``now`` to ``end``, store the rows of ``times``; returns the next row."""
+        if end - now <= TINY:
+            for _ in times:
+                out[row] = [self._read(symbol) for symbol in self._selection]
+                row += 1
+            return row
+        grid = np.unique(np.concatenate(([now], times, [end])))
+        grid = grid[np.concatenate(([True], np.diff(grid) > TINY))]
+        try:
+            table = np.asarray(self._rr.simulate(times=grid.tolist()))
+        except RuntimeError as error:
+            reason = str(error).split(";")[0].strip().splitlines()[-1]
+            raise SimulationError(reason, float(self._model.getTime()), dict(changed)) from error
+        nearest = np.minimum(np.searchsorted(grid, times - TINY), len(grid) - 1)
+        out[row : row + len(times)] = table[nearest, 1:]
+        return row + len(times)

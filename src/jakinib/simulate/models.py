@@ -1,0 +1,86 @@
+"""Load models by name (built from the library on demand) or from a file."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+
+from jakinib import paths
+from jakinib.build import BUILT, ModelSpec, compose, to_sbml
+from jakinib.build.sbml import translate
+from jakinib.build.spec import MODELS
+from jakinib.errors import InputError, UnknownIdError
+from jakinib.library import get_library
+from jakinib.library.files import read_text
+from jakinib.simulate.engine import RTOL, Model
+
+
+@functools.lru_cache(maxsize=64)
+def _sbml_of(spec: ModelSpec) -> str:
+    return to_sbml(compose(spec))
+
+
+@functools.lru_cache(maxsize=64)
+def from_spec(spec: ModelSpec, rtol: float = RTOL) -> Model:
+    """Compiled model of a spec; shared within the process."""
+    return Model(_sbml_of(spec.resolved(get_library())), rtol)
+
+
+@functools.lru_cache(maxsize=32)
+def _committed(name: str, rtol: float) -> Model:
+    return Model(read_text(paths.models() / "sbml" / f"{name}.xml"), rtol)
+
+
+def load(
+    name: str | Path,
+    *,
+    cytokines: Sequence[str] | str = (),
+    inhibitors: Sequence[str] | str = ("baricitinib",),
+    kinase: str = "",
+    cell: str = "",
+    population: str = "healthy_adult",
+    rtol: float = RTOL,
+) -> Model:
+    """A model by name ("blood_pkpd", "cytokine_signalling", ...) or from a path to SBML or Antimony.
+
+    cytokines, inhibitors: library names; a single name may be given as text. kinase: for "kinase_assay".
+    Raises UnknownIdError for names the library lacks, InputError for a file that cannot be read.
+    """
+    path = Path(name)
+    if path.suffix in (".xml", ".sbml", ".ant"):
+        return from_file(path, rtol)
+    if str(name) not in MODELS:
+        if str(name) in BUILT:
+            return _committed(str(name), rtol)
+        raise UnknownIdError("model", str(name), {*MODELS, *BUILT})
+    spec = ModelSpec(
+        str(name),
+        cytokines=(cytokines,) if isinstance(cytokines, str) else tuple(cytokines),
+        inhibitors=(inhibitors,) if isinstance(inhibitors, str) else tuple(inhibitors),
+        kinase=kinase,
+        cell=cell,
+        population=population,
+    )
+    return from_spec(spec.resolved(get_library()), rtol)
+
+
+def from_file(path: Path, rtol: float = RTOL) -> Model:
+    """A model from somebody's SBML (.xml, .sbml) or Antimony (.ant) file."""
+    text = read_text(path)
+    if path.suffix == ".ant":
+        import antimony
+
+        antimony.clearPreviousLoads()
+        antimony.freeAll()
+        if antimony.loadAntimonyString(text) < 0:
+            raise InputError(f"{path}: {antimony.getLastError().strip()}")
+        text = translate(text, antimony.getMainModuleName())
+    import libsbml
+
+    document = libsbml.readSBMLFromString(text)
+    if document.getNumErrors(libsbml.LIBSBML_SEV_ERROR) or document.getNumErrors(libsbml.LIBSBML_SEV_FATAL):
+        error = document.getError(0)
+        message = " ".join(error.getShortMessage().split())
+        raise InputError(f"{path}:{error.getLine()}: not valid SBML: {message}; check the file with libSBML")
+    return Model(text, rtol)

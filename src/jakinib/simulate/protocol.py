@@ -1,0 +1,56 @@
+"""What is done to a model: values set at given times, observables read at given times."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jakinib.errors import InputError
+
+
+@dataclass(frozen=True)
+class Step:
+    """From ``time`` (h) on, the named symbols have these values (model units)."""
+
+    time: float
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A timed list of settings and the times at which observables are read.
+
+    times: hours, increasing; a time that falls on a step is read just before the step acts.
+    start: hours, where the run begins. settings: values from the start on.
+    """
+
+    times: Sequence[float] | NDArray[np.float64]
+    settings: Mapping[str, float] = field(default_factory=dict)
+    steps: Sequence[Step] = ()
+    start: float = 0.0
+
+    def __post_init__(self) -> None:
+        if len(self.times) == 0:
+            raise InputError("protocol: times is empty; give at least one time to read at")
+        previous = -math.inf
+        for time in self.times:
+            if not math.isfinite(time) or time < self.start or time <= previous:
+                raise InputError(
+                    f"protocol: time {time:g} h; need finite, increasing times from {self.start:g} h on"
+                )
+            previous = time
+        previous = self.start
+        for step in self.steps:
+            if not math.isfinite(step.time) or step.time < previous:
+                raise InputError(
+                    f"protocol: step at {step.time:g} h; keep steps in order and not before {self.start:g} h"
+                )
+            previous = step.time
+        for values in (self.settings, *(step.values for step in self.steps)):
+            for symbol, value in values.items():
+                if not math.isfinite(value):
+                    raise InputError(f"protocol: {symbol} = {value}; give a finite number")

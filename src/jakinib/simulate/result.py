@@ -1,0 +1,79 @@
+"""Simulation results as tidy tables that say how they were made."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jakinib.simulate.engine import ATOL_NM, Model
+from jakinib.simulate.protocol import Protocol
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Result:
+    """Observables over time, with units and provenance.
+
+    time: hours, shape (n,). values: shape (n, len(observables)), model units.
+    """
+
+    time: NDArray[np.float64]
+    observables: tuple[str, ...]
+    values: NDArray[np.float64]
+    units: dict[str, str]
+    provenance: dict[str, Any]
+
+    def __getitem__(self, observable: str) -> NDArray[np.float64]:
+        return self.values[:, self.observables.index(observable)]
+
+    def table(self) -> pd.DataFrame:
+        """Wide table: time and one column an observable; ``attrs`` holds units and provenance."""
+        import pandas as pd
+
+        frame = pd.DataFrame(self.values, columns=list(self.observables))
+        frame.insert(0, "time", self.time)
+        frame.attrs = {"units": {"time": "hour", **self.units}, "provenance": self.provenance}
+        return frame
+
+
+def unit_names(model: Model) -> dict[str, str]:
+    """Unit of every symbol as declared in the model ("" when none is)."""
+    import libsbml
+
+    document = libsbml.readSBMLFromString(model.sbml)
+    sbml = document.getModel()
+    units = {p.getId(): p.getUnits() for p in sbml.getListOfParameters()}
+    for species in sbml.getListOfSpecies():
+        units[species.getId()] = "nmol" if species.getHasOnlySubstanceUnits() else "nM"
+    for compartment in sbml.getListOfCompartments():
+        units[compartment.getId()] = compartment.getUnits() or sbml.getVolumeUnits()
+    return units
+
+
+def simulate(model: Model, protocol: Protocol, observables: Sequence[str] | None = None) -> Result:
+    """Run ``protocol`` and return its observables (default: all species).
+
+    Raises SimulationError when the integrator fails, UnknownIdError for an unknown symbol.
+    """
+    from jakinib import __version__
+
+    wanted = tuple(observables) if observables is not None else model.species
+    values = model.run(protocol, wanted)
+    declared = unit_names(model)
+    provenance = {
+        "jakinib": __version__,
+        "model": model.id,
+        "model_sha256": hashlib.sha256(model.sbml.encode()).hexdigest(),
+        "rtol": model.rtol,
+        "atol_nM": ATOL_NM,
+        "settings": dict(protocol.settings),
+    }
+    units = {name: declared.get(name, "") for name in wanted}
+    return Result(np.asarray(protocol.times, dtype=float), wanted, values, units, provenance)

@@ -1,0 +1,63 @@
+"""The wheel carries the models and the evidence, and works away from the repository, offline."""
+
+import os
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+pytestmark = pytest.mark.slow
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    env = {name: value for name, value in os.environ.items() if name not in {"PYTHONHOME", "PYTHONPATH"}}
+    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built by way of the source distribution, so both are complete."""
+    dist = tmp_path_factory.mktemp("dist")
+    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", dist, ROOT, cwd=dist)
+    (path,) = dist.glob("*.whl")
+    return path
+
+
+def test_wheel_carries_models_and_fits(wheel: Path) -> None:
+    packed = set(zipfile.ZipFile(wheel).namelist())
+    for folder, pattern in [
+        ("models/sbml", "*.xml"),
+        ("models/antimony", "*.ant"),
+        ("models/library", "**/*.*"),
+        ("fits/data", "**/*.*"),
+        ("fits/plans", "*.yaml"),
+    ]:
+        paths = (ROOT / folder).glob(pattern)
+        expected = {f"jakinib/_data/{path.relative_to(ROOT).as_posix()}" for path in paths if path.is_file()}
+        assert expected, f"{folder} holds no {pattern}"
+        assert expected <= packed
+
+
+def test_wheel_works_outside_the_repository(wheel: Path, tmp_path: Path) -> None:
+    venv = tmp_path / "venv"
+    run(sys.executable, "-m", "venv", "--without-pip", venv, cwd=tmp_path)
+    python = venv / "bin" / "python"
+    pip = [sys.executable, "-m", "pip", "--python", python]
+    run(*pip, "install", "--no-deps", "--no-index", wheel, cwd=tmp_path)
+
+    # The dependencies come from this environment, behind the wheel; its own .pth files, such as that of an
+    # editable jakinib, are not read there.
+    (site_packages,) = venv.glob("lib/python*/site-packages")
+    dependencies = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+    (site_packages / "dependencies.pth").write_text("\n".join(dependencies))
+
+    assert "blood_pkpd" in run(venv / "bin" / "jakinib", "list", cwd=tmp_path)
+    load = "import jakinib as jk; jk.load('blood_pkpd'); print(jk.__file__)"
+    assert Path(run(python, "-c", load, cwd=tmp_path).strip()).is_relative_to(venv)
