@@ -231,12 +231,13 @@ def fit(
     """Estimate the free parameters of a plan and write its results."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from jakinib.fit import get_data, read_plan
     from jakinib.fit import fit as run
+    from jakinib.fit import prepare
     from jakinib.fit.optimise import Start
 
     with output(as_json) as emit:
-        total = starts or read_plan(plan, get_data()).starts
+        prepared = prepare(plan)
+        total = starts or prepared.problem.plan.starts
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=console(stderr=True)) as bar:
             task = bar.add_task("best objective: none yet", total=total)
@@ -247,7 +248,7 @@ def fit(
                 best = min(best, start.cost)
                 bar.update(task, advance=1, description=f"best objective: {best:.6g}")
 
-            outcome = run(plan, starts=starts, workers=workers, folder=out, done=done)
+            outcome = run(prepared, starts=starts, workers=workers, folder=out, done=done)
         if as_json:
             emit(
                 {

@@ -66,14 +66,10 @@ class Course:
         top.plot(self.profile.time, self.profile.ng_per_mL, color="#0072b2")
         top.set(ylabel=f"{self.profile.inhibitor}\nin plasma (ng/mL)", ylim=(0, None))
         top.set_title(self.title, fontsize=10, loc="left")
-        for jak, colour in zip(JAKS, ("#e69f00", "#56b4e9", "#009e73", "#cc79a7"), strict=True):
-            bottom.plot(
-                self.profile.time,
-                100 * self.occupancy[jak],
-                color=colour,
-                linewidth=1,
-                label=f"{jak} occupied",
-            )
+        colours = ("#e69f00", "#56b4e9", "#009e73", "#cc79a7")
+        for jak, colour, width in zip(JAKS, colours, (3, 1.2, 1.2, 1.2), strict=True):  # JAK1 under JAK2
+            share = 100 * self.occupancy[jak]
+            bottom.plot(self.profile.time, share, color=colour, linewidth=width, label=f"{jak} occupied")
         label = f"{self.conditions.cytokine} {self.conditions.readout} inhibited"
         bottom.plot(self.profile.time, 100 * self.inhibition, color="black", linewidth=2, label=label)
         bottom.set(xlabel="time after the first dose (h)", ylabel="percent", ylim=(0, 100))
@@ -132,5 +128,6 @@ def course(
                 "above IC50 (h)": float(np.trapezoid((share > 0.5).astype(float), times[inside])),
             }
         )
-    title = f"{drug.id} {regimen.text}, {people.name or people.id}, {conditions.cytokine} {conditions.readout} ex vivo"
+    reading = f"{conditions.cytokine} {conditions.readout} ex vivo"
+    title = f"{drug.id} {regimen.text}, {people.name or people.id}, {reading}"
     return Course(title, profile, dict(zip(JAKS, bound.T, strict=True)), inhibition, conditions, intervals)

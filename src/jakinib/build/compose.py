@@ -121,7 +121,7 @@ class _Composer:
         self.potency(inhibitor, jak)
         # Enzyme far below every Ki, so that the published IC50 is not a tight-binding one.
         self.initial.update({"ATP": 1e6, "ADP": 0, drug: 0, "peptide": 1000, "phosphopeptide": 0,
-                             jak: 0.001, f"{jak}_ATP": 0, f"{jak}_{drug}": 0})  # fmt: skip
+                             jak: 1e-4, f"{jak}_ATP": 0, f"{jak}_{drug}": 0})  # fmt: skip
         self.lines.append("well = 1e-4;")
         for symbol in (jak, f"{jak}_ATP", f"{jak}_{drug}"):
             self.protein(symbol, jak)

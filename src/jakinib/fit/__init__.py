@@ -3,6 +3,6 @@
 from jakinib.fit.data import DataSet, Measurement, get_data
 from jakinib.fit.plan import Plan, read_plan
 from jakinib.fit.results import Fit
-from jakinib.fit.run import fit
+from jakinib.fit.run import fit, prepare
 
-__all__ = ["DataSet", "Fit", "Measurement", "Plan", "fit", "get_data", "read_plan"]
+__all__ = ["DataSet", "Fit", "Measurement", "Plan", "fit", "get_data", "prepare", "read_plan"]

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jakinib.build.template import declared_units, template
-from jakinib.errors import PlanError
+from jakinib.errors import PlanError, UnitError
 from jakinib.fit.data import DataSet
-from jakinib.fit.plan import Plan
+from jakinib.fit.plan import FreeParameter, Plan
 from jakinib.fit.targets import PK_QUANTITIES, CellIC50, Context, FoldOverBasal, PKMetric, Target
 from jakinib.units import MODEL_UNITS, factor
 
@@ -24,7 +24,7 @@ class Problem:
     def __init__(self, plan: Plan, data: DataSet) -> None:
         self.plan = plan
         self.names = [parameter.id for parameter in plan.parameters]
-        self.to_model = np.array([_model_factor(p.id, p.unit) for p in plan.parameters])
+        self.to_model = np.array([self._model_factor(p) for p in plan.parameters])
         self.low = np.log([p.low for p in plan.parameters])
         self.high = np.log([p.high for p in plan.parameters])
         self.start = np.log([p.start for p in plan.parameters])
@@ -45,6 +45,14 @@ class Problem:
             raise PlanError(
                 f"plan {plan.id}: no calibration row depends on '{self.names[min(idle)]}'; remove it"
             )
+
+    def _model_factor(self, parameter: FreeParameter) -> float:
+        """Multiplier from the plan's unit to the unit the templates declare for this symbol."""
+        declared = template_units().get(_pattern(parameter.id.partition("@")[0]))
+        try:
+            return factor(parameter.unit, declared) if declared else 1.0
+        except UnitError as error:
+            raise PlanError(f"plan {self.plan.id}: parameter {parameter.id}: {error}") from None
 
     def _target(self, data: DataSet, identifier: str) -> Target:
         row = data[identifier]
@@ -113,12 +121,6 @@ class Problem:
         for row, (i, prior) in enumerate(self.priors):
             jac[data + reserves + row, i] = 1 / math.log(prior.factor)
         return jac
-
-
-def _model_factor(identifier: str, unit: str) -> float:
-    """Multiplier from the plan's unit to the unit the templates declare for this symbol."""
-    declared = template_units().get(_pattern(identifier.partition("@")[0]))
-    return factor(unit, declared) if declared else 1.0
 
 
 def template_units() -> Mapping[str, str]:

@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from jakinib.fit.data import get_data
+from jakinib.fit.data import DataSet, get_data
 from jakinib.fit.optimise import Start, multistart
 from jakinib.fit.plan import plan_path, read_plan
 from jakinib.fit.problem import Problem
 from jakinib.fit.results import Fit, summarise, write
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A plan that was read, checked against its data and composed: ready to be fitted."""
+
+    path: Path
+    problem: Problem
+    data: DataSet
+
+
+def prepare(plan: str | Path) -> Prepared:
+    """Read a plan by name or path; raises PlanError or InputError before anything is simulated."""
+    data = get_data()
+    path = plan_path(plan)
+    return Prepared(path, Problem(read_plan(path, data), data), data)
+
+
 def fit(
-    plan: str | Path,
+    plan: str | Path | Prepared,
     *,
     starts: int | None = None,
     workers: int = 1,
@@ -22,15 +39,12 @@ def fit(
 ) -> Fit:
     """Estimate the free parameters of a plan and write fits/results/<plan>/.
 
-    plan: name or path. starts: default from the plan. folder: where to write instead.
+    plan: name, path or a prepared plan. starts: default from the plan. folder: where to write instead.
     Raises PlanError or InputError before anything is simulated.
     """
-    data = get_data()
-    path = plan_path(plan)
-    declared = read_plan(path, data)
-    problem = Problem(declared, data)
-    outcome = summarise(
-        problem, multistart(path, problem, starts or declared.starts, declared.seed, workers, done), data
-    )
+    ready = plan if isinstance(plan, Prepared) else prepare(plan)
+    declared = ready.problem.plan
+    runs = multistart(ready.path, ready.problem, starts or declared.starts, declared.seed, workers, done)
+    outcome = summarise(ready.problem, runs, ready.data)
     write(outcome, folder)
     return outcome

@@ -12,7 +12,7 @@ from jakinib.errors import SimulationError, UnknownIdError
 from jakinib.simulate.protocol import Protocol
 
 RTOL = 1e-8
-ATOL_NM = 1e-9  # absolute tolerance in nM, turned into amounts by compartment size
+ATOL_NM = 1e-11  # absolute tolerance in nM, turned into amounts by compartment size
 MAX_STEPS = 50_000
 TINY = 1e-9  # hours; times closer than this are one time
 

@@ -1,0 +1,77 @@
+"""Model files for other tools, written from the source text only."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from jakinib import paths
+from jakinib.errors import ExportError, UnknownIdError
+from jakinib.export.dosing import add_doses
+from jakinib.export.formats import FORMATS, to_level
+from jakinib.regimen import Regimen
+from jakinib.simulate import Model, load
+
+
+def export(
+    model: Model | str,
+    folder: str | Path,
+    formats: Sequence[str] = ("sbml-l3v2", "sbml-l3v1", "sbml-l2v4", "antimony"),
+    regimen: Regimen | str | None = None,
+    population: str = "healthy_adult",
+) -> list[Path]:
+    """Write a model to ``folder`` and return the files, one a format, in the order asked for.
+
+    model: a loaded model or the name of one. regimen: doses that are written into the file as events;
+    their lag and duration, and a model given by name, are those of ``population``.
+    Files are named <model id>[_<regimen>]_<format>.xml or .ant.
+
+    Every SBML file passes libSBML's consistency check without error. L3V2 and L3V1 of the package's models
+    also pass without warning, units and modelling practice included. L2V4 has no units on literal numbers:
+    there libSBML warns (99505) that expressions with literals "cannot be fully checked".
+
+    Raises UnknownIdError for an unknown format, ExportError for a model that a format cannot hold (nothing is
+    written then), a regimen on a model without dosing or a folder that cannot be written to.
+    """
+    formats = (formats,) if isinstance(formats, str) else formats
+    for name in formats:
+        if name not in FORMATS:
+            raise UnknownIdError("export format", name, FORMATS)
+    regimen = Regimen.parse(regimen) if isinstance(regimen, str) else regimen
+    model = load(model, population=population) if isinstance(model, str) else model
+
+    sbml, stem = _prepare(model.sbml, regimen, population)
+    texts: dict[Path, str] = {}
+    for name in formats:
+        suffix, convert = FORMATS[name]
+        texts[Path(folder) / f"{stem}_{name}{suffix}"] = convert(sbml)
+    for file, text in texts.items():
+        try:
+            paths.write_atomic(file, text)
+        except OSError as error:
+            raise ExportError(f"{file}: {error.strerror}; name a folder that can be written to") from error
+    return list(texts)
+
+
+def _prepare(sbml: str, regimen: Regimen | None, population: str) -> tuple[str, str]:
+    """Text with doses and without function definitions, and the stem of its file names."""
+    import libsbml
+
+    document = libsbml.readSBMLFromString(to_level(sbml, 3, 2))
+    stem = document.getModel().getId() or "model"
+    if document.getModel().getNumFunctionDefinitions():
+        document.expandFunctionDefinitions()
+    if regimen is not None:
+        add_doses(document.getModel(), regimen, population)
+        stem = f"{stem}_{_slug(regimen)}"
+    return str(libsbml.writeSBMLToString(document)), stem
+
+
+def _slug(regimen: Regimen) -> str:
+    """ "4 mg qd x 7" as 4-mg-qd-x-7; doses listed by hand by their number and a digest."""
+    if not regimen.text:
+        return f"{len(regimen.doses)}-doses-{hashlib.sha256(repr(regimen.doses).encode()).hexdigest()[:8]}"
+    ascii_text = re.sub("[µμ]", "u", regimen.text)
+    return re.sub(r"[^A-Za-z0-9.]+", "-", ascii_text).strip("-")

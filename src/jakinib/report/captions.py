@@ -1,0 +1,93 @@
+"""The figures of the report in order, each with what its caption calls model and what published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jakinib.evaluate.measures import Measures
+from jakinib.report import plots
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A figure of the report and the three parts of its caption."""
+
+    name: str
+    title: str
+    model: str
+    published: str
+    draw: Callable[[Measures], Figure]
+
+
+PLOTS = (
+    Plot(
+        "dose_inhibition",
+        "Inhibition after one oral dose of baricitinib, healthy adults.",
+        "lines: IL-6 → pSTAT3 in whole blood drawn after the dose and stimulated ex vivo with 50 ng/mL IL-6 "
+        "(assumed); a dot marks the return to within 10 points of baseline.",
+        "shaded windows of the maximum (1-2 h) and of the return to near baseline (16-24 h). The curves "
+        "themselves are not published; their height and rise with dose are predictions.",
+        plots.dose_inhibition,
+    ),
+    Plot(
+        "peak_and_return",
+        "Peak inhibition and time to return against dose.",
+        "points: the peak of each curve above and the time until at most 10 % inhibition remain.",
+        "shaded window of the return to near baseline. A return below it is earlier than published; the "
+        "criteria ask only for a return by 16 h (1-4 mg) and by 24 h (all doses).",
+        plots.peak_and_return,
+    ),
+    Plot(
+        "predicted_published",
+        "Cell IC50, predicted against published.",
+        "vertical axis: assays simulated under the conditions listed below. Circles calibrated the pathways; "
+        "squares and triangles were in no objective.",
+        "horizontal axis. Solid line: identity. Dashed lines: two-fold.",
+        plots.predicted_published,
+    ),
+    Plot(
+        "time_course",
+        "IL-6 → pSTAT3 in macrophages.",
+        "lines: with SOCS3 feedback, and with transcription of SOCS3 off.",
+        "points: fold over basal, which calibrated the feedback. One fitted scale turns fold into percent: "
+        "the shape is evidence, the height is not.",
+        plots.time_course,
+    ),
+    Plot(
+        "kinase_block",
+        "pSTAT1 after a complete kinase block.",
+        "line: IFN-γ for 30 min, then every JAK is blocked.",
+        "dashed line: pSTAT1 had disappeared within 60 min (staurosporine, cell lines). Below 5 % is how the "
+        "criterion reads it.",
+        plots.kinase_block,
+    ),
+    Plot(
+        "plasma_steady_state",
+        "Plasma concentration at steady state, RA, 4 mg once daily.",
+        "line: the typical patient on the fourteenth day.",
+        "point: mean Cmax with its CV between patients, at the median tmax with its range. Both calibrated "
+        "the disposition.",
+        plots.plasma_steady_state,
+    ),
+    Plot(
+        "daily_inhibition",
+        "Inhibition of each pathway over the fourteenth day of 4 mg once daily, RA.",
+        "lines: whole blood drawn over the day and stimulated ex vivo with 50 ng/mL of the cytokine "
+        "(assumed). All are predictions.",
+        "no curve per pathway. Dotted: the bounds of the criteria, which stand for partial and periodic "
+        "inhibition.",
+        plots.daily_inhibition,
+    ),
+    Plot(
+        "enzyme_curves",
+        "Baricitinib on the isolated kinases at 1 mM ATP.",
+        "lines: simulated assay with ATP, drug and enzyme as explicit species.",
+        "markers: IC50s, which are also the potencies of the library, so agreement verifies the assay.",
+        plots.enzyme_curves,
+    ),
+)

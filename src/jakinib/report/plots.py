@@ -1,0 +1,336 @@
+"""Figures of the evaluation: model as lines, published numbers as markers and shaded windows."""
+
+from __future__ import annotations
+
+import functools
+import io
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jakinib.assay import KinaseAssay
+from jakinib.evaluate.measures import DRUG, LAST_DOSE, Measures, Prediction
+from jakinib.fit import results
+from jakinib.library import get_library
+from jakinib.library.schema import JAKS
+from jakinib.units import parse_quantity
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Okabe and Ito's colours, safe for colour-blind readers.
+BLUE, ORANGE, GREEN, VERMILION, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7"
+INK, GREY = "#222222", "#6B6B6B"
+# Light to dark with dose, each at least 3:1 on white.
+DOSE_COLOURS = ("#8A9A1E", "#1E9A78", "#1F7A9C", "#3B4F9A", "#2D1160")
+PUBLISHED: dict[str, Any] = {
+    "linestyle": "none", "color": INK, "markersize": 6, "elinewidth": 1, "zorder": 5, "fmt": "o"
+}  # fmt: skip
+
+STYLE: dict[str, Any] = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": INK,
+    "axes.labelsize": 10,
+    "axes.linewidth": 0.8,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "font.family": "DejaVu Sans",
+    "font.size": 9.5,
+    "legend.fontsize": 9,
+    "legend.frameon": False,
+    "lines.linewidth": 2,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "jakinib",
+    "text.color": INK,
+    "xtick.color": GREY,
+    "xtick.labelcolor": INK,
+    "ytick.color": GREY,
+    "ytick.labelcolor": INK,
+}
+
+
+def _style() -> Any:
+    import matplotlib.style
+
+    return matplotlib.style.context(["default", STYLE])
+
+
+def _styled(draw: Callable[[Measures], Figure]) -> Callable[[Measures], Figure]:
+    @functools.wraps(draw)
+    def styled(measures: Measures) -> Figure:
+        with _style():
+            return draw(measures)
+
+    return styled
+
+
+def _figure(width: float = 6.2, height: float = 3.9, columns: int = 1) -> tuple[Figure, Any]:
+    """A figure (inches) outside pyplot, and its axes."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
+    return figure, figure.subplots(1, columns)
+
+
+def svg(figure: Figure) -> str:
+    """The figure as SVG text, the same bytes for the same figure."""
+    stream = io.StringIO()
+    with _style():
+        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+        figure.savefig(stream, format="svg", metadata=nothing)
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
+
+
+def _hours(axes: Axes, label: str, end: float = 24) -> None:
+    axes.set(xlim=(0, end), xticks=np.arange(0, end + 1, 4), xlabel=label)
+
+
+def _window(axes: Axes, low: float, high: float, text: str) -> None:
+    """A published window of time, named above the axes."""
+    axes.axvspan(low, high, color=ORANGE, alpha=0.22, linewidth=0)
+    axes.annotate(
+        text, ((low + high) / 2, 1.0), (0, 4), xycoords=axes.get_xaxis_transform(),
+        textcoords="offset points", ha="center", va="bottom", fontsize=8.5,
+    )  # fmt: skip
+
+
+def _name(text: str) -> str:
+    """Greek letters and arrows for a pathway such as 'IFN-gamma pSTAT1'."""
+    return text.replace("-gamma", "-γ").replace("-alpha", "-α").replace(" pSTAT", " → pSTAT")
+
+
+@_styled
+def dose_inhibition(measures: Measures) -> Figure:
+    """IL-6 pSTAT3 inhibition in blood drawn over 24 h after each single dose, healthy adults."""
+    figure, axes = _figure(7.2, 4.1)
+    for (dose, run), colour in zip(measures.ex_vivo.items(), DOSE_COLOURS, strict=True):
+        returned = run.time_back()
+        label = f"{dose:g} mg, back after {returned:.1f} h"
+        axes.plot(run.time, 100 * run.inhibition, color=colour, label=label)
+        if np.isfinite(returned):
+            axes.plot(returned, 10, "o", color=colour, markersize=5.5, markeredgecolor="white", zorder=4)
+    axes.axhspan(0, 10, color=GREY, alpha=0.16, linewidth=0)
+    axes.text(23.8, 7.4, "within 10 points of baseline", ha="right", va="center", fontsize=8.5)
+    peak, back = measures.data["B03"], measures.data["B04"]
+    _window(axes, peak.low or 0.0, peak.high or 0.0, "published\nmaximum")
+    _window(axes, back.low or 0.0, back.high or 0.0, "published return\nto near baseline")
+    handles, labels = axes.get_legend_handles_labels()
+    axes.legend(
+        handles[::-1], labels[::-1], title="model: baricitinib, one oral dose,\nhealthy adults",
+        alignment="left", loc="upper right", bbox_to_anchor=(0.655, 1.0),
+    )  # fmt: skip
+    _hours(axes, "time after the dose (h)")
+    axes.set(ylim=(0, 100), ylabel="inhibition of IL-6 → pSTAT3 (%)")
+    return figure
+
+
+@_styled
+def peak_and_return(measures: Measures) -> Figure:
+    """Peak inhibition and time to return within 10 points, against dose."""
+    figure, (peak, back) = _figure(6.6, 3.3, columns=2)
+    doses = np.array(list(measures.ex_vivo))
+    tops = np.array([100 * run.inhibition.max() for run in measures.ex_vivo.values()])
+    times = np.array([run.time_back() for run in measures.ex_vivo.values()])
+    for axes, values, digits in ((peak, tops, 0), (back, times, 1)):
+        axes.plot(doses, values, "-", color=BLUE, linewidth=1.5)
+        axes.scatter(doses, values, c=DOSE_COLOURS, s=36, zorder=3)
+        for dose, value in zip(doses, values, strict=True):
+            if np.isfinite(value):
+                axes.annotate(f"{value:.{digits}f}", (dose, value), (4, -12), textcoords="offset points",
+                              fontsize=9)  # fmt: skip
+        axes.set(xlim=(0, 11.5), xticks=doses, xlabel="single oral dose (mg)")
+    window = measures.data["B04"]
+    back.axhspan(window.low or 0.0, window.high or 0.0, color=ORANGE, alpha=0.22, linewidth=0)
+    back.text(0.3, 20, "published return to near baseline", va="center", fontsize=8.5)
+    peak.set(ylim=(0, 100), ylabel="peak inhibition, IL-6 → pSTAT3 (%)")
+    back.set(ylim=(0, 24), yticks=range(0, 25, 4), ylabel="time to ≤ 10 % inhibition (h)")
+    return figure
+
+
+ROLES = {
+    "calibration": ("o", BLUE, "calibration (fitted)"),
+    "validation": ("s", VERMILION, "validation (predicted)"),
+    "recalled": ("^", PURPLE, "recalled (predicted, never decides)"),
+}
+
+
+@_styled
+def predicted_published(measures: Measures) -> Figure:
+    """Predicted against published cell IC50, with identity and two-fold lines."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    figure, axes = _figure(7.0, 4.4)
+    points = measures.predictions
+    values = [value for p in points for value in (p.published, p.predicted)]
+    low, high = min(values) / 1.6, max(values) * 1.6
+    line = np.array([low, high])
+    axes.plot(line, line, color=GREY, linewidth=1.2, label="identity")
+    for fold, label in ((2.0, "two-fold"), (0.5, None)):
+        axes.plot(line, fold * line, color=GREY, linewidth=1, linestyle=(0, (4, 3)), label=label)
+    for role, (marker, colour, label) in ROLES.items():
+        mine = [p for p in points if p.role == role]
+        axes.plot([p.published for p in mine], [p.predicted for p in mine], marker, color=colour,
+                  label=label, markersize=7.5, markeredgecolor="white", zorder=4)  # fmt: skip
+    _name_points(axes, points, low, high)
+    axes.set(xscale="log", yscale="log", xlim=(low, high), ylim=(low, high))
+    axes.set(xlabel="published IC50 (nM)", ylabel="predicted IC50 (nM)")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 3)))
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_locator(NullLocator())
+    handles, labels = axes.get_legend_handles_labels()
+    axes.legend(handles[2:] + handles[:2], labels[2:] + labels[:2], loc="upper left", borderaxespad=0.1)
+    return figure
+
+
+def _name_points(axes: Axes, points: list[Prediction], low: float, high: float) -> None:
+    """Names in a column right of the axes, apart from each other, each with a leader to its point."""
+    merged: dict[tuple[str, float], list[Prediction]] = {}
+    for point in points:
+        merged.setdefault((point.label.split(",")[0], point.published), []).append(point)
+    groups = sorted(merged.items(), key=lambda item: item[1][0].predicted)
+    wanted = [float(np.log(group[0].predicted / low) / np.log(high / low)) for _, group in groups]
+    for ((pathway, _), group), height in zip(groups, spread(wanted, 0.056), strict=True):
+        cells = " and ".join(_place(p.label) for p in group)
+        leader = {"arrowstyle": "-", "color": ROLES[group[0].role][1], "linewidth": 0.7, "shrinkB": 4,
+                  "relpos": (0, 0.5), "zorder": 1}  # fmt: skip
+        axes.annotate(
+            f"{_name(pathway)}, {cells}", (group[0].published, group[0].predicted), (1.03, height),
+            textcoords="axes fraction", va="center", fontsize=8, arrowprops=leader,
+        )  # fmt: skip
+
+
+def _place(label: str) -> str:
+    """Cell of a prediction's label, and its matrix when that is not whole blood."""
+    _, cell, matrix = label.split(", ")
+    return cell if matrix in ("whole blood", cell) else f"{cell} ({matrix})"
+
+
+def spread(wanted: Sequence[float], gap: float) -> list[float]:
+    """Heights nearest to ``wanted`` (ascending) that keep ``gap`` between neighbours, moved into [0, 1].
+
+    Labels that would touch move as one block about their mean.
+    """
+    blocks: list[tuple[float, int]] = []  # height of the lowest label, number of labels
+    for height in wanted:
+        blocks.append((height, 1))
+        while len(blocks) > 1 and blocks[-2][0] + blocks[-2][1] * gap > blocks[-1][0]:
+            (low, below), (high, above) = blocks[-2:]
+            blocks[-2:] = [((low * below + (high - below * gap) * above) / (below + above), below + above)]
+    placed = [low + rank * gap for low, count in blocks for rank in range(count)]
+    down = max(0.0, placed[-1] - 1)
+    up = max(0.0, down - placed[0])
+    return [height - down + up for height in placed]
+
+
+@_styled
+def time_course(measures: Measures) -> Figure:
+    """pSTAT3 in macrophages under IL-6, with and without SOCS3, and the published fold over basal."""
+    figure, axes = _figure()
+    minutes, without = measures.time_course(socs3=False)
+    axes.plot(minutes, without, color=VERMILION, linestyle=(0, (5, 2)), label="model without SOCS3")
+    minutes, percent = measures.time_course()
+    axes.plot(minutes, percent, color=BLUE, label="model")
+    rows = [measures.data[identifier] for identifier in measures.plan.calibration]
+    rows = [row for row in rows if row.quantity == "fold_over_basal" and row.readout == "pSTAT3"]
+    scale_of = {estimate.id: estimate.value for estimate in results.read(measures.plan).estimates}
+    scale, error = scale_of[f"scale_pSTAT3_{rows[0].source}"], measures.plan.errors["fold_over_basal"]
+    fold = np.array([row.value for row in rows])
+    bounds = np.abs(np.array([fold / error, fold * error]) - fold) / scale
+    axes.errorbar(
+        [parse_quantity(row.time, "min") for row in rows], (fold - 1) / scale, bounds,
+        label=f"published, ± assumed error ({error:g}-fold)", **PUBLISHED,
+    )  # fmt: skip
+    axes.set(xlim=(0, 122), xticks=range(0, 121, 20), ylim=(0, 100))
+    axes.set(xlabel="time after 10 ng/mL IL-6 (min)", ylabel="pSTAT3 (% of total STAT3)")
+    right = axes.secondary_yaxis(
+        "right", functions=(lambda percent: 1 + scale * percent, lambda fold: (fold - 1) / scale)
+    )
+    right.spines["right"].set_visible(True)
+    right.set_ylabel("fold over basal (published unit)")
+    handles, labels = axes.get_legend_handles_labels()
+    axes.legend([handles[i] for i in (1, 0, 2)], [labels[i] for i in (1, 0, 2)], loc="upper left")
+    return figure
+
+
+@_styled
+def kinase_block(measures: Measures) -> Figure:
+    """pSTAT1 after a complete kinase block."""
+    figure, axes = _figure(6.2, 3.4)
+    minutes, percent = measures.kinase_block
+    gone = measures.data["T014"].to("min")
+    axes.axhspan(0, 5, color=GREY, alpha=0.16, linewidth=0)
+    axes.text(89, 7, "gone: below 5 %", ha="right", fontsize=8.5)
+    axes.plot(minutes, 100 * percent / percent[0], color=BLUE)
+    axes.axvline(gone, color=INK, linewidth=1.2, linestyle=(0, (4, 3)))
+    axes.text(gone + 1.5, 60, f"published: gone\nwithin {gone:g} min", fontsize=9)
+    axes.set(xlim=(0, 90), xticks=range(0, 91, 15), ylim=(0, 103))
+    axes.set(xlabel="time after kinase block (min)", ylabel="pSTAT1 (% of its value at block)")
+    return figure
+
+
+@_styled
+def plasma_steady_state(measures: Measures) -> Figure:
+    """Plasma concentration over a day at steady state, RA, 4 mg once daily."""
+    figure, axes = _figure(6.2, 3.4)
+    profile = measures.steady_state
+    axes.plot(profile.time - LAST_DOSE, profile.ng_per_mL, color=BLUE, label="model, typical patient")
+    cmax, tmax = measures.data["A19"], measures.data["A03"]
+    across = [[tmax.value - (tmax.low or 0.0)], [(tmax.high or 0.0) - tmax.value]]
+    axes.errorbar(
+        [tmax.value], [cmax.value], cmax.value * (cmax.spread or 0.0) / 100, across, capsize=2.5,
+        label=f"published Cmax (± {cmax.spread:g} % CV) at tmax (range)", **PUBLISHED,
+    )  # fmt: skip
+    _hours(axes, "time after the dose (h)")
+    axes.set(ylim=(0, 75), ylabel="baricitinib in plasma (ng/mL)")
+    axes.legend(loc="upper right")
+    return figure
+
+
+PATHWAYS: tuple[tuple[str, Any], ...] = (
+    (BLUE, "-"),
+    (VERMILION, (0, (2, 1.2))),
+    (ORANGE, (0, (5, 1.5, 1, 1.5))),
+    (GREEN, (0, (6, 1.5))),
+    (PURPLE, "-"),
+)
+
+
+@_styled
+def daily_inhibition(measures: Measures) -> Figure:
+    """Inhibition of each pathway over a day of 4 mg once daily, RA."""
+    figure, axes = _figure(6.6, 4.1)
+    runs = sorted(measures.daily.items(), key=lambda item: item[1].inhibition[-1])
+    heights = spread([float(run.inhibition[-1]) * 100 / 104 for _, run in runs], 0.06)
+    for (pathway, run), (colour, dashes), height in zip(runs, PATHWAYS, heights, strict=True):
+        axes.plot(run.time, 100 * run.inhibition, color=colour, linestyle=dashes)
+        axes.text(1.015, height, _name(pathway), transform=axes.transAxes, va="center", fontsize=9)
+    for bound, text in ((95, "no pathway above 95 %"), (50, "none above 50 % all day")):
+        axes.axhline(bound, color=INK, linewidth=1, linestyle=(0, (1, 2)))
+        axes.text(1.2, bound + 1, text, va="bottom", fontsize=8.5)
+    _hours(axes, "time after the dose (h)")
+    axes.set(ylim=(0, 104), yticks=range(0, 101, 25), ylabel="inhibition, whole blood ex vivo (%)")
+    return figure
+
+
+@_styled
+def enzyme_curves(measures: Measures) -> Figure:
+    """Concentration-response of baricitinib on the four JAKs at 1 mM ATP, with the published IC50s."""
+    figure, axes = _figure()
+    published = get_library().inhibitor(DRUG).potency
+    looks = zip(JAKS, (BLUE, ORANGE, VERMILION, GREEN), "ovsD", ("-", (0, (3, 2)), "-", "-"), strict=True)
+    for kinase, colour, marker, dashes in looks:
+        x, y = KinaseAssay(DRUG, kinase).curve().table(np.logspace(-1, 5, 61))
+        known = published[kinase].to("nM")
+        label = f"{kinase}: {measures.measure('enzyme_ic50', kinase):.3g} (published {known:g})"
+        look = {"color": colour, "marker": marker, "markersize": 7, "markeredgecolor": INK}
+        axes.plot(x, 100 * y, linestyle=dashes, markevery=[], label=label, **look)
+        axes.plot(known, 50, zorder=4, **look)
+    axes.set(xscale="log", xlim=(0.1, 1e5), ylim=(0, 103))
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,g}")
+    axes.set(xlabel="baricitinib (nM)", ylabel="inhibition of the enzyme (%)")
+    axes.legend(title="IC50 (nM)", alignment="left", loc="lower right")
+    return figure

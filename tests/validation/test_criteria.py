@@ -1,0 +1,125 @@
+"""The published constraints, and the honesty of how they are decided."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+
+import numpy as np
+import pytest
+
+import jakinib as jk
+from jakinib import paths
+from jakinib.errors import InputError, SimulationError
+from jakinib.evaluate import Evaluation, Verdict, evaluate, read_criteria
+from jakinib.evaluate import run as evaluation_module
+from jakinib.fit import get_data, read_plan
+from jakinib.fit import results as results_module
+from jakinib.fit.problem import Problem
+
+PLANS = sorted(path.stem for path in (paths.fits() / "plans").glob("*.yaml"))
+
+
+@functools.cache
+def outcome() -> Evaluation:
+    return evaluate()
+
+
+@pytest.mark.parametrize("identifier", [c.id for c in read_criteria() if c.hard])
+def test_hard_criterion_passes(identifier: str) -> None:
+    [verdict] = [v for v in outcome().verdicts if v.criterion.id == identifier]
+    assert verdict.verdict == "PASS", f"{verdict.criterion.statement}: {verdict.value} {verdict.error}"
+
+
+@pytest.mark.parametrize("criterion", read_criteria(), ids=lambda c: c.id)
+def test_every_criterion_can_fail_and_has_a_source(criterion: object) -> None:
+    below = -np.inf if criterion.low is None else criterion.low - 1e-6  # type: ignore[attr-defined]
+    above = np.inf if criterion.high is None else criterion.high + 1e-6  # type: ignore[attr-defined]
+    verdicts = [Verdict(criterion, value, ()) for value in (below, above)]  # type: ignore[arg-type]
+    assert not all(v.passed for v in verdicts)
+    assert not Verdict(criterion, None, (), "failed").passed  # type: ignore[arg-type]
+    assert all(get_data()[row] for row in criterion.rows)  # type: ignore[attr-defined]
+
+
+def test_items_one_to_eight_are_covered() -> None:
+    assert {c.item for c in read_criteria() if c.hard} == set(range(1, 9))
+
+
+def test_recalled_rows_never_decide() -> None:
+    for prediction in outcome().measures.predictions:
+        assert (prediction.role == "recalled") == (prediction.status == "recalled")
+
+
+def test_validation_rows_are_in_no_objective() -> None:
+    data = get_data()
+    fitted = {row for name in PLANS for row in read_plan(name, data).calibration}
+    held_out = {row for name in PLANS for row in read_plan(name, data).validation}
+    assert not fitted & held_out
+    assert not [row for row in fitted if data[row].set == "validation"]
+    for name in PLANS:
+        plan = read_plan(name, data)
+        assert [target.row.id for target in Problem(plan, data).targets] == plan.calibration
+
+
+def test_moving_a_validation_number_leaves_the_objective_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = get_data()
+    plan = read_plan("pathways", data)
+    problem = Problem(plan, data)
+    before = problem.residuals(problem.start)
+    for row in plan.validation:
+        changed = data[row].model_copy(update={"value": data[row].value * 3})
+        monkeypatch.setitem(data.measurements, row, changed)
+    moved = Problem(plan, data)
+    assert np.array_equal(moved.residuals(moved.start), before)
+
+
+def test_a_quantity_that_cannot_be_simulated_fails_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: object, name: str, of: str = "") -> float:
+        raise SimulationError("the integrator stopped", 0.3)
+
+    monkeypatch.setattr(evaluation_module.Measures, "measure", broken)
+    evaluation = evaluate()
+    assert not evaluation.passed
+    assert {v.verdict for v in evaluation.verdicts} == {"FAIL", "not met"}
+    assert "the integrator stopped" in evaluation.verdicts[0].error
+
+
+def test_stale_results_are_refused_with_what_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = results_module.fingerprint
+    monkeypatch.setattr(results_module, "fingerprint", lambda *a: {**original(*a), "library": "other"})
+    with pytest.raises(InputError, match=r"stale: library changed; run: jakinib fit"):
+        evaluate()
+
+
+def test_records_are_plain_json() -> None:
+    records = json.loads(json.dumps(outcome().records(), allow_nan=False))
+    assert [r["id"] for r in records] == [c.id for c in read_criteria()]
+    assert all(r["sources"] for r in records)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PLANS)
+def test_a_fit_reruns_from_its_plan_to_the_committed_optimum(name: str, tmp_path: object) -> None:
+    plan = read_plan(name, get_data())
+    committed = results_module.read(plan)
+    again = jk.fit(name, starts=2, folder=tmp_path)  # type: ignore[arg-type]
+    assert again.provenance["objective"] == pytest.approx(committed.provenance["objective"], rel=0.01)
+    for old, new in zip(committed.estimates, again.estimates, strict=True):
+        assert new.value == pytest.approx(old.value, rel=0.01), old.id
+
+
+def test_estimates_lie_inside_their_intervals_and_bounds() -> None:
+    data = get_data()
+    for name in PLANS:
+        plan = read_plan(name, data)
+        for estimate, free in zip(results_module.read(plan).estimates, plan.parameters, strict=True):
+            assert free.low <= estimate.low <= estimate.value <= estimate.high <= free.high, estimate.id
+
+
+def test_halving_the_tolerance_moves_no_prediction() -> None:
+    plan = read_plan("pathways", get_data())
+    problem = Problem(plan, get_data())
+    fine = problem.residuals(problem.start)
+    problem.context = dataclasses.replace(problem.context, rtol=5e-11)
+    assert problem.residuals(problem.start) == pytest.approx(fine, abs=1e-4)
