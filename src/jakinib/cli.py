@@ -93,12 +93,12 @@ def _root(
 def list_(as_json: Json = False) -> None:
     """List models, inhibitors, cytokines, cells, populations and plans."""
     from jakinib import paths
-    from jakinib.build import BUILT
+    from jakinib.build import built
     from jakinib.library import get_library
 
     library = get_library()
     content = {
-        "models": list(BUILT),
+        "models": list(built()),
         "inhibitors": list(library.inhibitors),
         "cytokines": list(library.cytokines),
         "cells": list(library.cells),

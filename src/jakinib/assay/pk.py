@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jakinib.assay.cell import CellAssay
-from jakinib.build.compose import estimates
+from jakinib.build.estimates import estimates
 from jakinib.errors import InputError
 from jakinib.library import get_library
 from jakinib.regimen import Regimen

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from jakinib.build.compose import Source
+from jakinib.build.composer import Source
 from jakinib.errors import ModelError
 
 _LOCK = threading.Lock()  # Antimony keeps global state

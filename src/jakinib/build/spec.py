@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 
+from jakinib import paths
 from jakinib.errors import InputError, UnknownIdError
 from jakinib.library import Library
 from jakinib.library.schema import JAKS
 
+COMPOSITE_CELL = "CD4 T"
 MODELS = ("kinase_assay", "oral_pk", "cytokine_signalling", "blood_pkpd")
 
 
@@ -41,7 +44,7 @@ class ModelSpec:
         if self.name in ("cytokine_signalling", "blood_pkpd"):
             wanted = self.cytokines or (("IL-6",) if self.name == "blood_pkpd" else tuple(library.cytokines))
             cytokines = tuple(library.cytokine(name).id for name in wanted)
-            default = library.cytokine(cytokines[0]).reference_cell if len(cytokines) == 1 else "monocyte"
+            default = library.cytokine(cytokines[0]).reference_cell if len(cytokines) == 1 else COMPOSITE_CELL
             cell = library.cell(self.cell or default).id
         if self.name in ("oral_pk", "blood_pkpd"):
             population = library.population(self.population).id
@@ -56,18 +59,18 @@ class ModelSpec:
         )
 
 
-def _signalling(*cytokines: str) -> ModelSpec:
-    return ModelSpec("cytokine_signalling", cytokines=cytokines)
-
-
-# The SBML files committed under models/sbml, by file stem.
-BUILT: dict[str, ModelSpec] = {
-    **{f"kinase_assay_{jak}": ModelSpec("kinase_assay", kinase=jak) for jak in JAKS},
-    "oral_pk": ModelSpec("oral_pk"),
-    "cytokine_signalling_IL6": _signalling("IL-6"),
-    "cytokine_signalling_IL2": _signalling("IL-2"),
-    "cytokine_signalling_IFNg": _signalling("IFN-gamma"),
-    "cytokine_signalling_GMCSF": _signalling("GM-CSF"),
-    "cytokine_signalling": _signalling("IL-6", "IL-2", "IFN-gamma", "GM-CSF"),
-    "blood_pkpd": ModelSpec("blood_pkpd", cytokines=("IL-6",)),
-}
+@functools.cache
+def built() -> dict[str, ModelSpec]:
+    """The SBML files committed under models/sbml, by file stem: one cut a cytokine, and the composite cell."""
+    library = Library(paths.models() / "library")
+    cuts = {
+        f"cytokine_signalling_{cytokine.symbol}": ModelSpec("cytokine_signalling", (name,))
+        for name, cytokine in sorted(library.cytokines.items())
+    }
+    return {
+        **{f"kinase_assay_{jak}": ModelSpec("kinase_assay", kinase=jak) for jak in JAKS},
+        "oral_pk": ModelSpec("oral_pk"),
+        **cuts,
+        "cytokine_signalling": ModelSpec("cytokine_signalling", tuple(sorted(library.cytokines))),
+        "blood_pkpd": ModelSpec("blood_pkpd", ("IL-6",)),
+    }

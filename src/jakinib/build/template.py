@@ -12,7 +12,7 @@ import re
 from jakinib import paths
 from jakinib.errors import ModelError
 
-TOKENS = ("JAKx", "DRUGx", "CHAINx", "CYTOx", "FIRSTx", "SECONDx", "STATx", "SOCSx")
+TOKENS = ("JAKx", "DRUGx", "CHAINx", "CYTOx", "FIRSTx", "SECONDx", "STATx", "SOCSx", "ALPHAx", "FACTORx")
 
 
 @functools.cache

@@ -31,9 +31,13 @@ class Prior(Strict):
 
 
 class FreeParameter(Strict):
-    """A parameter the plan estimates, on the log scale, in the unit stated."""
+    """A parameter the plan estimates, on the log scale, in the unit stated.
+
+    also: symbols that take the same value because they are the same thing.
+    """
 
     id: str
+    also: list[str] = Field(default_factory=list)
     unit: str
     low: Number
     high: Number
@@ -85,7 +89,7 @@ class Plan(Strict):
             twice = {row for row in rows if rows.count(row) > 1}
             if twice:
                 raise ValueError(f"{name} names {sorted(twice)[0]} twice; name it once")
-        ids = [parameter.id for parameter in self.parameters]
+        ids = [symbol for parameter in self.parameters for symbol in (parameter.id, *parameter.also)]
         twice = {identifier for identifier in ids if ids.count(identifier) > 1}
         if twice:
             raise ValueError(f"parameter {sorted(twice)[0]} stands twice; keep one")

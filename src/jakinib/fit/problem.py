@@ -12,7 +12,7 @@ from jakinib.build.template import declared_units, template
 from jakinib.errors import PlanError, UnitError
 from jakinib.fit.data import DataSet
 from jakinib.fit.plan import FreeParameter, Plan
-from jakinib.fit.targets import PK_QUANTITIES, CellIC50, Context, FoldOverBasal, PKMetric, Target
+from jakinib.fit.targets import PK_QUANTITIES, CellIC50, Context, CytokineEC50, FoldOverBasal, PKMetric, Target
 from jakinib.units import MODEL_UNITS, factor
 
 STEP = 1e-4  # finite-difference step in ln(parameter); integration is at rtol 1e-10
@@ -37,7 +37,7 @@ class Problem:
         self.reserves = self._distinct_reserves() if plan.reserve_prior else []
         self.priors = [(i, p.prior) for i, p in enumerate(plan.parameters) if p.prior]
         self._touching = [
-            [i for i, name in enumerate(self.names) if name in target.touches(self.context)]
+            [i for i, p in enumerate(plan.parameters) if {p.id, *p.also} & target.touches(self.context)]
             for target in self.targets
         ]
         idle = set(range(len(self.names))) - {i for touched in self._touching for i in touched}
@@ -61,6 +61,8 @@ class Problem:
             return CellIC50(row, sigma, data.conditions(row))
         if row.quantity == "fold_over_basal":
             return FoldOverBasal(row, sigma)
+        if row.quantity == "ec50":
+            return CytokineEC50(row, sigma)
         if row.quantity in PK_QUANTITIES:
             return PKMetric(row, sigma, self.context.population(row))
         raise PlanError(
@@ -74,8 +76,11 @@ class Problem:
         return list(seen.values())
 
     def values(self, theta: NDArray[np.float64]) -> dict[str, float]:
-        """Free parameters in model units."""
-        return dict(zip(self.names, (np.exp(theta) * self.to_model).tolist(), strict=True))
+        """Free parameters, and the symbols tied to them, in model units."""
+        out = {}
+        for parameter, value in zip(self.plan.parameters, (np.exp(theta) * self.to_model).tolist(), strict=True):
+            out |= dict.fromkeys((parameter.id, *parameter.also), value)
+        return out
 
     def use(self, theta: NDArray[np.float64]) -> Context:
         """The context with these parameter values set."""

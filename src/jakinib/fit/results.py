@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jakinib import paths
-from jakinib.build.compose import Estimate, estimates_path
+from jakinib.build.estimates import Estimate, estimates_path
 from jakinib.errors import InputError
 from jakinib.fit.data import DataSet
 from jakinib.fit.optimise import FTOL, GTOL, XTOL, Start
@@ -60,19 +60,20 @@ def summarise(problem: Problem, starts: Sequence[Start], data: DataSet) -> Fit:
     rows = []
     for i, parameter in enumerate(problem.plan.parameters):
         at_bound = theta[i] - problem.low[i] < 1e-3 or problem.high[i] - theta[i] < 1e-3
-        rows.append(
-            Estimate(
-                id=parameter.id,
-                value=_round(float(np.exp(theta[i]))),
-                unit=parameter.unit,
-                low=_round(float(np.exp(low[i]))),
-                high=_round(float(np.exp(high[i]))),
-                scope=parameter.scope,
-                verdict="at bound" if at_bound else "inside bounds",
-                prior_median=parameter.prior.median if parameter.prior else None,
-                prior_factor=parameter.prior.factor if parameter.prior else None,
+        for symbol in (parameter.id, *parameter.also):
+            rows.append(
+                Estimate(
+                    id=symbol,
+                    value=_round(float(np.exp(theta[i]))),
+                    unit=parameter.unit,
+                    low=_round(float(np.exp(low[i]))),
+                    high=_round(float(np.exp(high[i]))),
+                    scope=parameter.scope,
+                    verdict="at bound" if at_bound else "inside bounds",
+                    prior_median=parameter.prior.median if parameter.prior else None,
+                    prior_factor=parameter.prior.factor if parameter.prior else None,
+                )
             )
-        )
     provenance = {
         "plan": problem.plan.id,
         "inputs": fingerprint(problem.plan, data),

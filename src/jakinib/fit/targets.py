@@ -212,6 +212,36 @@ class FoldOverBasal(Target):
         return math.log(self.predicted(context) / self.row.value) / self.sigma
 
 
+class CytokineEC50(Target):
+    """EC50 of a cytokine: one run at the published dose and one at saturation; logit of the ratio."""
+
+    def __init__(self, row: Measurement, sigma: float) -> None:
+        super().__init__(row, sigma)
+        library = get_library()
+        self.cytokine = library.cytokine(row.cytokine)
+        self.cell = library.cell(row.cell).id
+        mass = self.cytokine.molecular_weight.to("g/mol")
+        self.dose = parse_quantity(f"{row.value} {row.unit}", "nM", mass=mass, where=row.id)
+        self.time = parse_quantity(row.time, "hour", where=row.id)
+
+    def touches(self, context: Context) -> set[str]:
+        return _with_scope(context.signalling(self.cytokine.id, self.cell), self.cell)
+
+    def residual(self, context: Context) -> float:
+        model = context.signalling(self.cytokine.id, self.cell)
+        settings = context.settings(model, self.cell)
+        observables = [f"p{stat}_percent" for stat in self.cytokine.stats]
+        stat = self.cytokine.stats.index(self.row.readout[1:])
+        level = []
+        for dose in (self.dose, SATURATING):
+            protocol = Protocol([self.time], {**settings, f"L_{self.cytokine.symbol}": dose})
+            key = ("dose", self.cytokine.id, self.cell, dose, self.time)
+            level.append(context.run(key, model, protocol, observables)[0, stat])
+        share = level[0] / level[1]
+        return -math.log(share / (1 - share)) / self.sigma if 0 < share < 1 else math.inf
+
+
+SATURATING = 300.0  # nM cytokine, two decades above every published EC50
 TIME_COURSE = [minute / 60 for minute in range(1, 121)]
 
 

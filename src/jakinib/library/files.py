@@ -14,7 +14,7 @@ from jakinib.errors import InputError
 M = TypeVar("M", bound=BaseModel)
 
 
-def _short(path: Path) -> str:
+def short(path: Path) -> str:
     try:
         return str(path.resolve().relative_to(Path.cwd()))
     except ValueError:
@@ -25,11 +25,11 @@ def read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise InputError(f"{_short(path)}: no such file") from None
+        raise InputError(f"{short(path)}: no such file") from None
     except IsADirectoryError:
-        raise InputError(f"{_short(path)}: is a folder; name a file in it") from None
+        raise InputError(f"{short(path)}: is a folder; name a file in it") from None
     except UnicodeDecodeError as error:
-        raise InputError(f"{_short(path)}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+        raise InputError(f"{short(path)}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -56,10 +56,11 @@ def read_yaml(path: Path) -> Any:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "not valid YAML"
-        raise InputError(f"{_short(path)}{line}: {problem}; correct the YAML there") from None
+        raise InputError(f"{short(path)}{line}: {problem}; correct the YAML there") from None
 
 
-def _line_of(path: Path, location: tuple[Any, ...]) -> int | None:
+def line_of(path: Path, location: tuple[Any, ...]) -> int | None:
+    """Line of a field in a YAML file, or of the nearest field above it."""
     node = yaml.compose(read_text(path), Loader=yaml.SafeLoader)
     line = None if node is None else node.start_mark.line + 1
     for key in location:
@@ -94,14 +95,14 @@ def read_model(path: Path, schema: type[M]) -> M:
     """Parse and validate one YAML file against ``schema``; raises InputError with file, line and field."""
     data = read_yaml(path)
     if not isinstance(data, dict):
-        raise InputError(f"{_short(path)}:1: expected a mapping of fields, found {type(data).__name__}")
+        raise InputError(f"{short(path)}:1: expected a mapping of fields, found {type(data).__name__}")
     try:
         return schema.model_validate(data)
     except ValidationError as error:
         location, message = _explain(error)
-        line = _line_of(path, location)
+        line = line_of(path, location)
         field = ".".join(str(part) for part in location)
-        raise InputError(f"{_short(path)}:{line or 1}: {field} {message}".replace("  ", " ")) from None
+        raise InputError(f"{short(path)}:{line or 1}: {field} {message}".replace("  ", " ")) from None
 
 
 def read_table(path: Path, schema: type[M]) -> list[M]:
@@ -113,11 +114,11 @@ def read_table(path: Path, schema: type[M]) -> list[M]:
     try:
         header = next(reader)
     except StopIteration:
-        raise InputError(f"{_short(path)}:1: empty table; the first line names the columns") from None
+        raise InputError(f"{short(path)}:1: empty table; the first line names the columns") from None
     unknown = [column for column in header if column not in schema.model_fields]
     if unknown:
         raise InputError(
-            f"{_short(path)}:1: unknown column '{unknown[0]}'; known: {', '.join(schema.model_fields)}"
+            f"{short(path)}:1: unknown column '{unknown[0]}'; known: {', '.join(schema.model_fields)}"
         )
     records = []
     for number, cells in enumerate(reader, start=2):
@@ -125,7 +126,7 @@ def read_table(path: Path, schema: type[M]) -> list[M]:
             continue
         if len(cells) != len(header):
             raise InputError(
-                f"{_short(path)}:{number}: {len(cells)} cells, {len(header)} columns; tabs separate cells"
+                f"{short(path)}:{number}: {len(cells)} cells, {len(header)} columns; tabs separate cells"
             )
         row = {column: cell.strip() for column, cell in zip(header, cells, strict=True) if cell.strip()}
         try:
@@ -133,5 +134,5 @@ def read_table(path: Path, schema: type[M]) -> list[M]:
         except ValidationError as error:
             location, message = _explain(error)
             column = ".".join(str(part) for part in location) or "row"
-            raise InputError(f"{_short(path)}:{number}: column {column}: {message}") from None
+            raise InputError(f"{short(path)}:{number}: column {column}: {message}") from None
     return records

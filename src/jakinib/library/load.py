@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from jakinib import paths
 from jakinib.errors import InputError, UnknownIdError
-from jakinib.library.files import read_model, read_table
+from jakinib.library.files import line_of, read_model, read_table, short
 from jakinib.library.schema import (
     Cell,
     Cytokine,
@@ -46,6 +46,7 @@ class Library:
         self.proteins: dict[str, Protein] = {}
         self.references: dict[str, Reference] = {}
         self.parameters: dict[str, ParameterRow] = {}
+        self.files: dict[tuple[str, str], Path] = {}
         for folder in folders:
             self._add_folder(folder)
 
@@ -53,14 +54,14 @@ class Library:
         if not folder.is_dir():
             raise InputError(f"{folder}: no such library folder")
         for name in _FOLDERS:
-            here: dict[str, Path] = {}
+            here: set[str] = set()
             for path in sorted((folder / name).glob("*.yaml")):
+                earlier = dict(self.files)
                 entry = self.add(name, path)
                 if entry in here:
-                    raise InputError(
-                        f"{path}:1: id '{entry}' is already used by {here[entry].name}; choose another"
-                    )
-                here[entry] = path
+                    other = earlier[name, entry].name
+                    raise InputError(f"{self.where(name, entry, 'id')}: id '{entry}' is already used by {other}")
+                here.add(entry)
         if (path := folder / "proteins.yaml").exists():
             self.proteins.update(read_model(path, Proteins).proteins)
         if (path := folder / "references.yaml").exists():
@@ -77,7 +78,18 @@ class Library:
         """Add one YAML file of ``kind`` (a folder name such as "inhibitors"); returns its id."""
         entry: Any = read_model(path, _FOLDERS[kind])
         getattr(self, kind)[entry.id] = entry
+        self.files[kind, entry.id] = path
+        if isinstance(entry, Cytokine):
+            twins = [c.id for c in self.cytokines.values() if c.symbol == entry.symbol and c.id != entry.id]
+            if twins:
+                where = self.where(kind, entry.id, "symbol")
+                raise InputError(f"{where}: symbol '{entry.symbol}' is already used by {twins[0]}; choose another")
         return str(entry.id)
+
+    def where(self, kind: str, name: str, field: str) -> str:
+        """File and line of a field of an entry, for messages."""
+        path = self.files[kind, name]
+        return f"{short(path)}:{line_of(path, (field,))}"
 
     def inhibitor(self, name: str) -> Inhibitor:
         return _find("inhibitor", name, self.inhibitors)

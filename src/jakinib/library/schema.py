@@ -118,6 +118,7 @@ class Cytokine(Strict):
     symbol: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9]*$")]
     identifiers: dict[str, str] = Field(default_factory=dict)
     molecular_weight: Quantity
+    alpha_chain: str = ""  # captures the cytokine, carries no JAK
     first_chain: str
     second_chain: str
     slot_a: dict[JAK, Quantity]
@@ -126,6 +127,12 @@ class Cytokine(Strict):
     feedback: list[Feedback] = Field(default_factory=list)
     reference_cell: str
     parameters: dict[str, Quantity] = Field(default_factory=dict)
+
+    @property
+    def chains(self) -> list[tuple[str, str]]:
+        """(field, chain) of every receptor chain."""
+        fields = ("alpha_chain", "first_chain", "second_chain")
+        return [(field, getattr(self, field)) for field in fields if getattr(self, field)]
 
     @model_validator(mode="after")
     def _slots(self) -> Cytokine:

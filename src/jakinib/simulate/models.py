@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jakinib import paths
-from jakinib.build import BUILT, ModelSpec, compose, to_sbml
+from jakinib.build import ModelSpec, built, compose, to_sbml
 from jakinib.build.sbml import translate
 from jakinib.build.spec import MODELS
 from jakinib.errors import InputError, UnknownIdError
@@ -51,9 +51,9 @@ def load(
     if path.suffix in (".xml", ".sbml", ".ant"):
         return from_file(path, rtol)
     if str(name) not in MODELS:
-        if str(name) in BUILT:
+        if str(name) in built():
             return _committed(str(name), rtol)
-        raise UnknownIdError("model", str(name), {*MODELS, *BUILT})
+        raise UnknownIdError("model", str(name), {*MODELS, *built()})
     spec = ModelSpec(
         str(name),
         cytokines=(cytokines,) if isinstance(cytokines, str) else tuple(cytokines),

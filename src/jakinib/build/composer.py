@@ -1,0 +1,118 @@
+"""Collects the parts of one Antimony model: template text, values, initial states, identities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from jakinib.build.estimates import estimates
+from jakinib.build.spec import ModelSpec
+from jakinib.build.template import declared_units, instantiate, ruled, template
+from jakinib.errors import ModelError
+from jakinib.library import Library
+from jakinib.library.schema import Inhibitor, Quantity
+from jakinib.units import MODEL_UNITS
+
+_IDENTIFIERS = {
+    "UniProt": "uniprot:",
+    "ChEBI": "",
+    "DrugBank": "drugbank:",
+    "PubChem": "pubchem.compound:",
+    "ChEMBL": "chembl.compound:",
+    "InChIKey": "inchikey:",
+    "CellOntology": "",
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A composed model: its Antimony text and where each parameter value came from."""
+
+    id: str
+    spec: ModelSpec
+    antimony: str
+    provenance: dict[str, Quantity] = field(default_factory=dict)
+
+
+class Composer:
+    """The growing model. The builders in pharmacology.py and signalling.py add to it; ``source`` closes it."""
+
+    def __init__(self, spec: ModelSpec, library: Library) -> None:
+        self.spec, self.library = spec, library
+        self.text: list[str] = []
+        self.lines: list[str] = []
+        self.values: dict[str, Quantity] = {}
+        self.initial: dict[str, float] = {}
+        self.given: dict[str, float] = {}
+        self.fitted: dict[str, Quantity] = {}
+        for plan in spec.calibrated:
+            self.fitted.update(estimates(plan))
+
+    def add(self, name: str, **tokens: str) -> None:
+        """Instantiate a template."""
+        self.text.append(instantiate(name, **tokens))
+
+    def rule(self, symbol: str, formula: str) -> None:
+        """An assignment rule for a symbol that a template declares."""
+        self.text.append(f"  {symbol} := {formula};\n")
+
+    def parameter(self, symbol: str, unit: str, name: str, term: str = "SBO:0000002") -> None:
+        """Declare a parameter no template declares."""
+        self.text.append(f'  {symbol} has {unit}; {symbol} is "{name}"; {symbol}.sboTerm = {term};\n')
+
+    def give(self, symbol: str, value: float) -> None:
+        """A value fixed by the structure, not by a source: sizes and switched-off couplings."""
+        self.given[symbol] = value
+
+    def identify(self, symbol: str, identifiers: dict[str, str], relation: str = "identity") -> None:
+        """MIRIAM identity of a symbol; relation is an Antimony qualifier (identity, part, ...)."""
+        for database, value in identifiers.items():
+            if database in _IDENTIFIERS:
+                uri = f"https://identifiers.org/{_IDENTIFIERS[database]}{value}"
+                self.lines.append(f'{symbol} {relation} "{uri}";')
+
+    def protein(self, symbol: str, *names: str, relation: str = "identity") -> None:
+        """UniProt identity of a protein, or of the parts of a complex."""
+        for name in names:
+            if name not in self.library.proteins:
+                raise ModelError(f"protein '{name}' has no identity; add it to models/library/proteins.yaml")
+            self.identify(symbol, {"UniProt": self.library.proteins[name].uniprot}, relation)
+
+    def potency(self, inhibitor: Inhibitor, jak: str) -> None:
+        """Published IC50 and the ATP of its assay."""
+        potency = inhibitor.potency[jak]  # type: ignore[index]
+        self.values[f"IC50_{inhibitor.id}_{jak}"] = potency
+        self.values[f"ATP_{inhibitor.id}_{jak}"] = potency.model_copy(
+            update={"value": potency.atp_nM, "unit": "nM", "low": None, "high": None}
+        )
+
+    def calibrated(self, symbol: str, otherwise: Quantity) -> Quantity:
+        """The estimate of a plan, else the library's quantity."""
+        return self.fitted.get(symbol, otherwise)
+
+    def quantity(self, symbol: str) -> Quantity:
+        """Value and provenance of a symbol; raises ModelError when nobody states it."""
+        found = self.fitted.get(symbol) or self.values.get(symbol) or self.library.parameter(symbol)
+        if found is None:
+            raise ModelError(f"parameter '{symbol}' has no value; add a row to models/library/parameters.tsv")
+        return found
+
+    def number(self, symbol: str, unit: str) -> float:
+        return self.quantity(symbol).to(unit)
+
+    def source(self, identifier: str) -> Source:
+        """The finished model."""
+        body = "".join(self.text)
+        rules = ruled(body)
+        provenance: dict[str, Quantity] = {}
+        values = [f"{symbol} = {value:.10g};" for symbol, value in self.given.items()]
+        for symbol, unit in declared_units(body).items():
+            if symbol in rules or symbol in self.given:
+                continue
+            provenance[symbol] = self.quantity(symbol)
+            values.append(f"{symbol} = {provenance[symbol].to(MODEL_UNITS[unit]):.10g};")
+        for symbol, value in self.initial.items():
+            unit = " nmol" if symbol.endswith(("_central", "_peripheral")) else ""
+            values.append(f"{symbol} = {value:.10g}{unit};")
+        lines = "\n".join(f"  {line}" for line in (*self.lines, *values))
+        text = f"model *{identifier}()\n{template('units')}\n{body}\n  // Values\n{lines}\nend\n"
+        return Source(identifier, self.spec, text, provenance)

@@ -1,0 +1,49 @@
+"""Fitted values that overlay the library: the small result files of the plans."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Literal
+
+from jakinib import paths
+from jakinib.library.files import read_table
+from jakinib.library.schema import Number, Quantity, Strict
+
+
+class Estimate(Strict):
+    """One row of estimates.tsv; low and high bound the interval of the plan's method."""
+
+    id: str
+    value: Number
+    unit: str
+    low: Number
+    high: Number
+    scope: Literal["model", "nuisance"]
+    verdict: str
+    prior_median: Number | None = None
+    prior_factor: Number | None = None
+
+
+def estimates_path(plan: str) -> Path:
+    return paths.fits() / "results" / plan / "estimates.tsv"
+
+
+def estimates(plan: str) -> dict[str, Quantity]:
+    """Fitted model parameters of a plan; empty when it was never fitted."""
+    path = estimates_path(plan)
+    if not path.exists():
+        return {}
+    return {
+        row.id: Quantity(
+            value=row.value, unit=row.unit, kind="fitted", status="derived", source=plan,
+            location=f"fits/results/{plan}/estimates.tsv",
+        )
+        for row in _estimate_rows(path, path.stat().st_mtime_ns)
+        if row.scope == "model"
+    }  # fmt: skip
+
+
+@functools.lru_cache(maxsize=32)
+def _estimate_rows(path: Path, _stamp: int) -> list[Estimate]:
+    return read_table(path, Estimate)

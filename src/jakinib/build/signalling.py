@@ -1,0 +1,167 @@
+"""Builder of the cell: JAKs under inhibitors, receptors, STAT cycles, SOCS feedback, target genes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jakinib.build.composer import Composer
+from jakinib.errors import ModelError
+from jakinib.library.schema import JAK, JAKS, Cell, Cytokine, Inhibitor, Quantity
+from jakinib.units import AVOGADRO_PER_NMOL, molecules_to_nM
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """The cell under construction and its volumes in litres."""
+
+    entry: Cell
+    medium: float
+    cytosol: float
+    nucleus: float
+
+
+def cytokine_signalling(model: Composer) -> None:
+    """One cell under one or more cytokines, which compete for shared chains and STAT pools."""
+    library, spec = model.library, model.spec
+    entry = library.cell(spec.cell)
+    cell = _Cell(entry, *(entry.volumes[v].to("L") for v in ("medium", "cytosol", "nucleus")))  # type: ignore[index]
+    cytokines = [library.cytokine(name) for name in spec.cytokines]
+    model.add("cell")
+    for name in ("medium", "cytosol", "nucleus"):
+        model.give(name, getattr(cell, name))
+    model.identify("cytosol", entry.identifiers, "parthood")
+    model.identify("ATP", {"ChEBI": "CHEBI:15422"})
+    _jaks(model, [library.inhibitor(name) for name in spec.inhibitors])
+    for cytokine in cytokines:
+        for field, chain in cytokine.chains:
+            _check_pool(model, cell, cytokine, field, chain)
+    for chain in dict.fromkeys(chain for cytokine in cytokines for _, chain in cytokine.chains):
+        _chain(model, chain, cell)
+    stats = dict.fromkeys(stat for cytokine in cytokines for stat in cytokine.stats)
+    for stat in stats:
+        _stat(model, stat, cell)
+    if {"STAT1", "STAT2"} <= set(stats):
+        model.add("isgf3")
+    for factor in (*stats, *(["ISGF3"] if {"STAT1", "STAT2"} <= set(stats) else [])):
+        model.add("gene", FACTORx=factor)
+        model.initial[f"target_{factor}_mRNA"] = 0
+    _feedback(model, cytokines)
+    for cytokine in cytokines:
+        _receptor(model, cytokine)
+
+
+def _jaks(model: Composer, inhibitors: list[Inhibitor]) -> None:
+    for inhibitor in inhibitors:
+        symbol = f"I_{inhibitor.id}"
+        model.parameter(symbol, "nM", f"{inhibitor.id}, free in the cell", "SBO:0000196")
+        model.lines.append(f"var {symbol};")
+        model.identify(symbol, inhibitor.identifiers)
+        if model.spec.name == "blood_pkpd":
+            model.rule(symbol, f"Cu_{inhibitor.id}")
+        else:
+            model.give(symbol, 0)
+    for jak in JAKS:
+        model.add("kinase", JAKx=jak)
+        for symbol in (f"A_{jak}", f"occupancy_{jak}", f"Km_{jak}"):
+            model.protein(symbol, jak, relation="propertyBearer")
+        model.rule(f"A_{jak}", f"1 / ({' + '.join(['1', *(f'load_{i.id}_{jak}' for i in inhibitors)])})")
+        for inhibitor in inhibitors:
+            model.add("inhibitor", DRUGx=inhibitor.id, JAKx=jak)
+            model.potency(inhibitor, jak)
+
+
+def _check_pool(model: Composer, cell: _Cell, cytokine: Cytokine, field: str, chain: str) -> None:
+    if chain not in cell.entry.chains:
+        where = model.library.where("cytokines", cytokine.id, field)
+        raise ModelError(
+            f"{where}: {field} '{chain}' has no pool on cell '{cell.entry.id}'; "
+            f"add its number to chains in {model.library.where('cells', cell.entry.id, 'chains')}"
+        )
+
+
+def _chain(model: Composer, chain: str, cell: _Cell) -> None:
+    model.add("chain", CHAINx=chain)
+    count = cell.entry.chains[chain]
+    stated = _in_nM(count, molecules_to_nM(count.to("molecule"), cell.cytosol))
+    resting = model.calibrated(f"{chain}_rest@{cell.entry.id}", stated)
+    model.values[f"{chain}_rest"] = resting
+    model.initial[chain] = resting.to("nM")
+    model.protein(chain, chain)
+
+
+def _in_nM(quantity: Quantity, value: float) -> Quantity:
+    return quantity.model_copy(update={"value": value, "unit": "nM", "low": None, "high": None})
+
+
+def _stat(model: Composer, stat: str, cell: _Cell) -> None:
+    model.add("stat_cycle", STATx=stat)
+    if stat not in cell.entry.stats:
+        where = model.library.where("cells", cell.entry.id, "stats")
+        raise ModelError(f"{where}: cell '{cell.entry.id}' states no number of {stat}; add it to stats")
+    total = cell.entry.stats[stat].to("molecule") / AVOGADRO_PER_NMOL
+    nuclear = model.number(f"kimp_{stat}", "1/hour") / model.number(f"kexp_{stat}", "1/hour")
+    model.initial[stat] = total / (1 + nuclear) / cell.cytosol
+    model.initial[f"{stat}_nuc"] = total * nuclear / (1 + nuclear) / cell.nucleus
+    model.initial[f"p{stat}"] = model.initial[f"p{stat}_nuc"] = 0
+    for symbol in (stat, f"{stat}_nuc", f"p{stat}", f"p{stat}_nuc"):
+        model.protein(symbol, stat)
+
+
+def _feedback(model: Composer, cytokines: list[Cytokine]) -> None:
+    drivers: dict[str, dict[str, None]] = {}
+    for cytokine in cytokines:
+        for feedback in cytokine.feedback:
+            drivers.setdefault(feedback.protein, {})[feedback.driven_by] = None
+    for protein, stats in drivers.items():
+        model.add("socs", SOCSx=protein)
+        free = " * ".join(f"(1 - dna_{stat})" for stat in stats)  # independent sites of one promoter
+        model.rule(f"drive_{protein}", f"1 - {free}")
+        for symbol in (*(f"{protein}_{stage}" for stage in ("rna1", "rna2", "rna3", "mRNA")), protein):
+            model.initial[symbol] = 0
+            model.protein(symbol, protein, relation="identity" if symbol == protein else "encodement")
+
+
+def _receptor(model: Composer, cytokine: Cytokine) -> None:
+    symbol, first, second, alpha = (
+        cytokine.symbol, cytokine.first_chain, cytokine.second_chain, cytokine.alpha_chain
+    )  # fmt: skip
+    model.add("receptor", CYTOx=symbol, FIRSTx=first, SECONDx=second)
+    model.values.update({key: model.calibrated(key, value) for key, value in cytokine.parameters.items()})
+    complexes = {"LP": (first,), "R": (first, second), "Rp": (first, second)}
+    model.rule(f"active_{symbol}", f"Rp_{symbol}" + (f" + Rap_{symbol}" if alpha else ""))
+    if alpha:
+        model.add("alpha_chain", CYTOx=symbol, ALPHAx=alpha, FIRSTx=first, SECONDx=second)
+        full = (alpha, first, second)
+        complexes |= {"LA": (alpha,), "LAP": (alpha, first), "Ra": full, "Rap": full}
+    model.initial[f"L_{symbol}"] = 0
+    model.identify(f"L_{symbol}", cytokine.identifiers)
+    for name, chains in complexes.items():
+        model.initial[f"{name}_{symbol}"] = 0
+        model.identify(f"{name}_{symbol}", cytokine.identifiers, "part")
+        model.protein(f"{name}_{symbol}", *dict.fromkeys(chains), relation="part")
+    model.rule(f"a_{symbol}", _slot(model, "a", symbol, cytokine.slot_a))
+    model.rule(f"b_{symbol}", _slot(model, "b", symbol, cytokine.slot_b))
+    proteins = [feedback.protein for feedback in cytokine.feedback]
+    if proteins:
+        model.rule(f"brake_{symbol}", " + ".join(["1", *(f"{p} / Kb_{p}" for p in proteins)]))
+        losses = " + ".join(f"ksocs_{p} * {p} / (Ks_{p} + {p})" for p in proteins)
+        model.rule(f"loss_SOCS_{symbol}", losses)
+    else:
+        model.give(f"brake_{symbol}", 1)
+        model.give(f"loss_SOCS_{symbol}", 0)
+    for stat in cytokine.stats:
+        model.add("phosphorylation", CYTOx=symbol, STATx=stat)
+
+
+def _slot(model: Composer, side: str, symbol: str, slot: dict[JAK, Quantity]) -> str:
+    """Available JAK activity of one slot: one kinase, or a mixture by share."""
+    terms = []
+    for jak, share in slot.items():
+        if share.value == 1:
+            terms.append(f"A_{jak}")
+            continue
+        name = f"x{side}_{symbol}_{jak}"
+        model.parameter(name, "dimensionless", f"share of {jak} in slot {side} of {symbol}")
+        model.values[name] = share
+        terms.append(f"{name} * A_{jak}")
+    return " + ".join(terms)
