@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import tempfile
-from pathlib import Path
 
 import libsbml
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from jakinib import paths
 from jakinib.build import BUILT
 from jakinib.export import export
+from jakinib.regimen import Regimen
 from jakinib.simulate import Model, Protocol, engine
 
 NAMES = tuple(BUILT)
@@ -27,17 +27,19 @@ def committed(name: str) -> str:
     return (paths.models() / "sbml" / f"{name}.xml").read_text(encoding="utf-8")
 
 
-def exported(model: Model | str, form: str, regimen: str | None = None) -> str:
+def exported(
+    model: Model | str, form: str, regimen: Regimen | str | None = None, population: str = "healthy_adult"
+) -> str:
     """Text of one exported file."""
     with tempfile.TemporaryDirectory() as folder:
-        (path,) = export(model, folder, [form], regimen)
+        (path,) = export(model, folder, [form], regimen, population)
         return path.read_text(encoding="utf-8")
 
 
 def stimulus(name: str) -> dict[str, float]:
     """Cytokine, or inhibitor, or both, at the start; the dose of a PK model is in its events."""
     spec, text = BUILT[name], committed(name)
-    values = {s: CYTOKINE for s in Model(text).boundary}
+    values = dict.fromkeys(Model(text).boundary, CYTOKINE)
     if spec.name not in ("oral_pk", "blood_pkpd"):
         prefix = "" if spec.kinase else "I_"
         values |= {f"{prefix}{inhibitor}": INHIBITOR for inhibitor in spec.inhibitors}
@@ -46,7 +48,7 @@ def stimulus(name: str) -> dict[str, float]:
 
 @functools.cache
 def stimulated(name: str) -> str:
-    """The model with its stimulus as initial values and, for PK, one dose as events: nothing is left to set."""
+    """The model with its stimulus as initial values and, for PK, one dose as events."""
     text = committed(name)
     if name in DOSED:
         text = exported(Model(text), "sbml-l3v2", DOSE)
@@ -71,6 +73,12 @@ def simulated(sbml: str, times: NDArray[np.float64], species: tuple[str, ...] = 
         patch.setattr(engine, "ATOL_NM", 1e-14)
         model = Model(sbml, rtol=1e-10)
     return model.run(Protocol(times), species or model.species)
+
+
+@functools.cache
+def ours(name: str) -> NDArray[np.float64]:
+    """Our trajectory of the stimulated model; shape (len(times(name)), species)."""
+    return simulated(stimulated(name), times(name))
 
 
 def distance(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:

@@ -16,7 +16,7 @@ def add_doses(model: Any, regimen: Regimen, population: str) -> None:
     """Add one event to the libSBML ``model`` for each change of its zero-order input.
 
     Lag and duration of the input are those of ``population``. Raises ExportError for a model that takes
-    no doses, or doses of more than one inhibitor.
+    no doses, doses of more than one inhibitor, or has its doses already.
     """
     inputs = [p for p in model.getListOfParameters() if p.getId().startswith(_INPUT)]
     if not inputs:
@@ -28,6 +28,8 @@ def add_doses(model: Any, regimen: Regimen, population: str) -> None:
         drugs = ", ".join(p.getId().removeprefix(_INPUT) for p in inputs)
         raise ExportError(f"{model.getId()} takes doses of {drugs}; a regimen is for a model that doses one")
     rate = inputs[0]
+    if any(e.getEventAssignment(rate.getId()) is not None for e in model.getListOfEvents()):
+        raise ExportError(f"{model.getId()} already has doses in its events; leave the regimen out")
     drug = rate.getId().removeprefix(_INPUT)
     rate.setConstant(False)
     for number, (time, value) in enumerate(_changes(regimen, Disposition.of(drug, population)), start=1):

@@ -46,7 +46,7 @@ PLOTS = (
         "predicted_published",
         "Cell IC50, predicted against published.",
         "vertical axis: assays simulated under the conditions listed below. Circles calibrated the pathways; "
-        "squares and triangles were in no objective.",
+        "squares (validation) and triangles (recalled, never decide) were in no objective.",
         "horizontal axis. Solid line: identity. Dashed lines: two-fold.",
         plots.predicted_published,
     ),

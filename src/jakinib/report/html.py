@@ -1,1 +1,241 @@
-def write(): ...
+"""The evaluation as one self-contained page, and its verdicts as JSON."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import json
+import math
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any, TypeVar
+
+from jakinib.assay import CellAssay
+from jakinib.errors import SimulationError
+from jakinib.evaluate import Criterion, Evaluation, Verdict
+from jakinib.evaluate.measures import DRUG, Measures, Prediction
+from jakinib.fit import results
+from jakinib.fit.data import DataSource
+from jakinib.fit.plan import Plan, read_plan
+from jakinib.library import get_library
+from jakinib.paths import write_atomic
+from jakinib.report import captions, plots
+from jakinib.units import factor
+
+ITEMS = {
+    1: "Enzyme potency of baricitinib",
+    2: "Selectivity",
+    3: "One oral dose in healthy adults, IL-6 → pSTAT3 in whole blood ex vivo",
+    4: "IL-6 signalling in PBMC, predicted and not fitted",
+    5: "Whole-blood panel of IL-6, IL-2, IFN-γ and GM-CSF",
+    6: "Pharmacokinetics of the typical patient",
+    7: "Kinetics of signalling",
+    8: "4 mg once daily in RA is partial and periodic",
+}
+
+
+def write(evaluation: Evaluation, folder: Path) -> Path:
+    """Write index.html and verdicts.json into ``folder``; returns the path of the page.
+
+    The same evaluation gives the same bytes. Raises InputError when a plan of the evaluation has no results.
+    """
+    page = render(evaluation)  # before anything is written
+    record = {
+        "passed": evaluation.passed,
+        "verdicts": [_jsonable(r) for r in evaluation.records()],
+        "provenance": evaluation.provenance,
+    }
+    write_atomic(folder / "verdicts.json", json.dumps(record, indent=2, allow_nan=False) + "\n")
+    write_atomic(folder / "index.html", page)
+    return folder / "index.html"
+
+
+def _jsonable(record: dict[str, Any]) -> dict[str, Any]:
+    """JSON has no infinity: such a value is null, and its error says so."""
+    value = record["value"]
+    if value is None or math.isfinite(value):
+        return record
+    return record | {"value": None, "error": f"the value is {value}"}
+
+
+def render(evaluation: Evaluation) -> str:
+    """The page as HTML text."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": number}
+    measures = evaluation.measures
+    fits = [results.read(read_plan(name, measures.data)) for name in evaluation.provenance["plans"]]
+    predictions, no_predictions = _computed(lambda: measures.predictions)
+    ex_vivo, _ = _computed(lambda: measures.ex_vivo)
+    hard = [v for v in evaluation.verdicts if v.criterion.hard]
+    return environment.get_template("report.html.j2").render(
+        passed=sum(v.passed for v in hard),
+        hard=len(hard),
+        reported=len(evaluation.verdicts) - len(hard),
+        failed=[v for v in hard if not v.passed],
+        items=_items(evaluation.verdicts, [fit.plan for fit in fits]),
+        figures=list(_figures(measures)),
+        predictions=predictions or [],
+        no_predictions=no_predictions,
+        fits=[(fit, _parameters(fit)) for fit in fits],
+        ex_vivo=_conditions(next(iter(ex_vivo.values())).conditions) if ex_vivo else None,
+        assays=_assays(measures, predictions or []),
+        provenance=evaluation.provenance,
+        sources=_sources(evaluation, predictions or [], fits),
+        citation=lambda name: measures.data.sources[name].citation,
+    )
+
+
+T = TypeVar("T")
+
+
+def _computed(quantity: Callable[[], T]) -> tuple[T | None, str]:
+    """The quantity, or why it could not be simulated: a page with failures is still a page."""
+    try:
+        return quantity(), ""
+    except SimulationError as error:
+        return None, str(error)
+
+
+def number(value: float, bounds: tuple[float | None, ...] = ()) -> str:
+    """Three significant digits without exponent; more when rounding would cross one of ``bounds``."""
+    if not math.isfinite(value):
+        return str(value)
+    for digits in range(3, 18):
+        rounded = float(f"{value:.{digits}g}")
+        if all(b is None or _side(value, b) == _side(rounded, b) for b in bounds):
+            break
+    decimals = 0 if rounded == 0 else digits - 1 - math.floor(math.log10(abs(rounded)))
+    return f"{rounded:.{max(0, decimals)}f}"
+
+
+def _side(value: float, bound: float) -> int:
+    return (value > bound) - (value < bound)
+
+
+# Criteria -------------------------------------------------------------------------------------------
+
+
+def _items(
+    verdicts: list[Verdict], plans: list[Plan]
+) -> list[tuple[int, str, list[tuple[Verdict, str, str]]]]:
+    """(item, title, [(verdict, shown value, kind of evidence)]) in the order of the criteria."""
+    groups = groupby(sorted(verdicts, key=lambda v: v.criterion.item), key=lambda v: v.criterion.item)
+    return [
+        (item, ITEMS.get(item, f"Item {item}"), [(v, _shown(v), evidence(v.criterion, plans)) for v in group])
+        for item, group in groups
+    ]
+
+
+def _shown(verdict: Verdict) -> str:
+    if verdict.value is None:
+        return "none"
+    return number(verdict.value, (verdict.criterion.low, verdict.criterion.high))
+
+
+def evidence(criterion: Criterion, plans: list[Plan]) -> str:
+    """What the published rows of a criterion are to the model: its input, calibrated on, or predicted."""
+    potency = get_library().inhibitor(DRUG).potency.values()
+    inputs = {
+        row for row in criterion.rows if any(row in p.location.replace(";", " ").split() for p in potency)
+    }
+    if inputs:
+        return "input"
+    calibrated = [any(row in plan.calibration for plan in plans) for row in criterion.rows]
+    if all(calibrated):
+        return "calibrated"
+    return "partly calibrated" if any(calibrated) else "predicted"
+
+
+# Figures --------------------------------------------------------------------------------------------
+
+
+def _figures(measures: Measures) -> Iterator[tuple[captions.Plot, str | None, str]]:
+    """Each plot, its picture, and why there is none."""
+    for plot in captions.PLOTS:
+        yield plot, *_computed(functools.partial(_picture, plot, measures))
+
+
+def _picture(plot: captions.Plot, measures: Measures) -> str:
+    """An SVG as a data address: as an image it keeps its ids to itself."""
+    text = plots.svg(plot.draw(measures))
+    return f"data:image/svg+xml;base64,{base64.b64encode(text.encode()).decode()}"
+
+
+# Parameters and assumptions -------------------------------------------------------------------------
+
+
+def _parameters(fit: results.Fit) -> list[dict[str, str]]:
+    """Estimates as text; the verdict says when the interval runs into a bound of the plan."""
+    free = {parameter.id: parameter for parameter in fit.plan.parameters}
+    rows = []
+    for row in fit.estimates:
+        ends = (("lower", row.low, free[row.id].low), ("upper", row.high, free[row.id].high))
+        cut = " and ".join(name for name, end, bound in ends if math.isclose(end, bound, rel_tol=1e-3))
+        rows.append(
+            {
+                "id": row.id,
+                "value": number(row.value),
+                "interval": f"{number(row.low)} to {number(row.high)}",
+                "unit": row.unit,
+                "prior": "" if row.prior_median is None else f"{row.prior_median:g} ×/÷ {row.prior_factor:g}",
+                "verdict": row.verdict + (f"; interval cut at {cut} bound" if cut else ""),
+            }
+        )
+    return rows
+
+
+def _conditions(conditions: CellAssay) -> dict[str, str]:
+    """Conditions of a simulated assay in the units of the laboratory."""
+    mass = get_library().cytokine(conditions.cytokine).molecular_weight.to("g/mol")
+    return {
+        "cytokine": conditions.cytokine,
+        "dose": f"{conditions.cytokine_dose * mass * factor('nmol/L*g/mol', 'ng/mL'):.4g} ng/mL",
+        "preincubation": f"{60 * conditions.preincubation:g} min",
+        "stimulation": f"{60 * conditions.stimulation:g} min",
+        "cell": conditions.cell,
+    }
+
+
+def _assays(measures: Measures, predictions: list[Prediction]) -> list[dict[str, str]]:
+    """What is assumed of the assays behind each folder of cell IC50s: only the cytokines that are used."""
+    used: dict[str, dict[str, None]] = {}
+    for prediction in predictions:
+        used.setdefault(prediction.source, {})[measures.data[prediction.row].cytokine] = None
+    rows = []
+    for source, cytokines in used.items():
+        assay = measures.data.sources[source].assay
+        if assay is None:
+            continue
+        doses = {c: q for c, q in assay.cytokine_dose.items() if c in cytokines}
+        serum = assay.serum_fraction
+        rows.append(
+            {
+                "source": source,
+                "preincubation": f"{assay.preincubation.to('min'):g} min",
+                "stimulation": f"{assay.stimulation.to('min'):g} min",
+                "serum": "default" if serum is None else f"{100 * serum.value:g} %",
+                "doses": ", ".join(f"{c} {q.value:g} {q.unit}" for c, q in doses.items()),
+                "why": assay.preincubation.rationale,
+            }
+        )
+    return rows
+
+
+def _sources(
+    evaluation: Evaluation, predictions: list[Prediction], fits: list[results.Fit]
+) -> list[tuple[str, DataSource]]:
+    """Every source the page leans on, by name."""
+    data = evaluation.measures.data
+    names = {source for v in evaluation.verdicts for source in v.sources}
+    names |= {p.source for p in predictions}
+    names |= {data[row].source for fit in fits for row in fit.plan.calibration}
+    return [(name, data.sources[name]) for name in sorted(names)]

@@ -67,7 +67,7 @@ def _styled(draw: Callable[[Measures], Figure]) -> Callable[[Measures], Figure]:
     return styled
 
 
-def _figure(width: float = 6.2, height: float = 3.9, columns: int = 1) -> tuple[Figure, Any]:
+def _figure(width: float = 5.9, height: float = 3.7, columns: int = 1) -> tuple[Figure, Any]:
     """A figure (inches) outside pyplot, and its axes."""
     from matplotlib.figure import Figure
 
@@ -105,10 +105,10 @@ def _name(text: str) -> str:
 @_styled
 def dose_inhibition(measures: Measures) -> Figure:
     """IL-6 pSTAT3 inhibition in blood drawn over 24 h after each single dose, healthy adults."""
-    figure, axes = _figure(7.2, 4.1)
+    figure, axes = _figure(6.2, 4.0)
     for (dose, run), colour in zip(measures.ex_vivo.items(), DOSE_COLOURS, strict=True):
         returned = run.time_back()
-        label = f"{dose:g} mg, back after {returned:.1f} h"
+        label = f"{dose:g} mg, " + (f"back after {returned:.1f} h" if np.isfinite(returned) else "not back")
         axes.plot(run.time, 100 * run.inhibition, color=colour, label=label)
         if np.isfinite(returned):
             axes.plot(returned, 10, "o", color=colour, markersize=5.5, markeredgecolor="white", zorder=4)
@@ -130,7 +130,7 @@ def dose_inhibition(measures: Measures) -> Figure:
 @_styled
 def peak_and_return(measures: Measures) -> Figure:
     """Peak inhibition and time to return within 10 points, against dose."""
-    figure, (peak, back) = _figure(6.6, 3.3, columns=2)
+    figure, (peak, back) = _figure(6.2, 3.2, columns=2)
     doses = np.array(list(measures.ex_vivo))
     tops = np.array([100 * run.inhibition.max() for run in measures.ex_vivo.values()])
     times = np.array([run.time_back() for run in measures.ex_vivo.values()])
@@ -139,7 +139,7 @@ def peak_and_return(measures: Measures) -> Figure:
         axes.scatter(doses, values, c=DOSE_COLOURS, s=36, zorder=3)
         for dose, value in zip(doses, values, strict=True):
             if np.isfinite(value):
-                axes.annotate(f"{value:.{digits}f}", (dose, value), (4, -12), textcoords="offset points",
+                axes.annotate(f"{value:.{digits}f}", (dose, value), (7, -5), textcoords="offset points",
                               fontsize=9)  # fmt: skip
         axes.set(xlim=(0, 11.5), xticks=doses, xlabel="single oral dose (mg)")
     window = measures.data["B04"]
@@ -151,9 +151,9 @@ def peak_and_return(measures: Measures) -> Figure:
 
 
 ROLES = {
-    "calibration": ("o", BLUE, "calibration (fitted)"),
-    "validation": ("s", VERMILION, "validation (predicted)"),
-    "recalled": ("^", PURPLE, "recalled (predicted, never decides)"),
+    "calibration": ("o", BLUE, "calibration"),
+    "validation": ("s", VERMILION, "validation"),
+    "recalled": ("^", PURPLE, "recalled"),
 }
 
 
@@ -162,7 +162,7 @@ def predicted_published(measures: Measures) -> Figure:
     """Predicted against published cell IC50, with identity and two-fold lines."""
     from matplotlib.ticker import LogLocator, NullLocator
 
-    figure, axes = _figure(7.0, 4.4)
+    figure, axes = _figure(6.2, 4.2)
     points = measures.predictions
     values = [value for p in points for value in (p.published, p.predicted)]
     low, high = min(values) / 1.6, max(values) * 1.6
@@ -210,20 +210,12 @@ def _place(label: str) -> str:
 
 
 def spread(wanted: Sequence[float], gap: float) -> list[float]:
-    """Heights nearest to ``wanted`` (ascending) that keep ``gap`` between neighbours, moved into [0, 1].
+    """Heights in [0, 1] nearest to ``wanted`` (ascending) that keep ``gap`` between neighbours."""
+    from scipy.optimize import isotonic_regression
 
-    Labels that would touch move as one block about their mean.
-    """
-    blocks: list[tuple[float, int]] = []  # height of the lowest label, number of labels
-    for height in wanted:
-        blocks.append((height, 1))
-        while len(blocks) > 1 and blocks[-2][0] + blocks[-2][1] * gap > blocks[-1][0]:
-            (low, below), (high, above) = blocks[-2:]
-            blocks[-2:] = [((low * below + (high - below * gap) * above) / (below + above), below + above)]
-    placed = [low + rank * gap for low, count in blocks for rank in range(count)]
-    down = max(0.0, placed[-1] - 1)
-    up = max(0.0, down - placed[0])
-    return [height - down + up for height in placed]
+    ranks = gap * np.arange(len(wanted))
+    settled = isotonic_regression(np.asarray(wanted) - ranks).x
+    return [float(height) for height in ranks + np.clip(settled, 0, 1 - ranks[-1])]
 
 
 @_styled
@@ -259,7 +251,7 @@ def time_course(measures: Measures) -> Figure:
 @_styled
 def kinase_block(measures: Measures) -> Figure:
     """pSTAT1 after a complete kinase block."""
-    figure, axes = _figure(6.2, 3.4)
+    figure, axes = _figure(5.9, 3.3)
     minutes, percent = measures.kinase_block
     gone = measures.data["T014"].to("min")
     axes.axhspan(0, 5, color=GREY, alpha=0.16, linewidth=0)
@@ -275,7 +267,7 @@ def kinase_block(measures: Measures) -> Figure:
 @_styled
 def plasma_steady_state(measures: Measures) -> Figure:
     """Plasma concentration over a day at steady state, RA, 4 mg once daily."""
-    figure, axes = _figure(6.2, 3.4)
+    figure, axes = _figure(5.9, 3.3)
     profile = measures.steady_state
     axes.plot(profile.time - LAST_DOSE, profile.ng_per_mL, color=BLUE, label="model, typical patient")
     cmax, tmax = measures.data["A19"], measures.data["A03"]
@@ -302,15 +294,18 @@ PATHWAYS: tuple[tuple[str, Any], ...] = (
 @_styled
 def daily_inhibition(measures: Measures) -> Figure:
     """Inhibition of each pathway over a day of 4 mg once daily, RA."""
-    figure, axes = _figure(6.6, 4.1)
+    figure, axes = _figure(6.2, 3.8)
     runs = sorted(measures.daily.items(), key=lambda item: item[1].inhibition[-1])
     heights = spread([float(run.inhibition[-1]) * 100 / 104 for _, run in runs], 0.06)
     for (pathway, run), (colour, dashes), height in zip(runs, PATHWAYS, heights, strict=True):
         axes.plot(run.time, 100 * run.inhibition, color=colour, linestyle=dashes)
         axes.text(1.015, height, _name(pathway), transform=axes.transAxes, va="center", fontsize=9)
-    for bound, text in ((95, "no pathway above 95 %"), (50, "none above 50 % all day")):
+    for bound, x, y, text in (
+        (95, 1.2, 99, "no pathway above 95 %"),
+        (50, 1.8, 47, "none above 50 % all day"),
+    ):
         axes.axhline(bound, color=INK, linewidth=1, linestyle=(0, (1, 2)))
-        axes.text(1.2, bound + 1, text, va="bottom", fontsize=8.5)
+        axes.text(x, y, text, va="center", fontsize=8.5)
     _hours(axes, "time after the dose (h)")
     axes.set(ylim=(0, 104), yticks=range(0, 101, 25), ylabel="inhibition, whole blood ex vivo (%)")
     return figure

@@ -1,0 +1,18 @@
+"""Redraw the pictures of the documentation: python docs/images/draw.py"""
+
+from pathlib import Path
+
+import draw_model
+
+from jakinib.evaluate.measures import Measures
+from jakinib.fit import get_data, read_plan
+from jakinib.paths import write_atomic
+from jakinib.report import plots
+
+here = Path(__file__).resolve().parent
+data = get_data()
+write_atomic(
+    here / "dose_inhibition.svg",
+    plots.svg(plots.dose_inhibition(Measures(read_plan("pathways", data), data))),
+)
+write_atomic(here / "model.svg", plots.svg(draw_model.draw()))

@@ -1,0 +1,94 @@
+"""An evaluation with plain numbers in place of simulations, and how to read a figure."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+from matplotlib.text import Text
+
+from jakinib.assay import CellAssay, Curve, ExVivo, PlasmaProfile
+from jakinib.evaluate import Criterion, Evaluation, Verdict, read_criteria
+from jakinib.evaluate.measures import DAILY, DOSES, LAST_DOSE, Measures, Prediction
+from jakinib.fit import get_data, read_plan, results
+
+HOURS = np.arange(0, 24.1, 0.5)
+
+
+def profile(peak: float, start: float = 0.0) -> PlasmaProfile:
+    """Plasma levels that rise to ``peak`` nM within an hour and halve every 4 h."""
+    level = peak * np.minimum(HOURS, 1) * 0.5 ** (np.maximum(HOURS - 1, 0) / 4)
+    return PlasmaProfile("baricitinib", HOURS + start, level, 371.42, 0.5)
+
+
+def ex_vivo(peak: float, cytokine: str = "IL-6", readout: str = "pSTAT3") -> ExVivo:
+    level = profile(peak)
+    return ExVivo(level, level.free / (level.free + 50), CellAssay("baricitinib", cytokine, readout))
+
+
+def prediction(row: str, role: str, label: str, published: float, predicted: float) -> Prediction:
+    measurement = get_data()[row]
+    return Prediction(row, role, label, published, predicted, measurement.status, measurement.source)
+
+
+class Synthetic(Measures):
+    """Measures with plain numbers in place of simulations."""
+
+    ex_vivo = {dose: ex_vivo(25 * dose) for dose in DOSES}  # noqa: RUF012
+    daily = {f"{c} {r}": ex_vivo(40.0 * 3**i, c, r) for i, (c, r) in enumerate(DAILY)}  # noqa: RUF012
+    steady_state = profile(140, LAST_DOSE)
+    kinase_block = (np.arange(91.0), 70 * 0.5 ** (np.arange(91.0) / 9))
+    predictions = [  # noqa: RUF012
+        prediction("C010", "calibration", "tofacitinib IFN-gamma pSTAT1, monocytes, whole blood", 178, 170),
+        prediction("C015", "calibration", "tofacitinib IL-6 pSTAT1, CD8+, whole blood", 54, 55),
+        prediction("C016", "calibration", "tofacitinib IL-6 pSTAT1, CD3+, whole blood", 54, 55),
+        prediction("C024", "recalled", "baricitinib IL-6 pSTAT3, PBMC, PBMC", 44, 56),
+        prediction("C031", "validation", "brepocitinib IL-6 pSTAT3, CD3+, whole blood", 641, 320.5),
+    ]
+
+    def time_course(self, socs3: bool = True) -> tuple[np.ndarray, np.ndarray]:
+        minutes = np.arange(121.0)
+        rise = 70 * minutes**2 / (minutes**2 + 100)
+        return minutes, rise * np.exp(-minutes / 40) if socs3 else rise
+
+    def measure(self, name: str, of: str = "") -> float:
+        return {"JAK1": 5.9, "JAK2": 5.7, "JAK3": 560.0, "TYK2": 53.0}[of]
+
+
+class KinaseAssay:
+    """The rectangular hyperbola in place of the simulated enzyme assay."""
+
+    def __init__(self, inhibitor: str, kinase: str) -> None:
+        self.ic50 = Synthetic.measure(None, "", kinase)  # type: ignore[arg-type]
+
+    def curve(self) -> Curve:
+        return Curve(lambda concentration: concentration / (concentration + self.ic50))
+
+
+def passing(criterion: Criterion) -> Verdict:
+    """The verdict whose value lies at a bound of the criterion."""
+    value = criterion.low if criterion.low is not None else criterion.high
+    return Verdict(criterion, value, tuple(dict.fromkeys(get_data()[row].source for row in criterion.rows)))
+
+
+def evaluation(measures: Measures, *changed: Verdict) -> Evaluation:
+    """An evaluation where everything passes but for the ``changed`` verdicts."""
+    data = get_data()
+    by_id = {verdict.criterion.id: verdict for verdict in changed}
+    verdicts = [by_id.get(criterion.id, passing(criterion)) for criterion in read_criteria()]
+    plans = {name: results.read(read_plan(name, data)).provenance for name in ("clinical_pk", "pathways")}
+    return Evaluation(verdicts, measures, {"plans": plans, "versions": {"jakinib": "0", "numpy": "2"}})
+
+
+def criterion(identifier: str) -> Criterion:
+    return next(c for c in read_criteria() if c.id == identifier)
+
+
+def overlaps(figure: Any) -> list[tuple[str, str]]:
+    """Pairs of texts of a figure whose boxes overlap by more than a pixel."""
+    figure.draw_without_rendering()
+    texts = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip()]
+    boxes = [(t.get_text(), t.get_window_extent().padded(-0.5)) for t in texts]
+    inside = [(text, box) for text, box in boxes if box.overlaps(figure.bbox)]
+    return [(a, b) for (a, first), (b, second) in itertools.combinations(inside, 2) if first.overlaps(second)]

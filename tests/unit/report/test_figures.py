@@ -1,0 +1,94 @@
+"""Figures draw the numbers they are given, name their units and stay legible."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.text import Text
+from synthetic import Synthetic, ex_vivo, overlaps
+
+from jakinib.evaluate.measures import Measures
+from jakinib.fit import results
+from jakinib.report import captions, plots
+
+
+@pytest.mark.parametrize("plot", captions.PLOTS, ids=lambda plot: plot.name)
+def test_texts_of_a_figure_do_not_overlap_and_axes_name_their_unit(
+    plot: captions.Plot, measures: Measures
+) -> None:
+    figure = plot.draw(measures)
+    assert overlaps(figure) == []
+    for axes in figure.axes:
+        for label in (axes.get_xlabel(), axes.get_ylabel()):
+            assert re.search(r"\(.+\)$", label)
+
+
+def test_drawing_leaves_the_settings_of_matplotlib_alone(measures: Measures) -> None:
+    before = dict(matplotlib.rcParams)
+    for plot in captions.PLOTS:
+        plot.draw(measures)
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_the_dose_figure_draws_the_inhibition_of_every_dose(measures: Measures) -> None:
+    (axes,) = plots.dose_inhibition(measures).axes
+    drawn = {line.get_label().split(",")[0]: line.get_ydata() for line in axes.lines}  # type: ignore[union-attr]
+    for dose, run in measures.ex_vivo.items():
+        assert drawn[f"{dose:g} mg"] == pytest.approx(100 * run.inhibition)
+
+
+def test_a_dose_whose_inhibition_stays_is_called_not_back(measures: Measures) -> None:
+    strong = Synthetic(measures.plan, measures.data)
+    strong.ex_vivo = {**measures.ex_vivo, 10.0: ex_vivo(1e5)}  # type: ignore[misc]
+    (axes,) = plots.dose_inhibition(strong).axes
+    assert "10 mg, not back" in {line.get_label() for line in axes.lines}
+    assert overlaps(plots.peak_and_return(strong)) == []
+
+
+def test_the_cell_figure_places_each_published_row_at_its_prediction(measures: Measures) -> None:
+    axes = plots.predicted_published(measures).axes[0]
+    drawn = {
+        (line.get_label(), x, y)
+        for line in axes.lines
+        for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True)  # type: ignore[arg-type]
+        if line.get_label() in plots.ROLES
+    }
+    assert drawn == {(p.role, p.published, p.predicted) for p in measures.predictions}
+
+
+def test_the_time_course_figure_shows_published_folds_on_the_fitted_scale(measures: Measures) -> None:
+    axes = plots.time_course(measures).axes[0]
+    points = axes.containers[0].lines[0]  # type: ignore[attr-defined]
+    estimates = {e.id: e.value for e in results.read(measures.plan).estimates}
+    folds = 1 + estimates["scale_pSTAT3_Cheemalavagu2024"] * np.asarray(points.get_ydata())
+    published = [measures.data[f"T00{i}"] for i in range(1, 7)]
+    assert folds == pytest.approx([row.value for row in published])
+    assert [f"{x:g} min" for x in points.get_xdata()] == [row.time for row in published]
+
+
+def test_the_diagram_of_the_model_can_be_redrawn_and_its_texts_do_not_overlap() -> None:
+    script = Path(__file__).parents[3] / "docs" / "images" / "draw_model.py"
+    figure = runpy.run_path(str(script))["draw"]()
+    assert overlaps(figure) == []
+    assert {"oral dose", "cytokine", "STAT", "SOCS mRNA"} <= {t.get_text() for t in figure.findobj(Text)}
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12).map(sorted))
+def test_labels_are_spread_apart_in_order_and_stay_inside(wanted: list[float]) -> None:
+    placed = np.array(plots.spread(wanted, 0.05))
+    assert (np.diff(placed) > 0.05 - 1e-9).all()
+    assert placed[0] > -1e-9
+    assert placed[-1] < 1 + 1e-9
+
+
+@given(st.lists(st.integers(0, 10), min_size=1, unique=True).map(sorted))
+def test_labels_that_do_not_touch_stay_where_they_belong(tenths: list[int]) -> None:
+    wanted = [value / 10 for value in tenths]
+    assert plots.spread(wanted, 0.05) == pytest.approx(wanted)

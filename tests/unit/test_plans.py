@@ -1,0 +1,226 @@
+"""Fit plans: what they may not say, and the wall between calibration and validation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from jakinib import paths
+from jakinib.errors import InputError, PlanError, SimulationError, UnknownIdError
+from jakinib.fit import DataSet, get_data, read_plan
+from jakinib.fit.optimise import starting_points
+from jakinib.fit.problem import Problem
+
+PLANS = sorted(path.stem for path in (paths.fits() / "plans").glob("*.yaml"))
+
+Content = dict[str, Any]
+
+
+def parameter(identifier: str, **changes: Any) -> Content:
+    return {"id": identifier, "unit": "mM", "low": 2, "high": 5, "start": 3.9, **changes}
+
+
+def content() -> Content:
+    return {
+        "id": "mine",
+        "question": "Does it hold?",
+        "calibration": ["C007", "C010"],
+        "validation": ["C027"],
+        "errors": {"cell_ic50": 1.25},
+        "seed": 1,
+        "starts": 1,
+        "parameters": [parameter("ATP"), parameter("kphos_IFNg_STAT1", unit="1/(nM*min)", low=0.1, high=99)],
+    }
+
+
+def write(folder: Path, plan: Content) -> Path:
+    path = folder / "mine.yaml"
+    path.write_text(yaml.safe_dump(plan, sort_keys=False), encoding="utf-8")
+    return path
+
+
+def test_the_plan_that_the_refusals_start_from_is_accepted(tmp_path: Path) -> None:
+    assert read_plan(write(tmp_path, content()), get_data()).calibration == ["C007", "C010"]
+
+
+def change(**fields: Any) -> Callable[[Content], None]:
+    return lambda plan: plan.update(fields)
+
+
+def change_parameter(**fields: Any) -> Callable[[Content], None]:
+    return lambda plan: plan["parameters"][1].update(fields)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "parts"),
+    [
+        (change(validation=["C027", "C007"]), ["C007", "calibration and validation"]),
+        (change(calibration=["C007", "C024"]), ["C024", "validation row", "may not calibrate"]),
+        (change(validation=["C012"]), ["C012", "calibration row", "cannot validate"]),
+        (change(calibration=["C007", "C9999"]), ["C9999"]),
+        (change(validation=["C9999"]), ["C9999"]),
+        (change(context=["C9999"]), ["C9999"]),
+        (change(calibration=["C007", "C007"]), ["calibration", "C007 twice"]),
+        (change(errors={"clearance": 1.1}), ["C007", "error factor", "cell_ic50", "errors"]),
+        (change(errors={"cell_ic50": 1.0}), ["errors.cell_ic50", "above 1"]),
+        (change(errors={"cell_ic50": float("nan")}), ["errors.cell_ic50", "finite"]),
+        (change(starts="many"), ["starts", "'many'"]),
+        (change(starts=0), ["starts"]),
+        (change(sed=1), ["sed", "not a known field"]),
+        (lambda plan: plan.pop("seed"), ["seed", "is missing"]),
+        (lambda plan: plan["parameters"].append(parameter("ATP")), ["ATP", "twice"]),
+        (change_parameter(start=100), ["parameters.1", "start 100", "0.1..99"]),
+        (change_parameter(low=99, high=0.1), ["parameters.1", "0 < low < high"]),
+        (change_parameter(low=0), ["parameters.1", "0 < low < high"]),
+        (change_parameter(high=float("inf")), ["parameters.1.high", "finite"]),
+        (change_parameter(prior={"median": 1, "factor": 1}), ["parameters.1.prior", "factor above 1"]),
+        (change_parameter(prior={"median": 0, "factor": 2}), ["parameters.1.prior", "positive median"]),
+    ],
+)
+def test_a_plan_that_contradicts_itself_or_its_data_is_refused_with_file_and_field(
+    tmp_path: Path, spoil: Callable[[Content], object], parts: list[str]
+) -> None:
+    plan = content()
+    spoil(plan)
+    with pytest.raises(InputError) as caught:
+        read_plan(write(tmp_path, plan), get_data())
+    message = str(caught.value)
+    assert "mine.yaml:" in message
+    for part in parts:
+        assert part in message
+
+
+def test_a_misspelt_row_is_refused_with_its_closest_match(tmp_path: Path) -> None:
+    with pytest.raises(PlanError, match=r"unknown measurement 'c007'; did you mean C007"):
+        read_plan(write(tmp_path, content() | {"calibration": ["c007"]}), get_data())
+
+
+def test_a_misspelt_plan_is_refused_with_its_closest_match() -> None:
+    with pytest.raises(UnknownIdError, match="unknown plan 'pathway'; did you mean pathways"):
+        read_plan("pathway", get_data())
+
+
+def test_a_parameter_that_no_calibration_row_depends_on_is_refused(tmp_path: Path) -> None:
+    plan = content()
+    plan["parameters"].append(parameter("w_IL22", unit="dimensionless", low=0.1, high=0.9, start=0.5))
+    with pytest.raises(PlanError, match="no calibration row depends on 'w_IL22'"):
+        Problem(read_plan(write(tmp_path, plan), get_data()), get_data())
+
+
+def test_a_parameter_may_be_given_in_any_unit_of_its_dimension() -> None:
+    plan = read_plan("clinical_pk", get_data())
+    minutes = [
+        p.model_copy(update={"unit": "min", "low": 60 * p.low, "high": 60 * p.high, "start": 60 * p.start})
+        if p.unit == "hour"
+        else p
+        for p in plan.parameters
+    ]
+    in_hours = Problem(plan, get_data())
+    in_minutes = Problem(plan.model_copy(update={"parameters": minutes}), get_data())
+    assert in_minutes.values(in_minutes.start) == pytest.approx(in_hours.values(in_hours.start))
+
+
+@pytest.mark.parametrize("unit", ["nM", "furlongs"])
+def test_a_parameter_in_a_unit_of_another_dimension_is_refused(unit: str) -> None:
+    plan = read_plan("clinical_pk", get_data())
+    changed = [p.model_copy(update={"unit": unit}) if p.id.startswith("D1_") else p for p in plan.parameters]
+    with pytest.raises(InputError, match=unit):
+        Problem(plan.model_copy(update={"parameters": changed}), get_data())
+
+
+# The wall between calibration and validation ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_no_plan_calibrates_on_a_validation_row(name: str) -> None:
+    data = get_data()
+    assert [row for row in read_plan(name, data).calibration if data[row].set == "validation"] == []
+
+
+def test_no_row_calibrates_one_plan_and_validates_another() -> None:
+    plans = [read_plan(name, get_data()) for name in PLANS]
+    calibrating = {row for plan in plans for row in plan.calibration}
+    validating = {row for plan in plans for row in plan.validation}
+    assert len(plans) >= 2
+    assert calibrating & validating == set()
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_the_data_residuals_of_a_plan_are_its_calibration_rows(name: str) -> None:
+    plan = read_plan(name, get_data())
+    assert [target.row.id for target in Problem(plan, get_data()).targets] == plan.calibration
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_within_its_bounds_a_plan_has_finite_residuals_or_a_simulation_that_failed(name: str) -> None:
+    problem = Problem(read_plan(name, get_data()), get_data())
+    for theta in starting_points(problem, 30, seed=1):
+        try:
+            residuals = problem.residuals(theta)
+        except SimulationError:
+            continue
+        assert np.isfinite(residuals).all()
+
+
+# Data -------------------------------------------------------------------------------------------------
+
+FOLDER = "id\tquantity\tvalue\tunit\tset\tstatus\n"
+
+
+def folder(root: Path, name: str, rows: str) -> None:
+    (root / name).mkdir()
+    (root / name / "source.yaml").write_text("citation: Somebody 2026\n", encoding="utf-8")
+    (root / name / "measurements.tsv").write_text(FOLDER + rows, encoding="utf-8")
+
+
+def test_every_published_number_has_a_unit_a_status_a_location_and_a_source() -> None:
+    data = get_data()
+    assert len(data.measurements) > 100
+    for row in data.measurements.values():
+        assert np.isfinite(row.to(row.unit)), row.id
+        assert row.status, row.id
+        assert row.location, row.id
+        assert data.sources[row.source].citation, row.id
+        assert data.sources[row.source].how_read, row.id
+
+
+def test_ids_of_published_numbers_and_facts_are_unique() -> None:
+    tables = sorted((paths.fits() / "data").glob("*/*.tsv"))
+    lines = [line for table in tables for line in table.read_text(encoding="utf-8").splitlines()[1:]]
+    ids = [line.split("\t")[0] for line in lines if line]
+    assert len(set(ids)) == len(ids)
+    assert set(get_data().measurements) <= set(ids)
+
+
+def test_an_id_used_in_two_folders_is_refused(tmp_path: Path) -> None:
+    for name in ("One2026", "Two2026"):
+        folder(tmp_path, name, "Z001\tcell_ic50\t5\tnM\tcontext\tverified\n")
+    with pytest.raises(PlanError, match=r"measurements\.tsv:2: id 'Z001' is already used in One2026"):
+        DataSet(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("row", "parts"),
+    [
+        ("Z001\tcell_ic50\t5\t\tcontext\tverified", ["column unit", "is missing"]),
+        ("Z001\tcell_ic50\t5\tnMM\tcontext\tverified", ["column", "nMM"]),
+        ("Z001\tcell_ic50\t5\tnM\tcontext\t", ["column status", "is missing"]),
+        ("Z001\tcell_ic50\t5\tnM\ttraining\tverified", ["column set", "'training'"]),
+        ("Z001\tcell_ic50\tnan\tnM\tcontext\tverified", ["column value", "finite"]),
+        ("\tcell_ic50\t5\tnM\tcontext\tverified", ["column id", "is missing"]),
+    ],
+)
+def test_a_published_number_that_is_not_complete_is_refused_with_row_and_column(
+    tmp_path: Path, row: str, parts: list[str]
+) -> None:
+    folder(tmp_path, "One2026", row + "\n")
+    with pytest.raises(InputError) as caught:
+        DataSet(tmp_path)
+    assert "measurements.tsv:2:" in str(caught.value)
+    for part in parts:
+        assert part in str(caught.value)
