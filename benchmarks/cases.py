@@ -16,7 +16,7 @@ from measure import Measurement, rounds, timed
 import jakinib as jk
 from jakinib.assay.kinase import KinaseAssay
 from jakinib.assay.pk import Disposition, dosing_steps
-from jakinib.build import BUILT, compose, to_sbml
+from jakinib.build import built, compose, to_sbml
 from jakinib.fit.data import get_data
 from jakinib.fit.plan import plan_path, read_plan
 from jakinib.fit.problem import Problem
@@ -79,7 +79,7 @@ _COUNTER = itertools.count(1)
 
 
 def _build_all() -> None:
-    for name, spec in BUILT.items():
+    for name, spec in built().items():
         to_sbml(compose(spec, name))
 
 

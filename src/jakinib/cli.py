@@ -174,7 +174,7 @@ def assay(
     readout: Annotated[str, typer.Option(help="pSTAT read-out, for example pSTAT3.")] = "pSTAT3",
     cell: Annotated[str, typer.Option(help="Cell; default: the cytokine's reference cell.")] = "",
     matrix: Annotated[str, typer.Option(help="whole blood, PBMC or culture.")] = "whole blood",
-    dose: Annotated[str, typer.Option(help="Cytokine dose with unit.")] = "50 ng/mL",
+    dose: Annotated[str, typer.Option(help="Cytokine dose with unit; default: usual in its assays.")] = "",
     preincubation: Annotated[str, typer.Option(help="Time with inhibitor before cytokine.")] = "60 min",
     stimulation: Annotated[str, typer.Option(help="Time with cytokine before reading.")] = "15 min",
     kinase: Annotated[str, typer.Option(help="Enzyme assay of this JAK instead of a cell assay.")] = "",

@@ -11,7 +11,7 @@ from jakinib.units import parse_quantity
 
 _INTERVALS = {"qd": 24.0, "bid": 12.0, "tid": 8.0, "qid": 6.0, "qod": 48.0, "qw": 168.0}
 _PATTERN = re.compile(
-    r"^\s*(?P<dose>[-+]?[\w.]+\s*[a-zA-Zµ]*)(?:\s+(?P<interval>q\d+(?:\.\d+)?h|[a-z]+))?(?:\s+x\s*(?P<repeats>\S+))?\s*$"
+    r"^\s*(?P<dose>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*[a-zA-Zµμ]*)(?:\s+(?P<interval>q\d+(?:\.\d+)?h|[a-zA-Z]+))?(?:\s+x\s*(?P<repeats>\S+))?\s*$"
 )
 
 
@@ -57,7 +57,7 @@ class Regimen:
         if not match:
             raise InputError(f"regimen '{text}': not understood; write for example '4 mg qd x 7'")
         amount = parse_quantity(match["dose"], "mg", where=f"regimen '{text}'")
-        interval, repeats = match["interval"], 1
+        interval, repeats = (match["interval"] or "").lower(), 1
         hours = 0.0
         if interval:
             hours = (
@@ -70,7 +70,7 @@ class Regimen:
         if match["repeats"] is not None:
             if not interval:
                 raise InputError(f"regimen '{text}': repeated how? add an interval such as qd before 'x'")
-            if not match["repeats"].isdigit() or int(match["repeats"]) < 1:
+            if not re.fullmatch(r"[0-9]{1,5}", match["repeats"]) or int(match["repeats"]) < 1:
                 raise InputError(
                     f"regimen '{text}': 'x {match['repeats']}'; give a whole number of doses, at least 1"
                 )
@@ -82,6 +82,10 @@ class Regimen:
 
         molecular_weight in g/mol; duration and lag in hours.
         """
+        if not (0 < duration < math.inf and 0 <= lag < math.inf):
+            raise InputError(
+                f"regimen: input over {duration:g} h after {lag:g} h; need duration > 0 and lag >= 0"
+            )
         changes: dict[float, float] = {}
         for dose in self.doses:
             rate = dose.amount * 1e6 / molecular_weight / duration

@@ -11,6 +11,8 @@ from jakinib.errors import UnitError
 
 AVOGADRO_PER_NMOL = 6.02214076e14  # molecules per nmol (SI 2019, exact)
 
+_UNIT = re.compile(r"[\w\s/*()%.^-]+")
+
 # Unit names of models/antimony/units.ant, as pint reads them.
 MODEL_UNITS = {
     "nM": "nmol/L",
@@ -23,7 +25,7 @@ MODEL_UNITS = {
     "nM_per_hour": "nM/hour",
     "nmol_per_hour": "nmol/hour",
     "litre_per_hour": "L/hour",
-    "kilogram_mass": "kg",
+    "body_kg": "kg",
     "mL_per_min_per_173": "mL/min",
 }
 
@@ -45,15 +47,27 @@ def factor(unit: str, to: str) -> float:
     Raises UnitError for an unknown unit or a wrong dimension.
     """
     try:
+        if not _UNIT.fullmatch(unit):
+            raise ValueError(unit)
         return float(registry().Quantity(1.0, unit).to(to).magnitude)
-    except Exception as error:
-        if type(error).__module__.startswith(("pint", "tokenize")) or isinstance(
-            error, (AttributeError, ValueError)
-        ):
-            raise UnitError(
-                f"unit '{unit}' is not convertible to '{to}'; write a unit of that dimension"
-            ) from error
-        raise
+    except Exception as error:  # pint's parser raises whatever its tokenizer meets
+        raise UnitError(
+            f"unit '{unit}' is not convertible to '{to}'; write a unit of that dimension"
+        ) from error
+
+
+@functools.lru_cache(maxsize=4096)
+def check_unit(unit: str) -> str:
+    """``unit`` itself; raises UnitError for one that pint does not know."""
+    try:
+        if not _UNIT.fullmatch(unit):
+            raise ValueError(unit)
+        registry().Unit(unit)
+    except Exception as error:  # as above
+        raise UnitError(
+            f"unit '{unit}' is not known; write for example nM, 1/hour or dimensionless"
+        ) from error
+    return unit
 
 
 def convert(value: float, unit: str, to: str) -> float:

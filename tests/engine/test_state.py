@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import jakinib as jk
-from jakinib.build import BUILT, compose, to_sbml
+from jakinib.build import built, compose, to_sbml
 from jakinib.simulate import Model, Protocol, Step
 
 Raw = Callable[[str], Any]
@@ -72,9 +72,9 @@ def test_engine_reset_leaves_a_nested_initial_assignment_behind(raw: Raw) -> Non
     assert (engine["D"], engine["A0"], engine["X"]) == (5, 6, 10)
 
 
-@pytest.mark.parametrize("name", BUILT)
+@pytest.mark.parametrize("name", built())
 def test_no_built_model_has_an_initial_assignment(name: str) -> None:
-    assert "<initialAssignment " not in to_sbml(compose(BUILT[name], name))
+    assert "<initialAssignment " not in to_sbml(compose(built()[name], name))
 
 
 def test_engine_reset_keeps_parameters_and_only_reset_all_restores_them(raw: Raw) -> None:

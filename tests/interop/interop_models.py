@@ -11,13 +11,13 @@ import pytest
 from numpy.typing import NDArray
 
 from jakinib import paths
-from jakinib.build import BUILT
+from jakinib.build import built
 from jakinib.export import export
 from jakinib.regimen import Regimen
 from jakinib.simulate import Model, Protocol, engine
 
-NAMES = tuple(BUILT)
-DOSED = tuple(name for name, spec in BUILT.items() if spec.name in ("oral_pk", "blood_pkpd"))
+NAMES = tuple(built())
+DOSED = tuple(name for name, spec in built().items() if spec.name in ("oral_pk", "blood_pkpd"))
 CYTOKINE, INHIBITOR, DOSE = 1.0, 30.0, "4 mg"  # nM, nM
 
 
@@ -38,7 +38,7 @@ def exported(
 
 def stimulus(name: str) -> dict[str, float]:
     """Cytokine, or inhibitor, or both, at the start; the dose of a PK model is in its events."""
-    spec, text = BUILT[name], committed(name)
+    spec, text = built()[name], committed(name)
     values = dict.fromkeys(Model(text).boundary, CYTOKINE)
     if spec.name not in ("oral_pk", "blood_pkpd"):
         prefix = "" if spec.kinase else "I_"

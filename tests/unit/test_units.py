@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jakinib.build import BUILT, compose, to_sbml
+from jakinib.build import built, compose, to_sbml
 from jakinib.errors import UnitError
 from jakinib.units import (
     AVOGADRO_PER_NMOL,
@@ -34,7 +34,7 @@ def si_size(definition: libsbml.UnitDefinition) -> float:
 
 @pytest.mark.parametrize("name", ["blood_pkpd", "kinase_assay_JAK1"])
 def test_a_unit_has_the_same_size_in_the_models_and_in_the_package(name: str) -> None:
-    model = libsbml.readSBMLFromString(to_sbml(compose(BUILT[name], name))).getModel()
+    model = libsbml.readSBMLFromString(to_sbml(compose(built()[name], name))).getModel()
     definitions = {d.getId(): d for d in model.getListOfUnitDefinitions() if d.getId() in MODEL_UNITS}
     assert {"nM", "hour", "per_hour"} <= set(definitions)
     for identifier, definition in definitions.items():

@@ -9,10 +9,12 @@ from dataclasses import asdict, dataclass, field
 from jakinib.assay.curve import Curve
 from jakinib.errors import InputError, SimulationError, UnknownIdError
 from jakinib.library import get_library
+from jakinib.library.schema import Cytokine
 from jakinib.simulate import Model, Protocol, Step, load
 from jakinib.units import parse_quantity
 
 MATRICES = ("whole blood", "PBMC", "culture", "cell line/other")
+DEFAULT = -math.inf  # stands for the cytokine's usual dose
 SERUM_FRACTION = 0.1  # assumed: medium with 10 % serum, used when a data set states nothing
 
 
@@ -40,7 +42,7 @@ class CellAssay:
     readout: str
     cell: str = ""
     matrix: str = "whole blood"
-    cytokine_dose: float = math.nan
+    cytokine_dose: float = DEFAULT
     preincubation: float = 1.0
     stimulation: float = 0.25
     serum_fraction: float = SERUM_FRACTION
@@ -56,13 +58,16 @@ class CellAssay:
             raise UnknownIdError(
                 f"readout of {cytokine.id}", self.readout, [f"p{stat}" for stat in cytokine.stats]
             )
-        if math.isnan(self.cytokine_dose):
-            dose = parse_quantity(DEFAULT_DOSE, "nM", mass=cytokine.molecular_weight.to("g/mol"))
-            object.__setattr__(self, "cytokine_dose", dose)
+        if self.cytokine_dose == DEFAULT:
+            object.__setattr__(self, "cytokine_dose", default_dose(cytokine))
         for name in ("cytokine_dose", "preincubation", "stimulation"):
             value = getattr(self, name)
             if not math.isfinite(value) or value < 0:
                 raise InputError(f"cell assay: {name} is {value:g}; give a finite value of at least 0")
+        if not 0 <= self.serum_fraction <= 1:
+            raise InputError(
+                f"cell assay: serum_fraction is {self.serum_fraction:g}; give a share from 0 to 1"
+            )
         free_fraction(1.0, self.matrix)
 
     @property
@@ -96,23 +101,39 @@ class CellAssay:
         """Read-out (percent of total STAT) at the end of stimulation."""
         return float(model.run(self.protocol(free_concentration), [self.observable])[0, 0])
 
+    @property
+    def label(self) -> str:
+        return f"{self.inhibitor}, {self.cytokine} {self.readout}, {self.cell}, {self.matrix}"
+
+    def uninhibited(self, model: Model) -> float:
+        """Read-out without inhibitor; raises SimulationError when there is none."""
+        top = self.response(0.0, model)
+        if top <= 1e-9:
+            raise SimulationError(
+                f"{self.label}: no signal without inhibitor; is the cytokine dose above zero?"
+            )
+        return top
+
     def curve(self, model: Model | None = None) -> Curve:
         """Concentration-response against the nominal concentration.
 
         Raises SimulationError when the cytokine gives no signal to inhibit.
         """
         model = model or self.model()
-        top = self.response(0.0, model)
-        label = f"{self.inhibitor}, {self.cytokine} {self.readout}, {self.cell}, {self.matrix}"
-        if top <= 1e-9:
-            raise SimulationError(f"{label}: no signal without inhibitor; is the cytokine dose above zero?")
+        top = self.uninhibited(model)
         free = self.free
         return Curve(
-            lambda concentration: 1 - self.response(free * concentration, model) / top, label, asdict(self)
+            lambda concentration: 1 - self.response(free * concentration, model) / top,
+            self.label,
+            asdict(self),
         )
 
 
-DEFAULT_DOSE = "50 ng/mL"  # assumed: usual saturating dose of whole-blood phospho-flow
+def default_dose(cytokine: Cytokine) -> float:
+    """Usual dose of cell assays (nM): the cytokine's own, else 50 ng/mL (assumed, usual in phospho-flow)."""
+    stated = cytokine.assay_dose
+    text = "50 ng/mL" if stated is None else f"{stated.value} {stated.unit}"
+    return parse_quantity(text, "nM", mass=cytokine.molecular_weight.to("g/mol"), where=cytokine.id)
 
 
 def assay(
@@ -122,7 +143,7 @@ def assay(
     *,
     cell: str = "",
     matrix: str = "whole blood",
-    cytokine_dose: str = DEFAULT_DOSE,
+    cytokine_dose: str = "",
     preincubation: str = "60 min",
     stimulation: str = "15 min",
     model: Model | None = None,
@@ -130,12 +151,19 @@ def assay(
     """Simulate a cell assay and return its concentration-response curve (IC50, Hill slope, plot).
 
     Doses and times are text with units ("10 ng/mL", "15 min"). cell: default is the cytokine's
-    reference cell. Raises UnknownIdError, UnitError, InputError or SimulationError.
+    reference cell; cytokine_dose: default the usual dose.
+    Raises UnknownIdError, UnitError, InputError or SimulationError.
     """
-    mass = get_library().cytokine(cytokine).molecular_weight.to("g/mol")
+    entry = get_library().cytokine(cytokine)
+    mass = entry.molecular_weight.to("g/mol")
+    dose = (
+        parse_quantity(cytokine_dose, "nM", mass=mass, where="cytokine_dose")
+        if cytokine_dose
+        else default_dose(entry)
+    )
     conditions = CellAssay(
         inhibitor, cytokine, readout, cell, matrix,
-        parse_quantity(cytokine_dose, "nM", mass=mass, where="cytokine_dose"),
+        dose,
         parse_quantity(preincubation, "hour", where="preincubation"),
         parse_quantity(stimulation, "hour", where="stimulation"),
     )  # fmt: skip

@@ -43,10 +43,10 @@ class Curve:
         low, high = 0.0, 3.0
         at_low, at_high = self._logit(low), self._logit(high)
         while at_low > 0 and low > LOWEST:
-            high, at_high, low = low, at_low, low - 2
+            high, at_high, low = low, at_low, max(low - 2, LOWEST)
             at_low = self._logit(low)
         while at_high < 0 and high < HIGHEST:
-            low, at_low, high = high, at_high, high + 2
+            low, at_low, high = high, at_high, min(high + 2, HIGHEST)
             at_high = self._logit(high)
         if at_low > 0 or at_high < 0:
             raise SimulationError(f"{self.label}: no half-maximal inhibition between 1e-4 and 1e8 nM")

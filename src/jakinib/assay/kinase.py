@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from jakinib.assay.curve import Curve
 from jakinib.errors import InputError
+from jakinib.library import get_library
 from jakinib.simulate import Model, Protocol, Step, load
 
 
@@ -22,8 +23,11 @@ class KinaseAssay:
     peptide: float = 1000.0
 
     def __post_init__(self) -> None:
-        if not math.isfinite(self.atp) or self.atp < 0:
-            raise InputError(f"kinase assay: atp {self.atp:g} nM; give a finite concentration of at least 0")
+        object.__setattr__(self, "inhibitor", get_library().inhibitor(self.inhibitor).id)
+        for name in ("atp", "peptide", "equilibration", "reaction"):
+            value = getattr(self, name)
+            if not math.isfinite(value) or value <= 0:
+                raise InputError(f"kinase assay: {name} is {value:g}; give a finite value above 0")
 
     def curve(self, model: Model | None = None) -> Curve:
         """The concentration-response of the simulated assay."""

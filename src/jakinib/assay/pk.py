@@ -101,9 +101,15 @@ def plasma(
         if not math.isfinite(value) or value <= 0:
             raise InputError(f"{covariate} is {value:g}; give a finite number above 0")
     disposition = Disposition.of(drug.id, population, given)
+    if not (0 < disposition.duration < math.inf and 0 <= disposition.lag < math.inf):
+        raise InputError(
+            f"D1_{drug.id} is {disposition.duration:g} h and lag_{drug.id} {disposition.lag:g} h; "
+            "give a duration above 0 and a lag of at least 0"
+        )
     model = model or load("oral_pk", inhibitors=(drug.id,), population=population)
-    known = {symbol: value for symbol, value in given.items() if symbol in model.settable}
-    model.require((s for s in given if not s.startswith(("D1_", "lag_"))), model.settable)
+    own = (f"D1_{drug.id}", f"lag_{drug.id}")
+    known = {symbol: value for symbol, value in given.items() if symbol not in own}
+    model.require(known, {*model.settable, *own})
     protocol = Protocol(list(times), known, dosing_steps(regimen, disposition, drug.id))
     level = model.run(protocol, [f"C_{drug.id}"])[:, 0]
     return PlasmaProfile(
@@ -146,6 +152,6 @@ def ex_vivo_inhibition(profile: PlasmaProfile, conditions: CellAssay, model: Mod
     The drug is at its in vivo free concentration; cells are equilibrated with it before the draw.
     """
     model = model or conditions.model()
-    top = conditions.response(0.0, model)
+    top = conditions.uninhibited(model)
     inhibited = [1 - conditions.response(float(free), model) / top for free in profile.free]
     return ExVivo(profile, np.array(inhibited), conditions)

@@ -34,7 +34,7 @@ class Source:
 
 
 class Composer:
-    """The growing model. The builders in pharmacology.py and signalling.py add to it; ``source`` closes it."""
+    """The growing model: pharmacology.py and signalling.py add to it, ``source`` closes it."""
 
     def __init__(self, spec: ModelSpec, library: Library) -> None:
         self.spec, self.library = spec, library

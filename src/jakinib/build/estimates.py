@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -27,6 +28,12 @@ class Estimate(Strict):
 
 def estimates_path(plan: str) -> Path:
     return paths.fits() / "results" / plan / "estimates.tsv"
+
+
+def estimates_stamp(plans: Sequence[str]) -> tuple[int, ...]:
+    """Changes whenever the estimates of one of the plans change."""
+    files = [estimates_path(plan) for plan in plans]
+    return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
 
 
 def estimates(plan: str) -> dict[str, Quantity]:

@@ -40,7 +40,9 @@ def oral_pk(model: Composer) -> None:
             )
         model.add("oral_pk", DRUGx=drug)
         for key in ("CLr", "CLnr", "Q", "V1", "V2"):
-            model.values[f"{key}_{drug}"] = model.calibrated(f"{key}_{drug}@{population.id}", disposition[key])
+            model.values[f"{key}_{drug}"] = model.calibrated(
+                f"{key}_{drug}@{population.id}", disposition[key]
+            )
         model.values[f"fu_{drug}"] = inhibitor.fu
         model.give(f"input_rate_{drug}", 0)
         model.initial.update({f"{drug}_central": 0, f"{drug}_peripheral": 0})

@@ -10,7 +10,7 @@ from typing import Any
 from jakinib.build.composer import Source
 from jakinib.errors import ModelError
 
-_LOCK = threading.Lock()  # Antimony keeps global state
+ANTIMONY_LOCK = threading.Lock()  # Antimony keeps global state
 FIRST_RELEASE = "2026-11-23T00:00:00Z"  # fixed, so that a rebuild gives the same bytes
 _MODEL_TERMS = (
     ("BQB_HAS_TAXON", "https://identifiers.org/taxonomy:9606"),
@@ -23,7 +23,7 @@ def translate(text: str, identifier: str) -> str:
     """SBML of an Antimony text; raises ModelError with Antimony's own message."""
     import antimony
 
-    with _LOCK:
+    with ANTIMONY_LOCK:
         antimony.clearPreviousLoads()
         antimony.freeAll()
         if antimony.loadAntimonyString(text) < 0:

@@ -24,7 +24,7 @@ def cytokine_signalling(model: Composer) -> None:
     """One cell under one or more cytokines, which compete for shared chains and STAT pools."""
     library, spec = model.library, model.spec
     entry = library.cell(spec.cell)
-    cell = _Cell(entry, *(entry.volumes[v].to("L") for v in ("medium", "cytosol", "nucleus")))  # type: ignore[index]
+    cell = _Cell(entry, *(entry.volumes[v].to("L") for v in ("medium", "cytosol", "nucleus")))
     cytokines = [library.cytokine(name) for name in spec.cytokines]
     model.add("cell")
     for name in ("medium", "cytosol", "nucleus"):

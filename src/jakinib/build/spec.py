@@ -21,7 +21,7 @@ class ModelSpec:
     cytokines, inhibitors: library names (several cytokines share chains and STAT pools; several
     inhibitors compete for one site). kinase: only for ``kinase_assay``. cell: default is the reference
     cell of the first cytokine. population: typical patient and disposition of the PK models.
-    calibrated: plans whose estimates overlay the library ("" in front of nothing: pass () for none).
+    calibrated: plans whose estimates overlay the library; () for none.
     """
 
     name: str
@@ -30,7 +30,7 @@ class ModelSpec:
     kinase: str = ""
     cell: str = ""
     population: str = "healthy_adult"
-    calibrated: tuple[str, ...] = ("dynamics", "pathways", "clinical_pk")
+    calibrated: tuple[str, ...] = ("clinical_pk", "pathways")
 
     def resolved(self, library: Library) -> ModelSpec:
         """The same spec with canonical names; raises UnknownIdError for names the library lacks."""
@@ -38,6 +38,8 @@ class ModelSpec:
             raise UnknownIdError("model", self.name, MODELS)
         if not self.inhibitors and self.name != "cytokine_signalling":
             raise InputError(f"{self.name}: name at least one inhibitor")
+        if self.name == "kinase_assay" and len(self.inhibitors) != 1:
+            raise InputError(f"{self.name}: takes one inhibitor, not {len(self.inhibitors)}")
         inhibitors = tuple(library.inhibitor(name).id for name in self.inhibitors)
         cytokines: tuple[str, ...] = ()
         cell, kinase, population = "", "", ""
@@ -61,7 +63,7 @@ class ModelSpec:
 
 @functools.cache
 def built() -> dict[str, ModelSpec]:
-    """The SBML files committed under models/sbml, by file stem: one cut a cytokine, and the composite cell."""
+    """The SBML files under models/sbml by stem: one cut a cytokine, and the composite cell."""
     library = Library(paths.models() / "library")
     cuts = {
         f"cytokine_signalling_{cytokine.symbol}": ModelSpec("cytokine_signalling", (name,))

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import functools
 import math
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jakinib.assay import CellAssay, ExVivo, KinaseAssay, PlasmaProfile, assay, ex_vivo_inhibition, plasma
+from jakinib.assay import CellAssay, Curve, ExVivo, KinaseAssay, PlasmaProfile, assay, ex_vivo_inhibition, plasma
 from jakinib.assay.pk import Disposition
 from jakinib.errors import UnknownIdError
-from jakinib.fit.data import DataSet
+from jakinib.fit.data import DataSet, Measurement
 from jakinib.fit.plan import Plan
-from jakinib.fit.targets import cell_assay, half_life
+from jakinib.fit.targets import SATURATING, cell_assay, half_life
 from jakinib.library import get_library
 from jakinib.regimen import Regimen
 from jakinib.simulate import Protocol, Step, load
@@ -59,13 +61,13 @@ class Measures:
     def __init__(self, plan: Plan, data: DataSet) -> None:
         self.plan, self.data = plan, data
 
-    def measure(self, name: str, of: str = "") -> float:
-        """Value of the quantity ``name`` (of ``of``) in the unit its criterion states."""
+    def measure(self, name: str, of: str = "", rows: Sequence[str] = ()) -> float:
+        """Value of the quantity ``name`` (of ``of``, or over data ``rows``) in the unit its criterion states."""
         method = getattr(self, f"_{name}", None)
         if method is None:
-            raise UnknownIdError(
-                "measure", name, [m[1:] for m in vars(Measures) if m.startswith("_") and m[1] != "_"]
-            )
+            raise UnknownIdError("measure", name, [m[1:] for m in vars(Measures) if re.match("_[a-z]", m)])
+        if name in ("gmfe", "worst_fold", "worst_ec50"):
+            return float(method(rows))
         return float(method(of) if of else method())
 
     # Enzyme -----------------------------------------------------------------------------------------
@@ -135,14 +137,43 @@ class Measures:
                 )
         return out
 
-    def _folds(self, role: str) -> list[float]:
-        return [p.fold for p in self.predictions if p.role == role]
+    def _folds(self, rows: Sequence[str]) -> list[float]:
+        by_row = {p.row: p.fold for p in self.predictions}
+        return [by_row[row] for row in rows]
 
-    def _gmfe(self, role: str) -> float:
-        return float(np.exp(np.mean(np.log(self._folds(role)))))
+    def _gmfe(self, rows: Sequence[str]) -> float:
+        return float(np.exp(np.mean(np.log(self._folds(rows)))))
 
-    def _worst_fold(self, role: str) -> float:
-        return max(self._folds(role))
+    def _worst_fold(self, rows: Sequence[str]) -> float:
+        return max(self._folds(rows))
+
+    @functools.cached_property
+    def ec50(self) -> list[Prediction]:
+        """Published against simulated cytokine EC50 (nM) of every ec50 row the plan names."""
+        out = []
+        for role in ("calibration", "validation"):
+            for row in (self.data[identifier] for identifier in getattr(self.plan, role)):
+                if row.quantity == "ec50":
+                    label = f"{row.cytokine} {row.readout}, {row.cell}, {row.time}"
+                    out.append(
+                        Prediction(row.id, role, label, row.to("nM"), self._cytokine_ec50(row), row.status, row.source)
+                    )
+        return out
+
+    @staticmethod
+    def _cytokine_ec50(row: Measurement) -> float:
+        symbol = get_library().cytokine(row.cytokine).symbol
+        model = load("cytokine_signalling", cytokines=row.cytokine, cell=row.cell)
+        hours = parse_quantity(row.time, "hour")
+
+        def signal(dose: float) -> float:
+            return float(model.run(Protocol([hours], {f"L_{symbol}": dose}), [f"{row.readout}_percent"])[0, 0])
+
+        top = signal(SATURATING)
+        return Curve(lambda dose: signal(dose) / top, f"{row.cytokine} in {row.cell}").ic50
+
+    def _worst_ec50(self, rows: Sequence[str]) -> float:
+        return max(p.fold for p in self.ec50 if p.row in rows)
 
     # Pharmacokinetics -------------------------------------------------------------------------------
 
@@ -226,7 +257,7 @@ class Measures:
     def daily(self) -> dict[str, ExVivo]:
         """Inhibition of each read-out over the fourteenth day of 4 mg once daily in RA."""
         full = self.steady_state
-        keep = np.arange(0, len(full.time), 6)
+        keep = np.union1d(np.arange(0, len(full.time), 6), full.concentration.argmax())
         thin = replace(full, time=full.time[keep] - LAST_DOSE, concentration=full.concentration[keep])
         return {
             f"{cytokine} {readout}": ex_vivo_inhibition(thin, CellAssay(DRUG, cytokine, readout))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ class Evaluation:
                 "id": v.criterion.id,
                 "item": v.criterion.item,
                 "statement": v.criterion.statement,
-                "value": v.value,
+                "value": v.value if v.value is not None and math.isfinite(v.value) else None,
                 "target": v.criterion.target,
                 "unit": v.criterion.unit,
                 "low": v.criterion.low,
@@ -89,7 +90,7 @@ def evaluate(progress: Callable[[Criterion], None] = lambda criterion: None) -> 
         progress(criterion)
         sources = _sources(criterion, data)
         try:
-            verdicts.append(Verdict(criterion, measures.measure(criterion.measure, criterion.of), sources))
+            verdicts.append(Verdict(criterion, measures.measure(criterion.measure, criterion.of, criterion.rows), sources))
         except SimulationError as error:
             verdicts.append(Verdict(criterion, None, sources, str(error)))
     return Evaluation(verdicts, measures, provenance)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from jakinib.build.sbml import _LOCK
+from jakinib.build.sbml import ANTIMONY_LOCK
 from jakinib.errors import ExportError
 
 _DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
@@ -52,7 +52,7 @@ def to_antimony(sbml: str) -> str:
     """The model in Antimony; raises ExportError with Antimony's message."""
     import antimony
 
-    with _LOCK:
+    with ANTIMONY_LOCK:
         antimony.clearPreviousLoads()
         antimony.freeAll()
         if antimony.loadSBMLString(sbml) < 0:

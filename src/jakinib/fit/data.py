@@ -10,8 +10,8 @@ from pydantic import Field, model_validator
 
 from jakinib import paths
 from jakinib.errors import PlanError, UnknownIdError
-from jakinib.library.files import read_model, read_table
-from jakinib.library.schema import Number, Quantity, Status, Strict
+from jakinib.library.files import read_model, read_rows
+from jakinib.library.schema import Number, Quantity, Status, Strict, Unit
 
 SetName = Literal["calibration", "validation", "context"]
 
@@ -34,7 +34,7 @@ class Measurement(Strict):
     dose: str = ""
     qualifier: Literal["=", "<", ">", "~"] = "="
     value: Number
-    unit: str
+    unit: Unit
     low: Number | None = None
     high: Number | None = None
     spread: Number | None = None
@@ -92,7 +92,7 @@ class DataSet:
     def _add(self, folder: Path) -> None:
         table = folder / "measurements.tsv"
         self.sources[folder.name] = read_model(folder / "source.yaml", DataSource)
-        for row, measurement in enumerate(read_table(table, Measurement), start=2):
+        for row, measurement in read_rows(table, Measurement):
             if measurement.id in self.measurements:
                 other = self.measurements[measurement.id].source
                 raise PlanError(

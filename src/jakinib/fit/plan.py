@@ -75,7 +75,7 @@ class Plan(Strict):
     validation: list[str] = Field(default_factory=list)
     context: list[str] = Field(default_factory=list)
     seed: int
-    starts: int
+    starts: int = Field(ge=1)
 
     @model_validator(mode="after")
     def _disjoint(self) -> Plan:

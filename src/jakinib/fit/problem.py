@@ -12,7 +12,15 @@ from jakinib.build.template import declared_units, template
 from jakinib.errors import PlanError, UnitError
 from jakinib.fit.data import DataSet
 from jakinib.fit.plan import FreeParameter, Plan
-from jakinib.fit.targets import PK_QUANTITIES, CellIC50, Context, CytokineEC50, FoldOverBasal, PKMetric, Target
+from jakinib.fit.targets import (
+    PK_QUANTITIES,
+    CellIC50,
+    Context,
+    CytokineEC50,
+    FoldOverBasal,
+    PKMetric,
+    Target,
+)
 from jakinib.units import MODEL_UNITS, factor
 
 STEP = 1e-4  # finite-difference step in ln(parameter); integration is at rtol 1e-10
@@ -28,11 +36,7 @@ class Problem:
         self.low = np.log([p.low for p in plan.parameters])
         self.high = np.log([p.high for p in plan.parameters])
         self.start = np.log([p.start for p in plan.parameters])
-        inhibitors = {data[row].inhibitor for row in plan.calibration} - {""}
-        self.context = Context(
-            tuple(plan.after), tuple(sorted(inhibitors)) or ("baricitinib",), plan.populations
-        )
-        self.targets = [self._target(data, row) for row in plan.calibration]
+        self.context, self.targets = build_targets(plan, data)
         self.ic50_targets = [target for target in self.targets if isinstance(target, CellIC50)]
         self.reserves = self._distinct_reserves() if plan.reserve_prior else []
         self.priors = [(i, p.prior) for i, p in enumerate(plan.parameters) if p.prior]
@@ -48,26 +52,16 @@ class Problem:
 
     def _model_factor(self, parameter: FreeParameter) -> float:
         """Multiplier from the plan's unit to the unit the templates declare for this symbol."""
-        declared = template_units().get(_pattern(parameter.id.partition("@")[0]))
+        symbol = parameter.id.partition("@")[0]
+        declared = template_units().get(_pattern(symbol))
+        if symbol.startswith(("D1_", "lag_")):
+            declared = "hour"
+        elif parameter.scope == "nuisance":
+            declared = "dimensionless"
         try:
             return factor(parameter.unit, declared) if declared else 1.0
         except UnitError as error:
             raise PlanError(f"plan {self.plan.id}: parameter {parameter.id}: {error}") from None
-
-    def _target(self, data: DataSet, identifier: str) -> Target:
-        row = data[identifier]
-        sigma = math.log(self.plan.errors[row.quantity])
-        if row.quantity == "cell_ic50":
-            return CellIC50(row, sigma, data.conditions(row))
-        if row.quantity == "fold_over_basal":
-            return FoldOverBasal(row, sigma)
-        if row.quantity == "ec50":
-            return CytokineEC50(row, sigma)
-        if row.quantity in PK_QUANTITIES:
-            return PKMetric(row, sigma, self.context.population(row))
-        raise PlanError(
-            f"plan {self.plan.id}: row {identifier} has quantity '{row.quantity}', which has no target type"
-        )
 
     def _distinct_reserves(self) -> list[CellIC50]:
         seen: dict[tuple[str, str], CellIC50] = {}
@@ -77,8 +71,10 @@ class Problem:
 
     def values(self, theta: NDArray[np.float64]) -> dict[str, float]:
         """Free parameters, and the symbols tied to them, in model units."""
-        out = {}
-        for parameter, value in zip(self.plan.parameters, (np.exp(theta) * self.to_model).tolist(), strict=True):
+        out: dict[str, float] = {}
+        for parameter, value in zip(
+            self.plan.parameters, (np.exp(theta) * self.to_model).tolist(), strict=True
+        ):
             out |= dict.fromkeys((parameter.id, *parameter.also), value)
         return out
 
@@ -126,6 +122,29 @@ class Problem:
         for row, (i, prior) in enumerate(self.priors):
             jac[data + reserves + row, i] = 1 / math.log(prior.factor)
         return jac
+
+
+def build_targets(plan: Plan, data: DataSet) -> tuple[Context, list[Target]]:
+    """The calibration rows of a plan as targets, and the context they share; nothing is compiled yet."""
+    inhibitors = {data[row].inhibitor for row in plan.calibration} - {""}
+    context = Context(tuple(plan.after), tuple(sorted(inhibitors)) or ("baricitinib",), plan.populations)
+    return context, [_target(plan, data, row, context) for row in plan.calibration]
+
+
+def _target(plan: Plan, data: DataSet, identifier: str, context: Context) -> Target:
+    row = data[identifier]
+    sigma = math.log(plan.errors[row.quantity])
+    if row.quantity == "cell_ic50":
+        return CellIC50(row, sigma, data.conditions(row))
+    if row.quantity == "fold_over_basal":
+        return FoldOverBasal(row, sigma)
+    if row.quantity == "ec50":
+        return CytokineEC50(row, sigma)
+    if row.quantity in PK_QUANTITIES:
+        return PKMetric(row, sigma, context.population(row))
+    raise PlanError(
+        f"plan {plan.id}: row {identifier} has quantity '{row.quantity}', which has no target type"
+    )
 
 
 def template_units() -> Mapping[str, str]:

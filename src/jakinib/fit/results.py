@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jakinib import paths
+from jakinib.build import compose
 from jakinib.build.estimates import Estimate, estimates_path
 from jakinib.errors import InputError
 from jakinib.fit.data import DataSet
 from jakinib.fit.optimise import FTOL, GTOL, XTOL, Start
 from jakinib.fit.plan import Plan, plan_path
-from jakinib.fit.problem import Problem
+from jakinib.fit.problem import Problem, build_targets
 from jakinib.fit.targets import FIT_RTOL
 from jakinib.library.files import read_table
 from jakinib.simulate.engine import ATOL_NM
@@ -60,6 +61,8 @@ def summarise(problem: Problem, starts: Sequence[Start], data: DataSet) -> Fit:
     rows = []
     for i, parameter in enumerate(problem.plan.parameters):
         at_bound = theta[i] - problem.low[i] < 1e-3 or problem.high[i] - theta[i] < 1e-3
+        clipped = low[i] <= problem.low[i] or high[i] >= problem.high[i]
+        verdict = "at bound" if at_bound else "interval reaches a bound" if clipped else "inside bounds"
         for symbol in (parameter.id, *parameter.also):
             rows.append(
                 Estimate(
@@ -69,7 +72,7 @@ def summarise(problem: Problem, starts: Sequence[Start], data: DataSet) -> Fit:
                     low=_round(float(np.exp(low[i]))),
                     high=_round(float(np.exp(high[i]))),
                     scope=parameter.scope,
-                    verdict="at bound" if at_bound else "inside bounds",
+                    verdict=verdict,
                     prior_median=parameter.prior.median if parameter.prior else None,
                     prior_factor=parameter.prior.factor if parameter.prior else None,
                 )
@@ -96,18 +99,19 @@ def summarise(problem: Problem, starts: Sequence[Start], data: DataSet) -> Fit:
 
 
 def _round(value: float) -> float:
-    return float(f"{value:.6g}")
+    """Four digits: a refit gives the same text, and so the same SBML."""
+    return float(f"{value:.4g}")
 
 
 def fingerprint(plan: Plan, data: DataSet) -> dict[str, str]:
-    """SHA-256 of everything the fit depends on: models, library, plan, data rows, earlier results."""
-    library = paths.models()
+    """SHA-256 of everything the fit depends on: composed models, plan, data rows, earlier results."""
+    problem_context, targets = build_targets(plan, data)
+    specs = sorted({target.spec(problem_context) for target in targets}, key=repr)
     sources = sorted({data[row].source for row in plan.calibration})
     rows = [data[row].model_dump_json() for row in plan.calibration]
     rows += [data.sources[source].model_dump_json() for source in sources]
     out = {
-        "antimony": _digest(sorted((library / "antimony").glob("*.ant"))),
-        "library": _digest(sorted(p for p in (library / "library").rglob("*") if p.is_file())),
+        "models": _hash("".join(compose(spec).antimony for spec in specs).encode()),
         "plan": _hash(plan.model_dump_json().encode()),
         "data": _hash("".join(rows).encode()),
     }

@@ -33,11 +33,12 @@ class Context:
     theta: Mapping[str, float] = field(default_factory=dict)
     _cache: dict[tuple[object, ...], np.ndarray] = field(default_factory=dict)
 
-    def signalling(self, cytokine: str, cell: str) -> Model:
+    def signalling(self, cytokine: str, cell: str) -> ModelSpec:
+        """The single-cytokine model all inhibitors of the plan share."""
         spec = ModelSpec(
             "cytokine_signalling", (cytokine,), self.inhibitors, cell=cell, calibrated=self.after
         )
-        return from_spec(spec.resolved(get_library()), self.rtol)
+        return spec.resolved(get_library())
 
     def population(self, row: Measurement) -> str:
         """Library population of a data row; raises PlanError when the plan maps none."""
@@ -47,9 +48,14 @@ class Context:
             )
         return self.populations[row.population]
 
-    def pk(self, inhibitor: str, population: str) -> Model:
+    def pk(self, inhibitor: str, population: str) -> ModelSpec:
+        """The oral disposition of one inhibitor in one population."""
         spec = ModelSpec("oral_pk", (), (inhibitor,), population=population, calibrated=self.after)
-        return from_spec(spec.resolved(get_library()), self.rtol)
+        return spec.resolved(get_library())
+
+    def model(self, spec: ModelSpec) -> Model:
+        """The compiled model of a spec at the tolerance of the fit."""
+        return from_spec(spec, self.rtol)
 
     def set(self, theta: Mapping[str, float]) -> None:
         """New parameter values (model units); forgets what was simulated with the old ones."""
@@ -88,17 +94,26 @@ class Target:
     def __init__(self, row: Measurement, sigma: float) -> None:
         self.row, self.sigma = row, sigma
 
-    def touches(self, context: Context) -> set[str]:
-        """Symbols of the models this target simulates: other parameters leave it unchanged."""
+    scope = ""  # cell or population whose own parameters (symbol@scope) apply
+
+    def spec(self, context: Context) -> ModelSpec:
+        """The model this target simulates."""
         raise NotImplementedError
+
+    def touches(self, context: Context) -> set[str]:
+        """Symbols this target depends on: other parameters leave it unchanged."""
+        symbols = context.model(self.spec(context)).settable
+        return {*symbols, *(f"{symbol}@{self.scope}" for symbol in symbols)}
 
     def residual(self, context: Context) -> float:
         """(model - published) / sigma on the log scale; raises SimulationError when the run fails."""
         raise NotImplementedError
 
 
-def _with_scope(model: Model, scope: str) -> set[str]:
-    return {*model.settable, *(f"{symbol}@{scope}" for symbol in model.settable)}
+def _logit(share: float) -> float:
+    """ln(share / (1 - share)) held at 1e-9 from 0 and 1: feedback can lift a signal above its top."""
+    share = min(max(share, 1e-9), 1 - 1e-9)
+    return math.log(share / (1 - share))
 
 
 def cell_assay(row: Measurement, conditions: AssayConditions) -> CellAssay:
@@ -135,8 +150,8 @@ def cell_assay(row: Measurement, conditions: AssayConditions) -> CellAssay:
 class CellIC50(Target):
     """IC50 of a cell assay, from one run at the published concentration and one without inhibitor.
 
-    logit(inhibition) = hill x ln(concentration / IC50), so logit at the published IC50, over the local slope,
-    is the log error; the slope is close to 1 and is taken as 1 here. Reports find the root instead.
+    logit(inhibition) = hill x ln(concentration / IC50): the sign is exact, the size is hill times the
+    log error. Hill slopes of the panel are 1.1 to 2.1: steep pathways weigh more. Reports find the root.
     """
 
     def __init__(self, row: Measurement, sigma: float, conditions: AssayConditions) -> None:
@@ -144,18 +159,16 @@ class CellIC50(Target):
         self.assay = cell_assay(row, conditions)
         self.symbol = get_library().cytokine(row.cytokine).symbol
         self.free = self.assay.free * row.to("nM")
+        self.scope = self.assay.cell
 
-    def _model(self, context: Context) -> Model:
+    def spec(self, context: Context) -> ModelSpec:
         return context.signalling(self.assay.cytokine, self.assay.cell)
 
-    def touches(self, context: Context) -> set[str]:
-        return _with_scope(self._model(context), self.assay.cell)
-
     def _observe(self, context: Context, free: float) -> np.ndarray:
-        model = self._model(context)
+        model = context.model(self.spec(context))
         stats = get_library().cytokine(self.assay.cytokine).stats
         observables = [f"p{s}_percent" for s in stats] + [f"reserve_{self.symbol}_{s}" for s in stats]
-        assay = replace(self.assay, settings=context.settings(model, self.assay.cell))
+        assay = replace(self.assay, settings=context.settings(model, self.scope))
         key = (assay.cytokine, assay.cell, assay.inhibitor if free else "", free, assay.cytokine_dose,
                assay.preincubation, assay.stimulation)  # fmt: skip
         return context.run(key, model, assay.protocol(free), observables)[0]
@@ -163,8 +176,7 @@ class CellIC50(Target):
     def residual(self, context: Context) -> float:
         stat = get_library().cytokine(self.assay.cytokine).stats.index(self.assay.readout[1:])
         top, inhibited = self._observe(context, 0.0)[stat], self._observe(context, self.free)[stat]
-        share = inhibited / top
-        return math.log((1 - share) / share) / self.sigma * -1.0
+        return _logit(inhibited / top) / self.sigma
 
     def reserve(self, context: Context) -> float:
         """Signal reserve G without inhibitor at the time of reading."""
@@ -182,23 +194,26 @@ class FoldOverBasal(Target):
         super().__init__(row, sigma)
         library = get_library()
         self.cytokine = library.cytokine(row.cytokine)
-        self.cell = library.cell(row.cell).id
+        self.scope = library.cell(row.cell).id
         self.dose = parse_quantity(
             row.cytokine_dose, "nM", mass=self.cytokine.molecular_weight.to("g/mol"), where=row.id
         )
         self.time = parse_quantity(row.time, "hour", where=row.id)
         self.scale = f"scale_{row.readout}_{row.source}"
 
+    def spec(self, context: Context) -> ModelSpec:
+        return context.signalling(self.cytokine.id, self.scope)
+
     def touches(self, context: Context) -> set[str]:
-        return _with_scope(context.signalling(self.cytokine.id, self.cell), self.cell) | {self.scale}
+        return super().touches(context) | {self.scale}
 
     def predicted(self, context: Context) -> float:
         """Fold over basal in the model."""
-        model = context.signalling(self.cytokine.id, self.cell)
+        model = context.model(self.spec(context))
         times = TIME_COURSE
         observables = [f"p{s}_percent" for s in self.cytokine.stats]
-        settings = {**context.settings(model, self.cell), f"L_{self.cytokine.symbol}": self.dose}
-        key = ("course", self.cytokine.id, self.cell, self.dose)
+        settings = {**context.settings(model, self.scope), f"L_{self.cytokine.symbol}": self.dose}
+        key = ("course", self.cytokine.id, self.scope, self.dose)
         course = context.run(key, model, Protocol(times, settings), observables)
         stat = self.cytokine.stats.index(self.row.readout[1:])
         percent = float(np.interp(self.time, times, course[:, stat]))
@@ -219,26 +234,25 @@ class CytokineEC50(Target):
         super().__init__(row, sigma)
         library = get_library()
         self.cytokine = library.cytokine(row.cytokine)
-        self.cell = library.cell(row.cell).id
+        self.scope = library.cell(row.cell).id
         mass = self.cytokine.molecular_weight.to("g/mol")
         self.dose = parse_quantity(f"{row.value} {row.unit}", "nM", mass=mass, where=row.id)
         self.time = parse_quantity(row.time, "hour", where=row.id)
 
-    def touches(self, context: Context) -> set[str]:
-        return _with_scope(context.signalling(self.cytokine.id, self.cell), self.cell)
+    def spec(self, context: Context) -> ModelSpec:
+        return context.signalling(self.cytokine.id, self.scope)
 
     def residual(self, context: Context) -> float:
-        model = context.signalling(self.cytokine.id, self.cell)
-        settings = context.settings(model, self.cell)
+        model = context.model(self.spec(context))
+        settings = context.settings(model, self.scope)
         observables = [f"p{stat}_percent" for stat in self.cytokine.stats]
         stat = self.cytokine.stats.index(self.row.readout[1:])
         level = []
         for dose in (self.dose, SATURATING):
             protocol = Protocol([self.time], {**settings, f"L_{self.cytokine.symbol}": dose})
-            key = ("dose", self.cytokine.id, self.cell, dose, self.time)
+            key = ("dose", self.cytokine.id, self.scope, dose, self.time)
             level.append(context.run(key, model, protocol, observables)[0, stat])
-        share = level[0] / level[1]
-        return -math.log(share / (1 - share)) / self.sigma if 0 < share < 1 else math.inf
+        return -_logit(level[0] / level[1]) / self.sigma
 
 
 SATURATING = 300.0  # nM cytokine, two decades above every published EC50
@@ -251,20 +265,18 @@ class PKMetric(Target):
     def __init__(self, row: Measurement, sigma: float, population: str) -> None:
         super().__init__(row, sigma)
         self.drug = get_library().inhibitor(row.inhibitor)
-        self.population = population
+        self.scope = self.population = population
+
+    def spec(self, context: Context) -> ModelSpec:
+        return context.pk(self.drug.id, self.population)
 
     def touches(self, context: Context) -> set[str]:
-        own = {
-            *context.pk(self.drug.id, self.population).settable,
-            f"D1_{self.drug.id}",
-            f"lag_{self.drug.id}",
-        }
-        return {f"{symbol}@{self.population}" for symbol in own}
+        return super().touches(context) | {f"{key}_{self.drug.id}@{self.population}" for key in ("D1", "lag")}
 
     def predicted(self, context: Context) -> tuple[float, str]:
         """(value, unit) of the metric."""
         drug = self.drug.id
-        model = context.pk(drug, self.population)
+        model = context.model(self.spec(context))
         settings = context.settings(model, self.population)
         clr, clnr, v1, v2, q = (
             settings.get(f"{key}_{drug}", model.initial(f"{key}_{drug}"))

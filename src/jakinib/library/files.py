@@ -32,13 +32,17 @@ def read_text(path: Path) -> str:
         raise InputError(f"{short(path)}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
 
 
-class _StrictLoader(yaml.SafeLoader):
+class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """YAML without duplicate keys."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, (str, int, float)):
+                raise yaml.constructor.ConstructorError(
+                    None, None, "a key must be a plain word", key_node.start_mark
+                )
             if key in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key '{key}' stands twice", key_node.start_mark
@@ -106,7 +110,12 @@ def read_model(path: Path, schema: type[M]) -> M:
 
 
 def read_table(path: Path, schema: type[M]) -> list[M]:
-    """Parse and validate one TSV file, a row a record; empty cells count as absent.
+    """The records of ``read_rows``."""
+    return [record for _, record in read_rows(path, schema)]
+
+
+def read_rows(path: Path, schema: type[M]) -> list[tuple[int, M]]:
+    """Parse and validate one TSV file: (line of the file, record); empty cells count as absent.
 
     Raises InputError with file, row (line of the file) and column.
     """
@@ -120,6 +129,9 @@ def read_table(path: Path, schema: type[M]) -> list[M]:
         raise InputError(
             f"{short(path)}:1: unknown column '{unknown[0]}'; known: {', '.join(schema.model_fields)}"
         )
+    twice = [column for column in header if header.count(column) > 1]
+    if twice:
+        raise InputError(f"{short(path)}:1: column '{twice[0]}' stands twice; keep one")
     records = []
     for number, cells in enumerate(reader, start=2):
         if not cells:
@@ -130,7 +142,7 @@ def read_table(path: Path, schema: type[M]) -> list[M]:
             )
         row = {column: cell.strip() for column, cell in zip(header, cells, strict=True) if cell.strip()}
         try:
-            records.append(schema.model_validate(row))
+            records.append((number, schema.model_validate(row)))
         except ValidationError as error:
             location, message = _explain(error)
             column = ".".join(str(part) for part in location) or "row"

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from jakinib import paths
 from jakinib.errors import InputError, UnknownIdError
-from jakinib.library.files import line_of, read_model, read_table, short
+from jakinib.library.files import line_of, read_model, read_rows, short
 from jakinib.library.schema import (
     Cell,
     Cytokine,
@@ -47,6 +47,7 @@ class Library:
         self.references: dict[str, Reference] = {}
         self.parameters: dict[str, ParameterRow] = {}
         self.files: dict[tuple[str, str], Path] = {}
+        self.generation = 0  # rises with every entry added, so that models built before are not reused
         for folder in folders:
             self._add_folder(folder)
 
@@ -60,7 +61,9 @@ class Library:
                 entry = self.add(name, path)
                 if entry in here:
                     other = earlier[name, entry].name
-                    raise InputError(f"{self.where(name, entry, 'id')}: id '{entry}' is already used by {other}")
+                    raise InputError(
+                        f"{self.where(name, entry, 'id')}: id '{entry}' is already used by {other}"
+                    )
                 here.add(entry)
         if (path := folder / "proteins.yaml").exists():
             self.proteins.update(read_model(path, Proteins).proteins)
@@ -68,7 +71,7 @@ class Library:
             self.references.update(read_model(path, References).references)
         if (path := folder / "parameters.tsv").exists():
             seen: set[str] = set()
-            for number, row in enumerate(read_table(path, ParameterRow), start=2):
+            for number, row in read_rows(path, ParameterRow):
                 if row.id in seen:
                     raise InputError(f"{path}:{number}: parameter '{row.id}' stands twice; keep one row")
                 seen.add(row.id)
@@ -79,11 +82,14 @@ class Library:
         entry: Any = read_model(path, _FOLDERS[kind])
         getattr(self, kind)[entry.id] = entry
         self.files[kind, entry.id] = path
+        self.generation += 1
         if isinstance(entry, Cytokine):
             twins = [c.id for c in self.cytokines.values() if c.symbol == entry.symbol and c.id != entry.id]
             if twins:
                 where = self.where(kind, entry.id, "symbol")
-                raise InputError(f"{where}: symbol '{entry.symbol}' is already used by {twins[0]}; choose another")
+                raise InputError(
+                    f"{where}: symbol '{entry.symbol}' is already used by {twins[0]}; choose another"
+                )
         return str(entry.id)
 
     def where(self, kind: str, name: str, field: str) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from jakinib.errors import UnitError
-from jakinib.units import factor, parse_quantity
+from jakinib.units import check_unit, factor, parse_quantity
 
 Kind = Literal["measured", "derived", "fitted", "assumed"]
 Status = Literal["verified", "secondary", "derived", "model", "recalled", "assumed"]
@@ -25,6 +25,16 @@ def _finite(value: float) -> float:
 Number = Annotated[float, AfterValidator(_finite)]
 
 
+def _known_unit(unit: str) -> str:
+    try:
+        return check_unit(unit)
+    except UnitError as error:
+        raise ValueError(str(error)) from None
+
+
+Unit = Annotated[str, AfterValidator(_known_unit)]
+
+
 class Strict(BaseModel):
     """Base of all entries: unknown fields are refused."""
 
@@ -35,7 +45,7 @@ class Quantity(Strict):
     """One number with everything needed to believe it."""
 
     value: Number
-    unit: str
+    unit: Unit
     kind: Kind
     status: Status
     source: str
@@ -83,7 +93,7 @@ class Potency(Quantity):
 class Inhibitor(Strict):
     """A JAK inhibitor: potency per JAK, binding in plasma, disposition per population."""
 
-    id: str
+    id: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]  # part of SBML ids
     name: str = ""
     identifiers: dict[str, str] = Field(default_factory=dict)
     molecular_weight: Quantity
@@ -99,8 +109,16 @@ class Inhibitor(Strict):
             raise ValueError(
                 f"potency lacks {', '.join(missing)}; give a bound as an assumed value if none is published"
             )
-        if not 0 < self.fu.to("dimensionless") <= 1:
-            raise ValueError("fu must lie in (0, 1]")
+        for name, quantity, unit in (
+            ("fu", self.fu, "dimensionless"),
+            ("molecular_weight", self.molecular_weight, "g/mol"),
+        ):
+            try:
+                value = quantity.to(unit)
+            except UnitError as error:
+                raise ValueError(f"{name}: {error}") from None
+            if value <= 0 or (name == "fu" and value > 1):
+                raise ValueError(f"{name} is {value:g} {unit}; fu lies in (0, 1], a molecular weight above 0")
         return self
 
 
@@ -126,6 +144,7 @@ class Cytokine(Strict):
     stats: list[str]
     feedback: list[Feedback] = Field(default_factory=list)
     reference_cell: str
+    assay_dose: Quantity | None = None  # usual dose of cell assays; 50 ng/mL when none is stated
     parameters: dict[str, Quantity] = Field(default_factory=dict)
 
     @property

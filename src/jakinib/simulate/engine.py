@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jakinib.errors import SimulationError, UnknownIdError
+from jakinib.errors import ModelError, SimulationError, UnknownIdError
 from jakinib.simulate.protocol import Protocol
 
 RTOL = 1e-8
@@ -30,9 +31,12 @@ class Model:
         rr.Logger.setLevel(rr.Logger.LOG_FATAL)
         rr.Config.setValue(rr.Config.LLVM_BACKEND, rr.Config.LLJIT)
         self.sbml = sbml
-        self._rr = rr.RoadRunner(sbml)
+        try:
+            self._rr = rr.RoadRunner(sbml)
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())
+            raise ModelError(f"the engine cannot run this model: {reason}") from error
         model = self._model = self._rr.model
-        self.id: str = str(model.getModelName()) or "model"
         self.species = tuple(model.getFloatingSpeciesIds())
         self.boundary = tuple(model.getBoundarySpeciesIds())
         self.compartments = tuple(model.getCompartmentIds())
@@ -50,19 +54,27 @@ class Model:
         self._species_amounts = np.array(model.getFloatingSpeciesAmounts(), dtype=float)
         self._free = [i for i, name in enumerate(self.parameters) if name not in self._ruled]
         self._free_values = self._parameter_values[self._free]
-        self._amount_only = self._substance_only(sbml)
+        self._read_source(sbml)
         self._home = [model.getCompartmentIndexForFloatingSpecies(i) for i in range(len(self.species))]
         self._selection: tuple[str, ...] = ()
         self.rtol = rtol
         self._tolerances()
 
-    @staticmethod
-    def _substance_only(sbml: str) -> frozenset[str]:
+    def _read_source(self, sbml: str) -> None:
+        """What the engine does not tell: the model id, declared units, which species are amounts."""
         import libsbml
 
-        document = libsbml.readSBMLFromString(sbml)  # keeps the list below alive
-        listed = document.getModel().getListOfSpecies()
-        return frozenset(s.getId() for s in listed if s.getHasOnlySubstanceUnits())
+        document = libsbml.readSBMLFromString(sbml)
+        source = document.getModel()
+        self.id: str = source.getId() or "model"
+        self.sha256 = hashlib.sha256(sbml.encode()).hexdigest()
+        self.units: dict[str, str] = {p.getId(): p.getUnits() for p in source.getListOfParameters()}
+        for compartment in source.getListOfCompartments():
+            self.units[compartment.getId()] = compartment.getUnits() or source.getVolumeUnits()
+        amounts = {s.getId(): bool(s.getHasOnlySubstanceUnits()) for s in source.getListOfSpecies()}
+        ours = source.getSubstanceUnits() == "nmol"
+        self.units |= {name: ("nmol" if amount else "nM") if ours else "" for name, amount in amounts.items()}
+        self._amount_only = frozenset(name for name, amount in amounts.items() if amount)
 
     def _tolerances(self) -> None:
         integrator = self._rr.integrator
@@ -71,9 +83,10 @@ class Model:
             1.0 if name in self._amount_only else self._compartment_values[home]
             for name, home in zip(self.species, self._home, strict=True)
         ]
+        rules = len(integrator.getAbsoluteToleranceVector()) - len(scale)  # rate rules come first
         # A scalar would be rescaled by the current state at every call (roadrunner#1349).
-        if scale:
-            integrator.setValue("absolute_tolerance", [ATOL_NM * s for s in scale])
+        if vector := [ATOL_NM * s for s in [1.0] * rules + scale]:
+            integrator.setValue("absolute_tolerance", vector)
         integrator.setValue("maximum_num_steps", MAX_STEPS)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -109,9 +122,21 @@ class Model:
         model.setGlobalParameterValues(self._free, self._free_values)
         if self.boundary:
             model.setBoundarySpeciesConcentrations(list(range(len(self.boundary))), self._boundary_values)
+        sizes = {name: settings[name] for name in self.compartments if name in settings}
+        self._set(sizes)
         if self.species:
-            model.setFloatingSpeciesAmounts(list(range(len(self.species))), self._species_amounts)
-        self._set(settings)
+            model.setFloatingSpeciesAmounts(list(range(len(self.species))), self._amounts_in(sizes))
+        self._set({name: value for name, value in settings.items() if name not in sizes})
+
+    def _amounts_in(self, sizes: Mapping[str, float]) -> NDArray[np.float64]:
+        """Initial amounts; in a resized compartment the initial concentration stays."""
+        if not sizes:
+            return self._species_amounts
+        amounts = self._species_amounts.copy()
+        for i, (name, home) in enumerate(zip(self.species, self._home, strict=True)):
+            if self.compartments[home] in sizes and name not in self._amount_only:
+                amounts[i] *= float(sizes[self.compartments[home]]) / self._compartment_values[home]
+        return amounts
 
     def _set(self, values: Mapping[str, float]) -> None:
         model = self._model

@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from jakinib import paths
 from jakinib.build import ModelSpec, built, compose, to_sbml
+from jakinib.build.estimates import estimates_stamp
 from jakinib.build.sbml import translate
 from jakinib.build.spec import MODELS
-from jakinib.errors import InputError, UnknownIdError
+from jakinib.errors import InputError, ModelError, UnknownIdError
 from jakinib.library import get_library
 from jakinib.library.files import read_text
 from jakinib.simulate.engine import RTOL, Model
 
 
-@functools.lru_cache(maxsize=64)
-def _sbml_of(spec: ModelSpec) -> str:
+@functools.lru_cache(maxsize=128)
+def _sbml_of(spec: ModelSpec, _inputs: Hashable) -> str:
     return to_sbml(compose(spec))
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=128)
+def _compiled(spec: ModelSpec, rtol: float, inputs: Hashable) -> Model:
+    return Model(_sbml_of(spec, inputs), rtol)
+
+
 def from_spec(spec: ModelSpec, rtol: float = RTOL) -> Model:
-    """Compiled model of a spec; shared within the process."""
-    return Model(_sbml_of(spec.resolved(get_library())), rtol)
-
-
-@functools.lru_cache(maxsize=32)
-def _committed(name: str, rtol: float) -> Model:
-    return Model(read_text(paths.models() / "sbml" / f"{name}.xml"), rtol)
+    """Compiled model of a spec; shared within the process until the library or the estimates change."""
+    library = get_library()
+    return _compiled(spec.resolved(library), rtol, (library.generation, estimates_stamp(spec.calibrated)))
 
 
 def load(
@@ -50,19 +52,17 @@ def load(
     path = Path(name)
     if path.suffix in (".xml", ".sbml", ".ant"):
         return from_file(path, rtol)
-    if str(name) not in MODELS:
-        if str(name) in built():
-            return _committed(str(name), rtol)
+    if str(name) not in {*MODELS, *built()}:
         raise UnknownIdError("model", str(name), {*MODELS, *built()})
-    spec = ModelSpec(
-        str(name),
-        cytokines=(cytokines,) if isinstance(cytokines, str) else tuple(cytokines),
-        inhibitors=(inhibitors,) if isinstance(inhibitors, str) else tuple(inhibitors),
-        kinase=kinase,
-        cell=cell,
-        population=population,
-    )
-    return from_spec(spec.resolved(get_library()), rtol)
+    base = ModelSpec(str(name)) if str(name) in MODELS else built()[str(name)]
+    asked: dict[str, Any] = {
+        "cytokines": (cytokines,) if isinstance(cytokines, str) else tuple(cytokines),
+        "inhibitors": (inhibitors,) if isinstance(inhibitors, str) else tuple(inhibitors),
+        "kinase": kinase,
+        "cell": cell,
+        "population": population,
+    }
+    return from_spec(replace(base, **{field: value for field, value in asked.items() if value}), rtol)
 
 
 def from_file(path: Path, rtol: float = RTOL) -> Model:
@@ -83,4 +83,7 @@ def from_file(path: Path, rtol: float = RTOL) -> Model:
         error = document.getError(0)
         message = " ".join(error.getShortMessage().split())
         raise InputError(f"{path}:{error.getLine()}: not valid SBML: {message}; check the file with libSBML")
-    return Model(text, rtol)
+    try:
+        return Model(text, rtol)
+    except ModelError as error:
+        raise InputError(f"{path}: {error}") from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from jakinib.errors import UnknownIdError
 from jakinib.simulate.engine import ATOL_NM, Model
 from jakinib.simulate.protocol import Protocol
 
@@ -31,6 +31,8 @@ class Result:
     provenance: dict[str, Any]
 
     def __getitem__(self, observable: str) -> NDArray[np.float64]:
+        if observable not in self.observables:
+            raise UnknownIdError("observable", observable, self.observables)
         return self.values[:, self.observables.index(observable)]
 
     def table(self) -> pd.DataFrame:
@@ -43,20 +45,6 @@ class Result:
         return frame
 
 
-def unit_names(model: Model) -> dict[str, str]:
-    """Unit of every symbol as declared in the model ("" when none is)."""
-    import libsbml
-
-    document = libsbml.readSBMLFromString(model.sbml)
-    sbml = document.getModel()
-    units = {p.getId(): p.getUnits() for p in sbml.getListOfParameters()}
-    for species in sbml.getListOfSpecies():
-        units[species.getId()] = "nmol" if species.getHasOnlySubstanceUnits() else "nM"
-    for compartment in sbml.getListOfCompartments():
-        units[compartment.getId()] = compartment.getUnits() or sbml.getVolumeUnits()
-    return units
-
-
 def simulate(model: Model, protocol: Protocol, observables: Sequence[str] | None = None) -> Result:
     """Run ``protocol`` and return its observables (default: all species).
 
@@ -66,14 +54,13 @@ def simulate(model: Model, protocol: Protocol, observables: Sequence[str] | None
 
     wanted = tuple(observables) if observables is not None else model.species
     values = model.run(protocol, wanted)
-    declared = unit_names(model)
     provenance = {
         "jakinib": __version__,
         "model": model.id,
-        "model_sha256": hashlib.sha256(model.sbml.encode()).hexdigest(),
+        "model_sha256": model.sha256,
         "rtol": model.rtol,
         "atol_nM": ATOL_NM,
         "settings": dict(protocol.settings),
     }
-    units = {name: declared.get(name, "") for name in wanted}
+    units = {name: model.units.get(name, "") for name in wanted}
     return Result(np.asarray(protocol.times, dtype=float), wanted, values, units, provenance)
