@@ -11,7 +11,7 @@ from jakinib.units import parse_quantity
 
 _INTERVALS = {"qd": 24.0, "bid": 12.0, "tid": 8.0, "qid": 6.0, "qod": 48.0, "qw": 168.0}
 _PATTERN = re.compile(
-    r"^\s*(?P<dose>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*[a-zA-Zµμ]*)(?:\s+(?P<interval>q\d+(?:\.\d+)?h|[a-zA-Z]+))?(?:\s+x\s*(?P<repeats>\S+))?\s*$"
+    r"^\s*(?P<dose>[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|nan|inf)\s*[a-zA-Zµμ]*)(?:\s+(?P<interval>q\d+(?:\.\d+)?h|[a-zA-Z]+))?(?:\s+x\s*(?P<repeats>\S+))?\s*$"
 )
 
 

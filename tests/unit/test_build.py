@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 import jakinib as jk
 from jakinib import paths
-from jakinib.build import built, ModelSpec, Source, check, compose, to_sbml
+from jakinib.build import ModelSpec, Source, built, check, compose, to_sbml
 from jakinib.build.template import TOKENS, instantiate, template
 from jakinib.errors import ModelError
 from jakinib.library import Library, get_library
@@ -168,17 +169,35 @@ def test_a_parameter_without_a_value_names_the_table_to_add_it_to() -> None:
         compose(ModelSpec("cytokine_signalling", ("IL-6",)), library=library)
 
 
+def test_a_chain_without_a_pool_names_both_files_and_lines(tmp_path: Path) -> None:
+    source = paths.models() / "library" / "cytokines" / "IL-2.yaml"
+    text = source.read_text(encoding="utf-8").replace("second_chain: IL2RG", "second_chain: IL2RX")
+    (tmp_path / "cytokines").mkdir()
+    (tmp_path / "cytokines" / "IL-2.yaml").write_text(text, encoding="utf-8")
+    library = Library(paths.models() / "library", tmp_path)
+    with pytest.raises(ModelError, match=r"IL-2\.yaml:7: second_chain 'IL2RX' has no pool") as caught:
+        compose(ModelSpec("cytokine_signalling", ("IL-2",)), library=library)
+    assert "t_cell.yaml:" in str(caught.value)
+
+
 @pytest.mark.parametrize(
-    ("cytokine", "cell", "missing"),
-    [("IL-2", "macrophage", "IL2RB"), ("GM-CSF", "T cell", "CSF2RA")],
+    ("old", "new", "said"),
+    [
+        ("JAK3:", "JAK9:", r"IL-2\.yaml:11: slot_b\.JAK9"),
+        ("value: 144, unit: nM,", "value: 144,", r"IL-2\.yaml:19: parameters\.Kd_IL2\.unit is missing"),
+        ("id: IL-2", "id: IL-6", r"is already used by"),
+        ("symbol: IL2", "symbol: IL6", r"symbol 'IL6' is already used by IL-2"),
+    ],
 )
-def test_a_chain_the_cell_does_not_count_names_the_file_to_add_it_to(
-    cytokine: str, cell: str, missing: str
+def test_a_faulty_cytokine_file_fails_the_build_with_file_and_line(
+    tmp_path: Path, old: str, new: str, said: str
 ) -> None:
-    with pytest.raises(ModelError, match=f"cell '{cell}' states no number of {missing}") as caught:
-        jk.load("cytokine_signalling", cytokines=cytokine, cell=cell)
-    (path,) = (paths.models() / "library" / "cells").glob(f"{cell.replace(' ', '_')}*".lower())
-    assert path.name in str(caught.value)
+    folder = tmp_path / "library"
+    shutil.copytree(paths.models() / "library", folder)
+    file = folder / "cytokines" / "IL-2.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(jk.InputError, match=said):
+        Library(folder)
 
 
 def test_a_protein_without_identity_names_the_file_to_add_it_to() -> None:
@@ -219,7 +238,7 @@ def test_a_new_estimate_is_used_by_the_next_load(
     jk.register("inhibitors", tmp_path / "drug.yaml")
     table = tmp_path / "estimates.tsv"
     monkeypatch.setattr(
-        importlib.import_module("jakinib.build.compose"), "estimates_path", lambda plan: table
+        importlib.import_module("jakinib.build.estimates"), "estimates_path", lambda plan: table
     )
     found = []
     for second, atp in enumerate(("3", "4"), start=1):

@@ -124,7 +124,11 @@ def test_cytokines_compete_for_the_shared_gamma_chain() -> None:
 def test_cytokines_compete_for_a_shared_stat_pool() -> None:
     model = jk.load("cytokine_signalling", cytokines=("IL-6", "IL-10"), cell="T cell")
     level = {}
-    for name, doses in {"IL6": {"L_IL6": 3.0}, "IL10": {"L_IL10": 3.0}, "both": {"L_IL6": 3.0, "L_IL10": 3.0}}.items():
+    for name, doses in {
+        "IL6": {"L_IL6": 3.0},
+        "IL10": {"L_IL10": 3.0},
+        "both": {"L_IL6": 3.0, "L_IL10": 3.0},
+    }.items():
         level[name] = float(model.run(jk.Protocol([0.25], doses), ["pSTAT3_percent"])[0, 0])
     assert max(level["IL6"], level["IL10"]) < level["both"] < level["IL6"] + level["IL10"]
 
@@ -147,7 +151,7 @@ def test_socs1_rises_later_than_socs3() -> None:
 
 def test_protection_of_the_inhibited_jak_is_off_by_default_and_raises_active_receptor() -> None:
     model = jk.load("cytokine_signalling", cytokines="IL-6")
-    drug = {"L_IL6": 3.0}
+    drug = {"L_IL6": 3.0, "ktx_SOCS3": 0.0}
     steps = [jk.Step(0.25, {"I_baricitinib": 300.0})]
 
     def active(protection: float | None) -> float:

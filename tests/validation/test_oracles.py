@@ -15,7 +15,7 @@ from jakinib.library import get_library
 from jakinib.library.schema import JAKS
 from jakinib.regimen import Regimen
 
-CYTOKINES = ("IL-6", "IL-2", "IFN-gamma", "GM-CSF")
+CYTOKINES = tuple(sorted(get_library().cytokines))
 # A cell in the limit of the closed form: slow activation, no turnover, no feedback, every receptor bound.
 LIMIT = {"kturn": 0.0}
 
@@ -34,7 +34,7 @@ def steady_assay(symbol: str, stat: str, reserve: float) -> tuple[jk.Model, dict
     """Model and settings whose signal reserve without inhibitor is ``reserve``."""
     cytokine = get_library().cytokine(symbol)
     model = jk.load("cytokine_signalling", cytokines=cytokine.id)
-    chosen = limit_settings(symbol, stat) | ({"ktx_SOCS3": 0.0} if cytokine.feedback else {})
+    chosen = limit_settings(symbol, stat) | {f"ktx_{f.protein}": 0.0 for f in cytokine.feedback}
     name, kphos = f"reserve_{symbol}_{stat}", f"kphos_{symbol}_{stat}"
     [[at_one]] = model.run(jk.Protocol([2000.0], {**chosen, kphos: 1.0}), [name])
     return model, {**chosen, kphos: reserve / at_one}, f"p{stat}_percent"
@@ -113,13 +113,22 @@ def test_receptor_chains_are_conserved_without_turnover(cytokine: str) -> None:
     entry = get_library().cytokine(cytokine)
     s = entry.symbol
     model = jk.load("cytokine_signalling", cytokines=cytokine)
-    chosen = {"kturn": 0.0, f"kint_{s}": 0.0, f"L_{s}": 1.0} | (
-        {"ksocs_SOCS3": 0.0} if entry.feedback else {}
-    )
-    names = [entry.first_chain, entry.second_chain, f"LP_{s}", f"R_{s}", f"Rp_{s}"]
-    first, second, bound, inactive, active = model.run(jk.Protocol(np.linspace(0, 6, 25), chosen), names).T
-    for total in (first + bound + inactive + active, second + inactive + active):
-        assert np.abs(total / total[0] - 1).max() < 1e-9
+    chosen = {"kturn": 0.0, f"kint_{s}": 0.0, f"L_{s}": 1.0}
+    chosen |= {f"ksocs_{feedback.protein}": 0.0 for feedback in entry.feedback}
+    alpha = [f"{name}_{s}" for name in ("Ra", "Rap", "LAP", "LA")] if entry.alpha_chain else []
+    whole = [f"R_{s}", f"Rp_{s}", *alpha[:2]]
+    pools = {
+        entry.first_chain: [f"LP_{s}", *whole, *alpha[2:3]],
+        entry.second_chain: whole,
+        entry.alpha_chain: alpha,
+    }
+    if entry.first_chain == entry.second_chain:
+        pools = {entry.first_chain: [f"LP_{s}", *whole, *whole]}
+    for chain, complexes in pools.items():
+        if chain:
+            run = model.run(jk.Protocol(np.linspace(0, 6, 25), chosen), [chain, *complexes])
+            total = run.sum(axis=1)
+            assert np.abs(total / total[0] - 1).max() < 1e-9
 
 
 @pytest.mark.parametrize("cytokine", CYTOKINES)
@@ -129,7 +138,7 @@ def test_binding_comes_to_detailed_balance(cytokine: str) -> None:
     model = jk.load("cytokine_signalling", cytokines=cytokine)
     chosen = {"kturn": 0.0, f"kact_{s}": 0.0, f"L_{s}": 0.7}
     names = [entry.first_chain, entry.second_chain, f"LP_{s}", f"R_{s}"]
-    first, second, bound, assembled = model.run(jk.Protocol([500.0], chosen), names)[0]
+    first, second, bound, assembled = model.run(jk.Protocol([2000.0], chosen), names)[0]
     assert 0.7 * first / bound == pytest.approx(model.initial(f"Kd_{s}"), rel=1e-6)
     assert bound * second / assembled == pytest.approx(model.initial(f"Kasm_{s}"), rel=1e-6)
 

@@ -11,7 +11,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from jakinib.assay import CellAssay, Curve, ExVivo, KinaseAssay, PlasmaProfile, assay, ex_vivo_inhibition, plasma
+from jakinib.assay import (
+    CellAssay,
+    Curve,
+    ExVivo,
+    KinaseAssay,
+    PlasmaProfile,
+    assay,
+    ex_vivo_inhibition,
+    plasma,
+)
 from jakinib.assay.pk import Disposition
 from jakinib.errors import UnknownIdError
 from jakinib.fit.data import DataSet, Measurement
@@ -62,7 +71,7 @@ class Measures:
         self.plan, self.data = plan, data
 
     def measure(self, name: str, of: str = "", rows: Sequence[str] = ()) -> float:
-        """Value of the quantity ``name`` (of ``of``, or over data ``rows``) in the unit its criterion states."""
+        """Value of the quantity ``name`` (of ``of``, or over ``rows``) in the unit of its criterion."""
         method = getattr(self, f"_{name}", None)
         if method is None:
             raise UnknownIdError("measure", name, [m[1:] for m in vars(Measures) if re.match("_[a-z]", m)])
@@ -156,7 +165,15 @@ class Measures:
                 if row.quantity == "ec50":
                     label = f"{row.cytokine} {row.readout}, {row.cell}, {row.time}"
                     out.append(
-                        Prediction(row.id, role, label, row.to("nM"), self._cytokine_ec50(row), row.status, row.source)
+                        Prediction(
+                            row.id,
+                            role,
+                            label,
+                            row.to("nM"),
+                            self._cytokine_ec50(row),
+                            row.status,
+                            row.source,
+                        )
                     )
         return out
 
@@ -167,7 +184,9 @@ class Measures:
         hours = parse_quantity(row.time, "hour")
 
         def signal(dose: float) -> float:
-            return float(model.run(Protocol([hours], {f"L_{symbol}": dose}), [f"{row.readout}_percent"])[0, 0])
+            return float(
+                model.run(Protocol([hours], {f"L_{symbol}": dose}), [f"{row.readout}_percent"])[0, 0]
+            )
 
         top = signal(SATURATING)
         return Curve(lambda dose: signal(dose) / top, f"{row.cytokine} in {row.cell}").ic50

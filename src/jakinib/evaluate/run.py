@@ -51,7 +51,8 @@ class Evaluation:
                 "verdict": v.verdict,
                 "rows": v.criterion.rows,
                 "sources": list(v.sources),
-                "error": v.error,
+                "error": v.error
+                or ("" if v.value is None or math.isfinite(v.value) else f"the value is {v.value}"),
             }
             for v in self.verdicts
         ]
@@ -90,7 +91,9 @@ def evaluate(progress: Callable[[Criterion], None] = lambda criterion: None) -> 
         progress(criterion)
         sources = _sources(criterion, data)
         try:
-            verdicts.append(Verdict(criterion, measures.measure(criterion.measure, criterion.of, criterion.rows), sources))
+            verdicts.append(
+                Verdict(criterion, measures.measure(criterion.measure, criterion.of, criterion.rows), sources)
+            )
         except SimulationError as error:
             verdicts.append(Verdict(criterion, None, sources, str(error)))
     return Evaluation(verdicts, measures, provenance)

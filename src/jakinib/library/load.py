@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -26,6 +27,7 @@ from jakinib.library.schema import (
 )
 
 S = TypeVar("S", bound=Strict)
+_GENERATIONS = itertools.count(1)
 _FOLDERS: dict[str, type[Strict]] = {
     "inhibitors": Inhibitor,
     "cytokines": Cytokine,
@@ -47,7 +49,7 @@ class Library:
         self.references: dict[str, Reference] = {}
         self.parameters: dict[str, ParameterRow] = {}
         self.files: dict[tuple[str, str], Path] = {}
-        self.generation = 0  # rises with every entry added, so that models built before are not reused
+        self.generation = 0  # new with every entry added, so that models built before are not reused
         for folder in folders:
             self._add_folder(folder)
 
@@ -82,7 +84,7 @@ class Library:
         entry: Any = read_model(path, _FOLDERS[kind])
         getattr(self, kind)[entry.id] = entry
         self.files[kind, entry.id] = path
-        self.generation += 1
+        self.generation = next(_GENERATIONS)
         if isinstance(entry, Cytokine):
             twins = [c.id for c in self.cytokines.values() if c.symbol == entry.symbol and c.id != entry.id]
             if twins:

@@ -118,7 +118,8 @@ class Inhibitor(Strict):
             except UnitError as error:
                 raise ValueError(f"{name}: {error}") from None
             if value <= 0 or (name == "fu" and value > 1):
-                raise ValueError(f"{name} is {value:g} {unit}; fu lies in (0, 1], a molecular weight above 0")
+                must = "in (0, 1]" if name == "fu" else "above 0"
+                raise ValueError(f"{name} must lie {must} (got {value:g})")
         return self
 
 

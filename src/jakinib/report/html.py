@@ -175,7 +175,7 @@ def _picture(plot: captions.Plot, measures: Measures) -> str:
 
 def _parameters(fit: results.Fit) -> list[dict[str, str]]:
     """Estimates as text; the verdict says when the interval runs into a bound of the plan."""
-    free = {parameter.id: parameter for parameter in fit.plan.parameters}
+    free = {symbol: p for p in fit.plan.parameters for symbol in (p.id, *p.also)}
     rows = []
     for row in fit.estimates:
         ends = (("lower", row.low, free[row.id].low), ("upper", row.high, free[row.id].high))

@@ -165,7 +165,7 @@ def predicted_published(measures: Measures) -> Figure:
     figure, axes = _figure(6.2, 4.2)
     points = measures.predictions
     values = [value for p in points for value in (p.published, p.predicted)]
-    low, high = min(values) / 1.6, max(values) * 1.6
+    low, high = min(values) / 1.4, max(values) * 1.6
     line = np.array([low, high])
     axes.plot(line, line, color=GREY, linewidth=1.2, label="identity")
     for fold, label in ((2.0, "two-fold"), (0.5, None)):
@@ -174,7 +174,7 @@ def predicted_published(measures: Measures) -> Figure:
         mine = [p for p in points if p.role == role]
         axes.plot([p.published for p in mine], [p.predicted for p in mine], marker, color=colour,
                   label=label, markersize=7.5, markeredgecolor="white", zorder=4)  # fmt: skip
-    _name_points(axes, points, low, high)
+    _name_points(axes, [p for p in points if p.role != "calibration"], low, high)
     axes.set(xscale="log", yscale="log", xlim=(low, high), ylim=(low, high))
     axes.set(xlabel="published IC50 (nM)", ylabel="predicted IC50 (nM)")
     for axis in (axes.xaxis, axes.yaxis):
@@ -193,7 +193,7 @@ def _name_points(axes: Axes, points: list[Prediction], low: float, high: float) 
         merged.setdefault((point.label.split(",")[0], point.published), []).append(point)
     groups = sorted(merged.items(), key=lambda item: item[1][0].predicted)
     wanted = [float(np.log(group[0].predicted / low) / np.log(high / low)) for _, group in groups]
-    for ((pathway, _), group), height in zip(groups, spread(wanted, 0.056), strict=True):
+    for ((pathway, _), group), height in zip(groups, spread(wanted, 0.075), strict=True):
         cells = " and ".join(_place(p.label) for p in group)
         leader = {"arrowstyle": "-", "color": ROLES[group[0].role][1], "linewidth": 0.7, "shrinkB": 4,
                   "relpos": (0, 0.5), "zorder": 1}  # fmt: skip

@@ -37,16 +37,17 @@ def from_spec(spec: ModelSpec, rtol: float = RTOL) -> Model:
 def load(
     name: str | Path,
     *,
-    cytokines: Sequence[str] | str = (),
-    inhibitors: Sequence[str] | str = ("baricitinib",),
-    kinase: str = "",
-    cell: str = "",
-    population: str = "healthy_adult",
+    cytokines: Sequence[str] | str | None = None,
+    inhibitors: Sequence[str] | str | None = None,
+    kinase: str | None = None,
+    cell: str | None = None,
+    population: str | None = None,
     rtol: float = RTOL,
 ) -> Model:
     """A model by name ("blood_pkpd", "cytokine_signalling", ...) or from a path to SBML or Antimony.
 
     cytokines, inhibitors: library names; a single name may be given as text. kinase: for "kinase_assay".
+    What is not given is as in the model of that name under models/sbml.
     Raises UnknownIdError for names the library lacks, InputError for a file that cannot be read.
     """
     path = Path(name)
@@ -56,13 +57,14 @@ def load(
         raise UnknownIdError("model", str(name), {*MODELS, *built()})
     base = ModelSpec(str(name)) if str(name) in MODELS else built()[str(name)]
     asked: dict[str, Any] = {
-        "cytokines": (cytokines,) if isinstance(cytokines, str) else tuple(cytokines),
-        "inhibitors": (inhibitors,) if isinstance(inhibitors, str) else tuple(inhibitors),
+        "cytokines": (cytokines,) if isinstance(cytokines, str) else cytokines,
+        "inhibitors": (inhibitors,) if isinstance(inhibitors, str) else inhibitors,
         "kinase": kinase,
         "cell": cell,
         "population": population,
     }
-    return from_spec(replace(base, **{field: value for field, value in asked.items() if value}), rtol)
+    given = {field: value for field, value in asked.items() if value is not None}
+    return from_spec(replace(base, **given), rtol)
 
 
 def from_file(path: Path, rtol: float = RTOL) -> Model:
