@@ -92,7 +92,8 @@ def _leak() -> Measurement:
     """Growth of resident memory over 2,000 runs, in a process that does nothing else."""
     command = [sys.executable, __file__]
     grown = [
-        float(subprocess.run(command, check=True, capture_output=True, text=True).stdout) for _ in range(3)
+        float(subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout)
+        for _ in range(3)
     ]
     return Measurement.of(f"resident memory gained in {RUNS:,} runs of blood_pkpd", grown, "MB")
 
@@ -112,9 +113,9 @@ def _resident() -> float:
     """Resident memory of this process in MB."""
     statm = Path("/proc/self/statm")
     if statm.exists():
-        return int(statm.read_text().split()[1]) * resource.getpagesize() / 1e6
+        return int(statm.read_text(encoding="utf-8").split()[1]) * resource.getpagesize() / 1e6
     command = ["ps", "-o", "rss=", "-p", str(os.getpid())]
-    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout) * 1024 / 1e6
+    return int(subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout) * 1024 / 1e6
 
 
 if __name__ == "__main__":

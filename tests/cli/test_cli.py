@@ -12,7 +12,7 @@ import pytest
 
 def jakinib(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from jakinib.cli import main; main()", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
+    return subprocess.run(command, capture_output=True, encoding="utf-8", cwd=cwd, check=False)
 
 
 def test_help_names_every_command() -> None:
@@ -41,7 +41,7 @@ def test_simulate_writes_a_table_and_a_picture(tmp_path: Path) -> None:
     )  # fmt: skip
     record = json.loads(run.stdout)
     assert len(record["intervals"]) == 2
-    header = (tmp_path / "course.tsv").read_text().splitlines()[0].split("\t")
+    header = (tmp_path / "course.tsv").read_text(encoding="utf-8").splitlines()[0].split("\t")
     assert header[0] == "time_h"
     assert "occupancy_JAK1" in header
     assert (tmp_path / "course.png").read_bytes().startswith(b"\x89PNG")
@@ -121,7 +121,7 @@ parameters:
 def test_a_plan_that_cannot_be_used_is_refused_before_anything_runs(
     text: str, said: str, tmp_path: Path
 ) -> None:
-    (tmp_path / "plan.yaml").write_text(text)
+    (tmp_path / "plan.yaml").write_text(text, encoding="utf-8")
     run = jakinib("fit", "plan.yaml", "--out", "results", cwd=tmp_path)
     assert run.returncode == 2
     lines = run.stderr.strip().splitlines()
@@ -131,7 +131,7 @@ def test_a_plan_that_cannot_be_used_is_refused_before_anything_runs(
 
 
 def test_a_fit_from_a_plan_file_writes_estimates_and_provenance(tmp_path: Path) -> None:
-    (tmp_path / "plan.yaml").write_text(PLAN)
+    (tmp_path / "plan.yaml").write_text(PLAN, encoding="utf-8")
     run = jakinib("fit", "plan.yaml", "--out", "results", "--json", cwd=tmp_path)
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout)["estimates"][0]["id"] == "ATP"

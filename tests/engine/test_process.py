@@ -56,7 +56,7 @@ assert not {"tellurium", "matplotlib", "IPython"} & set(sys.modules)
 
 
 def python(code: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-c", code], input=stdin, capture_output=True, text=True)
+    return subprocess.run([sys.executable, "-c", code], input=stdin, capture_output=True, encoding="utf-8")
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads resident memory from /proc")

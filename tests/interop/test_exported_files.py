@@ -31,9 +31,9 @@ def test_exporting_twice_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def test_export_does_not_see_what_was_simulated(tmp_path: Path) -> None:
     model = jk.load("oral_pk")
-    (before,) = (path.read_text() for path in export(model, tmp_path, "sbml-l3v2"))
+    (before,) = (path.read_text(encoding="utf-8") for path in export(model, tmp_path, "sbml-l3v2"))
     model.run(jk.Protocol([5.0], {"weight": 40.0, "baricitinib_central": 1e4}), model.species)
-    (after,) = (path.read_text() for path in export(model, tmp_path, "sbml-l3v2"))
+    (after,) = (path.read_text(encoding="utf-8") for path in export(model, tmp_path, "sbml-l3v2"))
     assert after == before
 
 
@@ -75,14 +75,14 @@ def test_a_file_with_doses_refuses_more(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_a_file_is_an_export_error(tmp_path: Path) -> None:
-    (tmp_path / "out").write_text("here first")
+    (tmp_path / "out").write_text("here first", encoding="utf-8")
     with pytest.raises(jk.ExportError, match="folder that can be written"):
         export("oral_pk", tmp_path / "out")
 
 
 def test_a_level_that_cannot_hold_the_model_says_why_and_nothing_is_written(tmp_path: Path) -> None:
     source = tmp_path / "theirs.ant"
-    source.write_text("model theirs()\n species S; S = 1; J: S => ; max(S, 2)\nend\n")
+    source.write_text("model theirs()\n species S; S = 1; J: S => ; max(S, 2)\nend\n", encoding="utf-8")
     with pytest.raises(jk.ExportError, match=r"theirs as SBML L2V4: .*max"):
         export(jk.load(source), tmp_path / "out", ["sbml-l3v2", "sbml-l2v4"])
     assert not (tmp_path / "out").exists()

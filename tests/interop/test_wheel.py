@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 def run(*command: str | Path, cwd: Path) -> str:
     env = {name: value for name, value in os.environ.items() if name not in {"PYTHONHOME", "PYTHONPATH"}}
-    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
@@ -56,7 +56,7 @@ def test_wheel_works_outside_the_repository(wheel: Path, tmp_path: Path) -> None
     # editable jakinib, are not read there.
     (site_packages,) = venv.glob("lib/python*/site-packages")
     dependencies = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
-    (site_packages / "dependencies.pth").write_text("\n".join(dependencies))
+    (site_packages / "dependencies.pth").write_text("\n".join(dependencies), encoding="utf-8")
 
     assert "blood_pkpd" in run(venv / "bin" / "jakinib", "list", cwd=tmp_path)
     load = "import jakinib as jk; jk.load('blood_pkpd'); print(jk.__file__)"

@@ -67,5 +67,7 @@ def test_an_observable_that_was_not_read_is_refused_by_name() -> None:
 
 def test_a_model_that_declares_no_units_is_given_none(tmp_path: Path) -> None:
     path = tmp_path / "theirs.xml"
-    path.write_text(translate("model theirs\nspecies A; A = 1; J: A -> ; k * A; k = 1\nend", "theirs"))
+    path.write_text(
+        translate("model theirs\nspecies A; A = 1; J: A -> ; k * A; k = 1\nend", "theirs"), encoding="utf-8"
+    )
     assert jk.simulate(jk.load(path), Protocol([1.0]), ["A", "k"]).units == {"A": "", "k": ""}

@@ -160,7 +160,7 @@ ROLES = {
 @_styled
 def predicted_published(measures: Measures) -> Figure:
     """Predicted against published cell IC50, with identity and two-fold lines."""
-    from matplotlib.ticker import LogLocator, NullLocator
+    from matplotlib.ticker import FixedLocator, NullLocator
 
     figure, axes = _figure(6.2, 4.2)
     points = measures.predictions
@@ -177,8 +177,9 @@ def predicted_published(measures: Measures) -> Figure:
     _name_points(axes, [p for p in points if p.role != "calibration"], low, high)
     axes.set(xscale="log", yscale="log", xlim=(low, high), ylim=(low, high))
     axes.set(xlabel="published IC50 (nM)", ylabel="predicted IC50 (nM)")
+    inside = [tick for decade in (1, 10, 100, 1000, 10000) for tick in (decade, 3 * decade)]
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(LogLocator(subs=(1, 3)))
+        axis.set_major_locator(FixedLocator([tick for tick in inside if 1.15 * low < tick < high]))
         axis.set_major_formatter("{x:g}")
         axis.set_minor_locator(NullLocator())
     handles, labels = axes.get_legend_handles_labels()

@@ -86,9 +86,9 @@ def criterion(identifier: str) -> Criterion:
 
 
 def overlaps(figure: Any) -> list[tuple[str, str]]:
-    """Pairs of texts of a figure whose boxes overlap by more than a pixel."""
+    """Pairs of texts of a figure whose boxes (without leaders) overlap by more than a pixel."""
     figure.draw_without_rendering()
     texts = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip()]
-    boxes = [(t.get_text(), t.get_window_extent().padded(-0.5)) for t in texts]
+    boxes = [(t.get_text(), Text.get_window_extent(t).padded(-0.5)) for t in texts]
     inside = [(text, box) for text, box in boxes if box.overlaps(figure.bbox)]
     return [(a, b) for (a, first), (b, second) in itertools.combinations(inside, 2) if first.overlaps(second)]

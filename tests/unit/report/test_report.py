@@ -264,7 +264,7 @@ def test_verdicts_json_holds_the_records_the_provenance_and_the_overall_verdict(
     failed = replace(passing(criterion("stat1_block")), value=7.5)
     outcome = evaluation(measures, failed)
     html.write(outcome, tmp_path)
-    written = json.loads((tmp_path / "verdicts.json").read_text())
+    written = json.loads((tmp_path / "verdicts.json").read_text(encoding="utf-8"))
     assert written == {"passed": False, "verdicts": outcome.records(), "provenance": outcome.provenance}
 
 
@@ -272,7 +272,7 @@ def test_verdicts_json_holds_the_records_the_provenance_and_the_overall_verdict(
 def test_a_value_without_limit_is_null_in_json_and_says_so(measures: Measures, tmp_path: Path) -> None:
     endless = replace(passing(criterion("return_10mg")), value=float("inf"))
     html.write(evaluation(measures, endless), tmp_path)
-    written = json.loads((tmp_path / "verdicts.json").read_text(), parse_constant=pytest.fail)
+    written = json.loads((tmp_path / "verdicts.json").read_text(encoding="utf-8"), parse_constant=pytest.fail)
     (record,) = [r for r in written["verdicts"] if r["id"] == "return_10mg"]
     assert (record["value"], record["error"]) == (None, "the value is inf")
 
@@ -283,7 +283,7 @@ def test_a_value_without_limit_is_null_in_json_and_says_so(measures: Measures, t
 @pytest.mark.slow
 def test_the_true_evaluation_becomes_a_page_with_figures_free_of_overlap(tmp_path: Path) -> None:
     outcome = evaluate()
-    page = html.write(outcome, tmp_path).read_text()
+    page = html.write(outcome, tmp_path).read_text(encoding="utf-8")
     hard = [v for v in outcome.verdicts if v.criterion.hard]
     assert f"{sum(v.passed for v in hard)} of {len(hard)} hard criteria pass" in page
     for verdict in outcome.verdicts:
