@@ -115,12 +115,13 @@ def list_(as_json: Json = False) -> None:
 @app.command()
 def build(
     check: Annotated[bool, typer.Option("--check", help="Compare with models/sbml; write nothing.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Translate unchanged sources too.")] = False,
     as_json: Json = False,
 ) -> None:
     """Build models/sbml from the Antimony sources and the library; with --check fail when they are stale."""
     from jakinib.build.run import build_all
 
-    stale, messages = build_all(write=not check)
+    stale, messages = build_all(write=not check, force=force)
     with output(as_json) as emit:
         if as_json:
             emit({"changed": stale, "messages": messages})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 
 from jakinib.build.estimates import estimates
@@ -31,6 +32,12 @@ class Source:
     spec: ModelSpec
     antimony: str
     provenance: dict[str, Quantity] = field(default_factory=dict)
+    dois: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all that the SBML is made from."""
+        return hashlib.sha256(f"{self.spec}{self.dois}{self.antimony}".encode()).hexdigest()
 
 
 class Composer:
@@ -115,4 +122,7 @@ class Composer:
             values.append(f"{symbol} = {value:.10g}{unit};")
         lines = "\n".join(f"  {line}" for line in (*self.lines, *values))
         text = f"model *{identifier}()\n{template('units')}\n{body}\n  // Values\n{lines}\nend\n"
-        return Source(identifier, self.spec, text, provenance)
+        known = self.library.references
+        sources = {quantity.source for quantity in provenance.values()} & set(known)
+        dois = tuple(sorted({known[source].doi for source in sources} - {""}))
+        return Source(identifier, self.spec, text, provenance, dois)

@@ -43,7 +43,7 @@ def to_sbml(source: Source) -> str:
     model.setName(_title(source))
     for holder in _with_math(model):
         _declare_literals(holder.getMath(), libsbml)
-    _describe(model, libsbml)
+    _describe(model, source, libsbml)
     return str(libsbml.writeSBMLToString(document))
 
 
@@ -64,8 +64,8 @@ def _declare_literals(node: Any, libsbml: Any) -> None:
         _declare_literals(node.getChild(i), libsbml)
 
 
-def _describe(model: Any, libsbml: Any) -> None:
-    """Creator, dates, taxon, modelling approach and licence."""
+def _describe(model: Any, source: Source, libsbml: Any) -> None:
+    """Creator, dates, taxon, process, references, licence, and the digest of the source."""
     if not model.isSetMetaId():
         model.setMetaId(model.getId())
     creator = libsbml.ModelCreator()
@@ -81,21 +81,31 @@ def _describe(model: Any, libsbml: Any) -> None:
         term.setBiologicalQualifierType(getattr(libsbml, qualifier))
         term.addResource(uri)
         model.addCVTerm(term)
+    for doi in source.dois:
+        term = libsbml.CVTerm(libsbml.MODEL_QUALIFIER)
+        term.setModelQualifierType(libsbml.BQM_IS_DESCRIBED_BY)
+        term.addResource(f"https://identifiers.org/doi:{doi}")
+        model.addCVTerm(term)
     if model.setModelHistory(history) != libsbml.LIBSBML_OPERATION_SUCCESS:
         raise ModelError(f"{model.getId()}: libSBML refused the model history")
     model.setNotes(
         '<body xmlns="http://www.w3.org/1999/xhtml"><p>Time in hours, concentration in nM, amount in nmol, '
         "volume in litres. Parameter sources: models/library of jakinib. Licence: CC-BY-4.0, "
-        "https://creativecommons.org/licenses/by/4.0/</p></body>"
+        f"https://creativecommons.org/licenses/by/4.0/ . Source SHA-256: {source.digest}</p></body>"
     )
 
 
 def _title(source: Source) -> str:
     spec = source.spec
-    parts = [spec.name.replace("_", " "), *spec.cytokines, *spec.inhibitors]
-    if spec.kinase:
-        parts.append(spec.kinase)
-    return "jakinib: " + ", ".join(parts)
+    parts = (
+        spec.name.replace("_", " "),
+        *spec.cytokines,
+        spec.cell,
+        spec.kinase,
+        *spec.inhibitors,
+        spec.population,
+    )
+    return "jakinib: " + ", ".join(part for part in parts if part)
 
 
 def check(sbml: str, units: bool = True) -> list[str]:
