@@ -44,6 +44,7 @@ def estimates(plan: str) -> dict[str, Quantity]:
     return {
         row.id: Quantity(
             value=row.value, unit=row.unit, kind="fitted", status="derived", source=plan,
+            low=row.low, high=row.high,
             location=f"fits/results/{plan}/estimates.tsv",
         )
         for row in _estimate_rows(path, path.stat().st_mtime_ns)

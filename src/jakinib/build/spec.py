@@ -30,7 +30,7 @@ class ModelSpec:
     kinase: str = ""
     cell: str = ""
     population: str = "healthy_adult"
-    calibrated: tuple[str, ...] = ("clinical_pk", "pathways")
+    calibrated: tuple[str, ...] = ("enzyme", "clinical_pk", "pathways")
 
     def resolved(self, library: Library) -> ModelSpec:
         """The same spec with canonical names; raises UnknownIdError for names the library lacks."""

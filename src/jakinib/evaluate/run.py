@@ -19,7 +19,7 @@ from jakinib.fit.plan import read_plan
 if TYPE_CHECKING:
     import pandas as pd
 
-PLANS = ("clinical_pk", "pathways")
+PLANS = ("enzyme", "clinical_pk", "pathways")
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -81,21 +82,29 @@ def _run(job: tuple[str, int, tuple[float, ...]]) -> Start:
 
 
 def multistart(
-    plan_file: Path, problem: Problem, starts: int, seed: int, workers: int, done: Callable[[Start], None]
+    plan_file: Path,
+    problem: Problem,
+    starts: int,
+    seed: int,
+    workers: int,
+    done: Callable[[Start], None],
+    earlier: Sequence[Start] = (),
 ) -> list[Start]:
-    """Run all starts, in processes when ``workers`` > 1; ``done`` is called as each one ends."""
+    """Run all starts, in processes when ``workers`` > 1; ``done`` is called as each one ends.
+
+    earlier: starts finished before an interruption; they are not run again.
+    """
     points = starting_points(problem, starts, seed)
-    jobs = [(str(plan_file), number, tuple(point)) for number, point in enumerate(points)]
-    out = []
-    if workers <= 1:
+    out = [start for start in earlier if start.number < starts]
+    finished = {start.number for start in out}
+    jobs = [(str(plan_file), n, tuple(point)) for n, point in enumerate(points) if n not in finished]
+    if workers <= 1 or len(jobs) <= 1:
         for _, number, theta in jobs:
             out.append(optimise(problem, number, np.array(theta)))
             done(out[-1])
-        return out
-    from multiprocessing import get_context
-
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for start in pool.map(_run, jobs):
-            out.append(start)
-            done(start)
-    return out
+    else:
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            for future in as_completed([pool.submit(_run, job) for job in jobs]):
+                out.append(future.result())
+                done(out[-1])
+    return sorted(out, key=lambda start: start.number)

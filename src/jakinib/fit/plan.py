@@ -43,6 +43,7 @@ class FreeParameter(Strict):
     high: Number
     start: Number
     prior: Prior | None = None
+    prior_from: str = ""  # an earlier plan whose estimate and interval are the prior
     scope: Literal["model", "nuisance"] = "model"
     rationale: str = ""
 
@@ -52,6 +53,8 @@ class FreeParameter(Strict):
             raise ValueError(
                 f"bounds {self.low:g}..{self.high:g}: need 0 < low < high (the fit is on the log scale)"
             )
+        if self.prior and self.prior_from:
+            raise ValueError("states a prior and prior_from; keep one")
         if not self.low <= self.start <= self.high:
             raise ValueError(f"start {self.start:g} lies outside its bounds {self.low:g}..{self.high:g}")
         return self

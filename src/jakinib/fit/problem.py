@@ -8,10 +8,12 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from jakinib.build.estimates import estimates
 from jakinib.build.template import declared_units, template
 from jakinib.errors import PlanError, UnitError
 from jakinib.fit.data import DataSet
-from jakinib.fit.plan import FreeParameter, Plan
+from jakinib.fit.enzyme import EnzymePotency
+from jakinib.fit.plan import FreeParameter, Plan, Prior
 from jakinib.fit.targets import (
     PK_QUANTITIES,
     CellIC50,
@@ -23,6 +25,7 @@ from jakinib.fit.targets import (
 )
 from jakinib.units import MODEL_UNITS, factor
 
+Z90 = 1.6448536269514722  # standard normal quantile, two-sided 90 %
 STEP = 1e-4  # finite-difference step in ln(parameter); integration is at rtol 1e-10
 
 
@@ -39,7 +42,8 @@ class Problem:
         self.context, self.targets = build_targets(plan, data)
         self.ic50_targets = [target for target in self.targets if isinstance(target, CellIC50)]
         self.reserves = self._distinct_reserves() if plan.reserve_prior else []
-        self.priors = [(i, p.prior) for i, p in enumerate(plan.parameters) if p.prior]
+        priors = [(i, _prior(plan, parameter)) for i, parameter in enumerate(plan.parameters)]
+        self.priors = [(i, prior) for i, prior in priors if prior is not None]
         self._touching = [
             [i for i, p in enumerate(plan.parameters) if {p.id, *p.also} & target.touches(self.context)]
             for target in self.targets
@@ -56,6 +60,8 @@ class Problem:
         declared = template_units().get(_pattern(symbol))
         if symbol.startswith(("D1_", "lag_")):
             declared = "hour"
+        elif symbol.startswith("Ki_"):
+            declared = "nM"
         elif parameter.scope == "nuisance":
             declared = "dimensionless"
         try:
@@ -136,6 +142,8 @@ def _target(plan: Plan, data: DataSet, identifier: str, context: Context) -> Tar
     sigma = math.log(plan.errors[row.quantity])
     if row.quantity == "cell_ic50":
         return CellIC50(row, sigma, data.conditions(row))
+    if row.quantity in ("enzyme_ic50", "kd"):
+        return EnzymePotency(row, sigma)
     if row.quantity == "fold_over_basal":
         return FoldOverBasal(row, sigma)
     if row.quantity == "ec50":
@@ -145,6 +153,21 @@ def _target(plan: Plan, data: DataSet, identifier: str, context: Context) -> Tar
     raise PlanError(
         f"plan {plan.id}: row {identifier} has quantity '{row.quantity}', which has no target type"
     )
+
+
+def _prior(plan: Plan, parameter: FreeParameter) -> Prior | None:
+    """The prior stated, or the distribution an earlier plan left for this parameter."""
+    if not parameter.prior_from:
+        return parameter.prior
+    earlier = estimates(parameter.prior_from).get(parameter.id)
+    if earlier is None or earlier.low is None or earlier.high is None:
+        raise PlanError(
+            f"plan {plan.id}: no estimate of {parameter.id} in plan {parameter.prior_from}; "
+            f"run: jakinib fit {parameter.prior_from}"
+        )
+    ratio = factor(earlier.unit, parameter.unit)
+    spread = (earlier.high / earlier.low) ** (1 / (2 * Z90))
+    return Prior(median=earlier.value * ratio, factor=max(spread, 1.001))
 
 
 def template_units() -> Mapping[str, str]:

@@ -21,12 +21,10 @@ from jakinib.errors import InputError
 from jakinib.fit.data import DataSet
 from jakinib.fit.optimise import FTOL, GTOL, XTOL, Start
 from jakinib.fit.plan import Plan, plan_path
-from jakinib.fit.problem import Problem, build_targets
+from jakinib.fit.problem import Z90, Problem, build_targets
 from jakinib.fit.targets import FIT_RTOL
 from jakinib.library.files import read_table
 from jakinib.simulate.engine import ATOL_NM
-
-Z90 = 1.6448536269514722  # standard normal quantile, two-sided 90 %
 
 
 @dataclass(frozen=True)
@@ -106,7 +104,7 @@ def _round(value: float) -> float:
 def fingerprint(plan: Plan, data: DataSet) -> dict[str, str]:
     """SHA-256 of everything the fit depends on: composed models, plan, data rows, earlier results."""
     problem_context, targets = build_targets(plan, data)
-    specs = sorted({target.spec(problem_context) for target in targets}, key=repr)
+    specs = sorted({spec for target in targets if (spec := target.spec(problem_context))}, key=repr)
     sources = sorted({data[row].source for row in plan.calibration})
     rows = [data[row].model_dump_json() for row in plan.calibration]
     rows += [data.sources[source].model_dump_json() for source in sources]

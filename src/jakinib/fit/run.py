@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from jakinib.build.estimates import estimates_path
+from jakinib.fit.checkpoint import Checkpoint
 from jakinib.fit.data import DataSet, get_data
 from jakinib.fit.optimise import Start, multistart
 from jakinib.fit.plan import plan_path, read_plan
 from jakinib.fit.problem import Problem
-from jakinib.fit.results import Fit, summarise, write
+from jakinib.fit.results import Fit, fingerprint, summarise, write
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,27 @@ def fit(
     """Estimate the free parameters of a plan and write fits/results/<plan>/.
 
     plan: name, path or a prepared plan. starts: default from the plan. folder: where to write instead.
+    An interrupted fit, run again, goes on with the starts it had not finished.
     Raises PlanError or InputError before anything is simulated.
     """
     ready = plan if isinstance(plan, Prepared) else prepare(plan)
     declared = ready.problem.plan
-    runs = multistart(ready.path, ready.problem, starts or declared.starts, declared.seed, workers, done)
+    wanted = starts or declared.starts
+    target = folder or estimates_path(declared.id).parent
+    checkpoint = Checkpoint(
+        target, {"inputs": fingerprint(declared, ready.data), "seed": declared.seed, "starts": wanted}
+    )
+    for start in checkpoint.starts:
+        done(start)
+
+    def keep(start: Start) -> None:
+        checkpoint.add(start)
+        done(start)
+
+    runs = multistart(
+        ready.path, ready.problem, wanted, declared.seed, workers, keep, tuple(checkpoint.starts)
+    )
     outcome = summarise(ready.problem, runs, ready.data)
-    write(outcome, folder)
+    write(outcome, target)
+    checkpoint.remove()
     return outcome

@@ -96,13 +96,14 @@ class Target:
 
     scope = ""  # cell or population whose own parameters (symbol@scope) apply
 
-    def spec(self, context: Context) -> ModelSpec:
-        """The model this target simulates."""
+    def spec(self, context: Context) -> ModelSpec | None:
+        """The model this target simulates; None when it needs none."""
         raise NotImplementedError
 
     def touches(self, context: Context) -> set[str]:
         """Symbols this target depends on: other parameters leave it unchanged."""
-        symbols = context.model(self.spec(context)).settable
+        spec = self.spec(context)
+        symbols = () if spec is None else context.model(spec).settable
         return {*symbols, *(f"{symbol}@{self.scope}" for symbol in symbols)}
 
     def residual(self, context: Context) -> float:
