@@ -227,6 +227,7 @@ def fit(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the results; default fits/results/<plan>.")
     ] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the waterfall of the starts.")] = None,
     as_json: Json = False,
 ) -> None:
     """Estimate the free parameters of a plan and write its results."""
@@ -250,6 +251,10 @@ def fit(
                 bar.update(task, advance=1, description=f"best objective: {best:.6g}")
 
             outcome = run(prepared, starts=starts, workers=workers, folder=out, done=done)
+        if plot:
+            from jakinib.report.plots import waterfall
+
+            _draw(waterfall(outcome.plan.id, outcome.provenance["costs"]), plot)
         if as_json:
             emit(
                 {

@@ -42,7 +42,8 @@ def intervals(
     """90 % interval (natural log scale) from the Gauss-Newton Hessian, clipped to the bounds."""
     jac = problem.jacobian(theta)
     covariance = np.linalg.pinv(jac.T @ jac, rcond=1e-12)
-    half = Z90 * np.sqrt(np.diag(covariance))
+    half = Z90 * np.sqrt(np.maximum(np.diag(covariance), 0))
+    half[np.abs(jac).max(axis=0) < 1e-9] = np.inf  # no residual depends on it here: only the bounds limit it
     return np.maximum(theta - half, problem.low), np.minimum(theta + half, problem.high)
 
 
@@ -84,7 +85,7 @@ def summarise(problem: Problem, starts: Sequence[Start], data: DataSet) -> Fit:
         "starts_within_1_percent": sum(s.cost <= best.cost * 1.01 for s in good),
         "failed_starts": len(starts) - len(good),
         "failed_evaluations": sum(s.failures for s in starts),
-        "costs": [_round(s.cost) for s in good],
+        "costs": [float(f"{s.cost:.10g}") for s in good],
         "seed": problem.plan.seed,
         "tolerances": {"xtol": XTOL, "ftol": FTOL, "gtol": GTOL, "rtol": FIT_RTOL, "atol_nM": ATOL_NM},
         "termination": best.message,
@@ -106,11 +107,11 @@ def fingerprint(plan: Plan, data: DataSet) -> dict[str, str]:
     problem_context, targets = build_targets(plan, data)
     specs = sorted({spec for target in targets if (spec := target.spec(problem_context))}, key=repr)
     sources = sorted({data[row].source for row in plan.calibration})
-    rows = [data[row].model_dump_json() for row in plan.calibration]
-    rows += [data.sources[source].model_dump_json() for source in sources]
+    rows = [data[row].model_dump_json(exclude_defaults=True) for row in plan.calibration]
+    rows += [data.sources[source].model_dump_json(exclude_defaults=True) for source in sources]
     out = {
         "models": _hash("".join(compose(spec).antimony for spec in specs).encode()),
-        "plan": _hash(plan.model_dump_json().encode()),
+        "plan": _hash(plan.model_dump_json(exclude_defaults=True).encode()),
         "data": _hash("".join(rows).encode()),
     }
     for earlier in plan.after:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from jakinib.assay import CellAssay
 from jakinib.errors import SimulationError
 from jakinib.evaluate import Criterion, Evaluation, Verdict
+from jakinib.evaluate.credibility import read_checklist, score
 from jakinib.evaluate.measures import DRUG, Measures, Prediction
 from jakinib.fit import results
 from jakinib.fit.data import DataSource
@@ -88,6 +89,7 @@ def render(evaluation: Evaluation) -> str:
         fits=[(fit, _parameters(fit)) for fit in fits],
         ex_vivo=_conditions(next(iter(ex_vivo.values())).conditions) if ex_vivo else None,
         assays=_assays(measures, predictions or []),
+        credibility=score(read_checklist()),
         provenance=evaluation.provenance,
         sources=_sources(evaluation, predictions or [], fits),
         citation=lambda name: measures.data.sources[name].citation,

@@ -150,6 +150,20 @@ def peak_and_return(measures: Measures) -> Figure:
     return figure
 
 
+def waterfall(plan: str, costs: Sequence[float]) -> Figure:
+    """Final objective of each start above the best, sorted; starts on the floor found the same optimum."""
+    with _style():
+        figure, axes = _figure(5.2, 3.2)
+        above = np.sort(np.asarray(costs)) - min(costs)
+        axes.semilogy(np.arange(1, len(above) + 1), np.maximum(above, 1e-8), "o", color=BLUE, markersize=6)
+        axes.axhline(1.0, color=GREY, linewidth=1, linestyle=(0, (4, 3)))
+        axes.annotate("one log-likelihood unit", (0.98, 1.0), (0, 4), xycoords=axes.get_yaxis_transform(),
+                      textcoords="offset points", ha="right", fontsize=8.5)  # fmt: skip
+        axes.set(xlabel=f"start of plan {plan}, sorted", ylabel="objective above the best", ylim=(5e-9, None))
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        return figure
+
+
 ROLES = {
     "calibration": ("o", BLUE, "calibration"),
     "validation": ("s", VERMILION, "validation"),

@@ -1,0 +1,436 @@
+"""Read a PEtab v1 problem (SBML and tables) and report its log-likelihood.
+
+Source: Schmiester et al. 2021, PLoS Comput Biol 17:e1008646; the format is described at petab.readthedocs.io.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from jakinib.errors import InputError, PlanError, SimulationError, UnknownIdError
+from jakinib.library.files import read_model, read_text, short
+from jakinib.library.schema import Strict
+from jakinib.simulate.engine import ATOL_NM, Model
+from jakinib.simulate.protocol import Protocol
+
+RTOL = 1e-10
+DRIFT = 1e-7  # equilibrium: relative change of every state over the second half of the run
+DECADES = 12  # the run is made ten times longer at most so often
+LABELS = {"conditionId", "conditionName"}
+INITIAL, NOISE = "petab_initial_", "petab_noise_"  # symbols added to the model
+
+
+class _Files(Strict):
+    sbml_files: list[str] = Field(min_length=1, max_length=1)
+    condition_files: list[str] = Field(min_length=1)
+    observable_files: list[str] = Field(min_length=1)
+    measurement_files: list[str] = Field(min_length=1)
+    visualization_files: list[str] = Field(default_factory=list)
+
+
+class _ProblemFile(Strict):
+    format_version: Literal[1, "1", "1.0.0"]
+    parameter_file: str | list[str]
+    problems: list[_Files] = Field(min_length=1, max_length=1)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table; complaints name file, line and column."""
+
+    where: str
+    cells: Mapping[str, str]
+
+    def error(self, column: str, message: str) -> PlanError:
+        return PlanError(f"{self.where}: column {column}: {message}")
+
+    def get(self, column: str) -> str:
+        """The cell, empty when the table lacks the column."""
+        return self.cells.get(column, "")
+
+    def text(self, column: str) -> str:
+        if not (text := self.get(column)):
+            raise self.error(column, "is empty; fill it in")
+        return text
+
+    def number(self, column: str) -> float:
+        value = _as_number(text := self.text(column))
+        if value is None or not math.isfinite(value):
+            raise self.error(column, f"'{text}' is not a finite number")
+        return value
+
+    def choice(self, column: str, default: str, *others: str) -> str:
+        text = self.get(column) or default
+        if text not in (options := (default, *others)):
+            raise self.error(column, f"'{text}' is not one of {', '.join(options)}")
+        return text
+
+    def known(self, column: str, noun: str, options: Iterable[str], name: str = "") -> str:
+        """The id ``name``, by default the cell, if it is among ``options``."""
+        name = name or self.text(column)
+        if name not in (known := set(options)):
+            raise UnknownIdError(noun, name, known, where=f"{self.where}: column {column}")
+        return name
+
+
+def _as_number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _table(path: Path, *required: str) -> list[Row]:
+    lines = csv.reader(read_text(path).splitlines(), delimiter="\t")
+    header = [column.strip() for column in next(lines, [])]
+    for column in required:
+        if column not in header:
+            raise PlanError(f"{short(path)}:1: no column '{column}'; found: {', '.join(header) or 'none'}")
+    if twice := {column for column in header if header.count(column) > 1}:
+        raise PlanError(f"{short(path)}:1: column '{min(twice)}' stands twice; keep one")
+    rows = []
+    for number, cells in enumerate(lines, start=2):
+        if len(cells) > len(header):
+            raise PlanError(f"{short(path)}:{number}: {len(cells)} cells, {len(header)} columns")
+        if filled := {name: cell.strip() for name, cell in zip(header, cells, strict=False) if cell.strip()}:
+            rows.append(Row(f"{short(path)}:{number}", filled))
+    return rows
+
+
+def _by_id(rows: Iterable[Row], column: str) -> dict[str, Row]:
+    found: dict[str, Row] = {}
+    for row in rows:
+        if (name := row.text(column)) in found:
+            raise row.error(column, f"'{name}' stands twice, first in {found[name].where}; keep one")
+        found[name] = row
+    return found
+
+
+class _ObservedModel:
+    """SBML with observables, noise and initial assignments as assignment rules, which the engine computes."""
+
+    def __init__(self, path: Path, parameters: Mapping[str, Row], observables: Mapping[str, Row]) -> None:
+        import libsbml
+
+        self._libsbml, self._where = libsbml, short(path)
+        document = libsbml.readSBMLFromString(read_text(path))
+        source = self._source = document.getModel()
+        for i in range(document.getNumErrors()):
+            if (error := document.getError(i)).getSeverity() >= libsbml.LIBSBML_SEV_ERROR:
+                raise InputError(f"{self._where}:{error.getLine()}: {' '.join(error.getMessage().split())}")
+        if source is None:
+            raise InputError(f"{self._where}: holds no SBML model")
+        for name, row in parameters.items():
+            if source.getElementBySId(name) is None:
+                self._add(name, row, "parameterId")
+        self.initials = self._initial_assignments()
+        for name in (*parameters, *self.initials):
+            # The engine refuses a parameter without value; these are set before every run.
+            if (parameter := source.getParameter(name)) is not None and not parameter.isSetValue():
+                parameter.setValue(1.0)
+        self.placeholders: dict[tuple[str, str], tuple[str, ...]] = {}
+        for name, row in observables.items():
+            self._add(name, row, "observableId")
+            self._add(NOISE + name, row, "observableId")
+        for name, row in observables.items():
+            self._observe(name, name, row, "observable")
+            self._observe(NOISE + name, name, row, "noise")
+        self.model = Model(libsbml.writeSBMLToString(document), rtol=RTOL)
+        moves = {rule.getVariable(): rule.isRate() for rule in source.getListOfRules()}
+        moves = dict.fromkeys(self.model.species, True) | moves
+        self.states = tuple(name for name, moved in moves.items() if moved)
+        self.model.require(self.initials, self.model.settable)
+
+    def _add(self, name: str, row: Row, column: str) -> None:
+        if self._source.getElementBySId(name) is not None:
+            raise row.error(column, f"'{name}' is already another symbol; rename it")
+        parameter = self._source.createParameter()
+        if parameter.setId(name) != self._libsbml.LIBSBML_OPERATION_SUCCESS:
+            raise row.error(column, f"'{name}' is not an SBML id; use letters, digits and underscores")
+        parameter.setConstant(False)
+        parameter.setValue(1.0)
+
+    def _add_rule(self, name: str, math_: Any) -> None:
+        rule = self._source.createAssignmentRule()
+        rule.setVariable(name)
+        rule.setMath(math_)
+
+    def _observe(self, symbol: str, observable: str, row: Row, kind: str) -> None:
+        libsbml, column = self._libsbml, f"{kind}Formula"
+        settings = libsbml.L3ParserSettings()
+        settings.setModel(self._source)
+        settings.setParseLog(libsbml.L3P_PARSE_LOG_AS_LN)
+        formula = libsbml.parseL3FormulaWithSettings(text := row.text(column), settings)
+        if formula is None:
+            reason = " ".join(libsbml.getLastParseL3Error().split())
+            raise row.error(column, f"'{text}' is not a formula: {reason}")
+        pattern = re.compile(rf"{kind}Parameter([1-9]\d*)_{re.escape(observable)}")
+        names = set(self._names(formula))
+        numbers = sorted(int(hit[1]) for name in names if (hit := pattern.fullmatch(name)))
+        holes = tuple(f"{kind}Parameter{i}_{observable}" for i in numbers)
+        self.placeholders[observable, kind] = holes
+        for hole in holes:
+            self._add(hole, row, column)
+        ids = {element.getId() for element in self._source.getListOfAllElements()} - {""}
+        for name in sorted(names):
+            row.known(column, "symbol", ids, name)
+        self._add_rule(symbol, formula)
+
+    def _names(self, node: Any) -> Iterator[str]:
+        """Ids of symbols and functions in a formula."""
+        if node.getType() in (self._libsbml.AST_NAME, self._libsbml.AST_FUNCTION):
+            yield node.getName()
+        for i in range(node.getNumChildren()):
+            yield from self._names(node.getChild(i))
+
+    def _initial_assignments(self) -> list[str]:
+        """Symbols with an initial assignment, each after those it needs.
+
+        The engine leaves nested ones inconsistent after a reset (roadrunner#328), so each becomes a rule
+        that is read at time zero. An initial amount in a compartment that may be resized is one more.
+        """
+        source = self._source
+        formulas = {a.getSymbol(): a.getMath().deepCopy() for a in source.getListOfInitialAssignments()}
+        for symbol in formulas:
+            source.removeInitialAssignment(symbol)
+        for species in source.getListOfSpecies():
+            name, home = species.getId(), source.getCompartment(species.getCompartment())
+            free = source.getAssignmentRule(name) is None and name not in formulas
+            sized = home.isSetSize() or home.getId() in formulas
+            if free and sized and species.isSetInitialAmount() and not species.getHasOnlySubstanceUnits():
+                text = f"{species.getInitialAmount()!r} / {home.getId()}"
+                formulas[name] = self._libsbml.parseL3Formula(text)
+        known = {r.getVariable(): r.getMath() for r in source.getListOfRules() if r.isAssignment()}
+        laws = [(r.getId(), r.getKineticLaw()) for r in source.getListOfReactions()]
+        known |= {name: law.getMath() for name, law in laws if law is not None}
+        for symbol, formula in formulas.items():
+            self._add(INITIAL + symbol, Row(self._where, {}), symbol)
+            self._add_rule(INITIAL + symbol, formula)
+
+        def needs(formula: Any) -> set[str]:
+            open_, seen = set(self._names(formula)), set[str]()
+            while open_:
+                seen.add(name := open_.pop())
+                if name in known and name not in formulas:
+                    open_ |= set(self._names(known[name])) - seen
+            return seen & formulas.keys()
+
+        graph = {symbol: needs(formula) for symbol, formula in formulas.items()}
+        try:
+            return list(TopologicalSorter(graph).static_order())
+        except CycleError as error:
+            circle = " <- ".join(error.args[1])
+            raise InputError(f"{self._where}: circular initial assignments: {circle}") from None
+
+
+@dataclass(frozen=True)
+class _Measurement:
+    row: Row
+    conditions: tuple[str, str]  # pre-equilibration, empty for none, and simulation
+    observable: str
+    value: float
+    time: float
+    overrides: Mapping[str, str]  # placeholder: number or parameter id
+
+
+class PetabProblem:
+    """A PEtab v1 problem; made by ``read_petab``.
+
+    nominal: nominal value of every parameter that has one, linear scale. estimated: ids to estimate.
+    """
+
+    def __init__(self, file: Path) -> None:
+        described = read_model(file, _ProblemFile)
+        files, folder = described.problems[0], file.parent
+
+        def rows(names: str | list[str], *required: str) -> list[Row]:
+            listed = [names] if isinstance(names, str) else names
+            return [row for name in listed for row in _table(folder / name, *required)]
+
+        parameters = _by_id(rows(described.parameter_file, "parameterId", "estimate"), "parameterId")
+        self._conditions = _by_id(rows(files.condition_files, "conditionId"), "conditionId")
+        needed = ("observableId", "observableFormula", "noiseFormula")
+        self._observables = _by_id(rows(files.observable_files, *needed), "observableId")
+        for row in self._observables.values():
+            row.choice("observableTransformation", "lin", "log", "log10")
+            row.choice("noiseDistribution", "normal", "laplace")
+        self.estimated = tuple(n for n, row in parameters.items() if row.choice("estimate", "0", "1") == "1")
+        valued = {
+            n: row for n, row in parameters.items() if n not in self.estimated or row.get("nominalValue")
+        }
+        self.nominal = {name: row.number("nominalValue") for name, row in valued.items()}
+        self._parameters = parameters
+        self._observed = _ObservedModel(folder / files.sbml_files[0], parameters, self._observables)
+        self._model = self._observed.model
+        for row in parameters.values():
+            row.known("parameterId", "symbol", self._model.settable)
+        fixed = set(self._model.settable) - set(self._observed.initials)
+        self._constants = fixed & set(self._model.parameters)
+        for row in self._conditions.values():
+            for column in row.cells.keys() - LABELS:
+                row.known(column, "symbol", self._model.settable, column)
+                self._check(row, column, row.text(column), blank=True)
+        wanted = ("observableId", "simulationConditionId", "measurement", "time")
+        self.measurements = rows(files.measurement_files, *wanted)
+        self._read = [self._measurement(row) for row in self.measurements]
+
+    def _check(self, row: Row, column: str, text: str, blank: bool = False) -> None:
+        """A cell must hold a finite number or the id of a parameter, or NaN where it may be blank."""
+        if (number := _as_number(text)) is None:
+            row.known(column, "parameter", self._constants, text)
+        elif math.isinf(number) or (math.isnan(number) and not blank):
+            raise row.error(column, f"'{text}' is not a finite number")
+
+    def _measurement(self, row: Row) -> _Measurement:
+        observable = row.known("observableId", "observable", self._observables)
+        condition = row.known("simulationConditionId", "condition", self._conditions)
+        if before := row.get("preequilibrationConditionId"):
+            row.known("preequilibrationConditionId", "condition", self._conditions)
+        if _as_number(row.text("time")) == math.inf:
+            raise row.error("time", "inf (steady state) is not supported; give a finite time")
+        if (time := row.number("time")) < 0:
+            raise row.error("time", f"{time:g} lies before the start at 0")
+        value = row.number("measurement")
+        if value <= 0 and self._observables[observable].get("observableTransformation") not in ("", "lin"):
+            raise row.error("measurement", f"{value:g} has no logarithm; '{observable}' needs one")
+        overrides: dict[str, str] = {}
+        for kind in ("observable", "noise"):
+            holes = self._observed.placeholders[observable, kind]
+            texts = row.get(column := f"{kind}Parameters").split(";")
+            filling = [text.strip() for text in texts if text.strip()]
+            if len(filling) != len(holes):
+                needed = f"{kind}Formula of '{observable}' takes {len(holes)}"
+                raise row.error(column, f"{len(filling)} values, {needed}; separate them by ';'")
+            for text in filling:
+                self._check(row, column, text)
+            overrides |= zip(holes, filling, strict=True)
+        return _Measurement(row, (before, condition), observable, value, time, overrides)
+
+    def _runs(self) -> dict[tuple[str, str], dict[int, list[int]]]:
+        """Measurements by conditions, then by run: one run serves one set of overrides of each observable."""
+        seen: dict[object, list[Mapping[str, str]]] = {}
+        groups: dict[tuple[str, str], dict[int, list[int]]] = {}
+        for i, m in enumerate(self._read):
+            if m.overrides not in (variants := seen.setdefault((m.conditions, m.observable), [])):
+                variants.append(m.overrides)
+            groups.setdefault(m.conditions, {}).setdefault(variants.index(m.overrides), []).append(i)
+        return groups
+
+    def log_likelihood(self, parameters: Mapping[str, float] | None = None) -> float:
+        """Log-likelihood of all measurements, natural logarithm, normalising constants included.
+
+        parameters: linear-scale values that replace nominal ones. Priors are not counted.
+        Raises UnknownIdError, PlanError (no value for a parameter), InputError (noise not positive) and
+        SimulationError.
+        """
+        pairs = zip(self._read, self.simulate(parameters).tolist(), strict=True)
+        return math.fsum(self._log_density(m, simulated, noise) for m, (simulated, noise) in pairs)
+
+    def simulate(self, parameters: Mapping[str, float] | None = None) -> NDArray[np.float64]:
+        """Observable and noise of every row of ``measurements``, shape (n, 2), not transformed."""
+        values = self.nominal | dict(parameters or {})
+        for name in values:
+            if name not in self._parameters:
+                raise UnknownIdError("parameter", name, self._parameters)
+        for name, row in self._parameters.items():
+            if name not in values:
+                raise row.error("nominalValue", f"is empty; give '{name}' a value")
+        out = np.empty((len(self._read), 2))
+        for (before, condition), runs in self._runs().items():
+            settings = self._start(before, condition, values)
+            for rows in runs.values():
+                measured = [self._read[i] for i in rows]
+                texts = {hole: text for m in measured for hole, text in m.overrides.items()}
+                filled = {hole: self._value(text, values) for hole, text in texts.items()}
+                times, at = np.unique([m.time for m in measured], return_inverse=True)
+                names = list(dict.fromkeys(m.observable for m in measured))
+                noises = [NOISE + name for name in names]
+                table = self._model.run(Protocol(times, settings | filled), names + noises)
+                of = np.array([names.index(m.observable) for m in measured])
+                out[rows] = np.column_stack((table[at, of], table[at, of + len(names)]))
+        return out
+
+    def _value(self, text: str, values: Mapping[str, float]) -> float:
+        if (number := _as_number(text)) is None:
+            return values[text] if text in values else self._model.initial(text)
+        return number
+
+    def _changes(self, condition: str, values: Mapping[str, float]) -> dict[str, float]:
+        """What the condition sets; NaN and an empty cell leave the model's own value."""
+        cells = self._conditions[condition].cells.items()
+        given = {k: self._value(text, values) for k, text in cells if k not in LABELS}
+        return {k: value for k, value in given.items() if not math.isnan(value)}
+
+    def _start(self, before: str, condition: str, values: Mapping[str, float]) -> dict[str, float]:
+        """All that is set at time zero: parameters, condition, initial assignments, equilibrated states."""
+        changes = self._changes(condition, values)
+        settings = self._settled({**values, **changes})
+        if not before:
+            return settings
+        earlier = self._settled({**values, **self._changes(before, values)})
+        for name in self._model.compartments:
+            if earlier.get(name) != settings.get(name):
+                where = self._conditions[condition].where
+                raise PlanError(f"{where}: '{name}' has another size in pre-equilibration '{before}'")
+        states = self._equilibrium(before, earlier)
+        return settings | {name: value for name, value in states.items() if name not in changes}
+
+    def _settled(self, given: dict[str, float]) -> dict[str, float]:
+        """``given``, completed by the initial assignments of all other symbols."""
+        values = dict(given)
+        for symbol in self._observed.initials:
+            if symbol not in values:
+                values[symbol] = float(self._model.run(Protocol([0.0], values), [INITIAL + symbol])[0, 0])
+        return values
+
+    def _equilibrium(self, condition: str, settings: Mapping[str, float]) -> dict[str, float]:
+        """States once none changes by more than DRIFT over the second half of the run.
+
+        By integration: ``steadyState`` also lands on unstable roots.
+        """
+        if not (states := self._observed.states):
+            return {}
+        horizon = max(1.0, *(m.time for m in self._read))
+        for _ in range(DECADES):
+            half, full = self._model.run(Protocol([horizon / 2, horizon], settings), states)
+            drift = np.abs(full - half) / (DRIFT * np.abs(full) + 10 * ATOL_NM)
+            if drift.max() <= 1:
+                return dict(zip(states, full.tolist(), strict=True))
+            horizon *= 10
+        reason = f"condition '{condition}' has no equilibrium: {states[int(drift.argmax())]} still changes"
+        raise SimulationError(reason, horizon / 10)
+
+    def _log_density(self, m: _Measurement, simulated: float, noise: float) -> float:
+        row = self._observables[m.observable]
+        if noise <= 0:
+            raise InputError(f"{m.row.where}: noise of '{m.observable}' is {noise:g}; it must be positive")
+        residual, jacobian = m.value - simulated, 0.0
+        if (scale := row.get("observableTransformation")) not in ("", "lin"):
+            if simulated <= 0:
+                reason = f"{m.row.where}: '{m.observable}' is {simulated:g}, without logarithm"
+                raise SimulationError(reason, m.time)
+            unit = math.log(10) if scale == "log10" else 1.0
+            residual, jacobian = math.log(m.value / simulated) / unit, -math.log(m.value * unit)
+        if row.get("noiseDistribution") == "laplace":
+            return jacobian - math.log(2 * noise) - abs(residual) / noise
+        return jacobian - 0.5 * math.log(2 * math.pi * noise**2) - 0.5 * (residual / noise) ** 2
+
+
+def read_petab(path: Path) -> PetabProblem:
+    """Read a PEtab v1 problem from its YAML file: one SBML model, its tables beside it.
+
+    Raises InputError or PlanError (file, row and column) and UnknownIdError for what cannot be used:
+    a missing file or column, an unknown id, a measurement at time inf, a formula that does not parse.
+    """
+    return PetabProblem(Path(path))
