@@ -253,6 +253,12 @@ def test_draws_stay_inside_the_bounds_and_follow_the_truncated_posterior() -> No
     assert theta.mean() == pytest.approx(expected.mean(), abs=4 * expected.std() / math.sqrt(200))
 
 
+def test_an_estimate_that_leans_far_beyond_its_bound_cannot_be_sampled_and_says_so() -> None:
+    problem = linear([[1e4]], [-1e4], low=0.0)
+    with pytest.raises(InputError, match="leans on it: widen it"):
+        ensemble.draw(problem, np.zeros(1), 10, evaluations=10)
+
+
 def test_draws_are_corrected_where_the_posterior_departs_from_its_laplace_approximation() -> None:
     problem = Decay(sigma=0.3, low=np.array([-3.0]), high=np.array([3.0]))
     grid = np.linspace(-3, 3, 2001)

@@ -88,30 +88,31 @@ def _chain(
         return 0.5 * float(away @ precision @ away - residual @ residual)
 
     here, level = start, departure(start)
-    logit, warm_up = 0.0, int(WARM_UP * evaluations)
+    logit, warm_up, settled = 0.0, int(WARM_UP * evaluations), 0
     draws: list[Array] = []
-    used = proposals = accepted = 0
+    used = accepted = 0
     while used < evaluations:
+        tuning = used < warm_up
         b = 1 / (1 + math.exp(-logit))
         there = mean + math.sqrt(1 - b * b) * (here - mean) + b * (root @ rng.standard_normal(len(mean)))
         inside = bool(np.all((there >= problem.low) & (there <= problem.high)))
         proposed = departure(there) if inside else -math.inf
-        used += inside
-        chance = math.exp(min(0.0, proposed - level)) if proposed > -math.inf else 0.0
+        chance = math.exp(min(0.0, proposed - level))
         taken = rng.random() < chance
         if taken:
             here, level = there, proposed
-        if used <= warm_up:
-            logit += 2 / (1 + len(draws)) ** 0.5 * (chance - ACCEPTANCE)
-            logit = min(max(logit, -6.0), 6.0)
-        else:
-            proposals, accepted = proposals + 1, accepted + taken
+        used += inside
         draws.append(here)
-        if used == warm_up and inside:
+        if tuning:
             settled = len(draws)
-        if len(draws) > 1000 * evaluations:
-            raise InputError("posterior: nearly all of its Laplace approximation lies beyond the bounds")
-    return _Chain(np.array(draws[settled:]), proposals, accepted, used)
+            logit = float(np.clip(logit + 2 / math.sqrt(settled) * (chance - ACCEPTANCE), -6, 6))
+        else:
+            accepted += taken
+        if len(draws) > 100 * evaluations:
+            raise InputError(
+                "ensemble: nearly every proposal lies beyond a bound; the estimate leans on it: widen it"
+            )
+    return _Chain(np.array(draws[settled:]), len(draws) - settled, accepted, used)
 
 
 def draw(

@@ -4,7 +4,7 @@ Noise is that of the plan's error model: log-normal, the factor of the row's qua
 more measurement of its parameter: every replicate draws its median around the truth with the factor of the
 prior. In a linear model this is the same as drawing the truth from the prior, and it keeps the truth at the
 estimates, where coverage matters, and inside the bounds (auxiliary measurements: Cousins, Linnemann and
-Tucker 2008, Nucl. Instrum. Methods A 595:480). The reserve prior is one number for many pathways and stays as it is.
+Tucker 2008, Nucl. Instrum. Methods A 595:480). The reserve prior, one number for many pathways, stays.
 
 Offline: ``python -m jakinib.fit.recovery clinical_pk --replicates 200``.
 """

@@ -141,10 +141,10 @@ class Arc:
 
 
 class Diagram:
-    """A drawing that grows; ``boxes``, ``texts`` and ``arcs`` tell what is where."""
+    """A drawing that grows on a canvas; ``boxes``, ``texts`` and ``arcs`` tell what is where."""
 
-    def __init__(self, title: str) -> None:
-        self.title = title
+    def __init__(self, title: str, width: float, height: float) -> None:
+        self.title, self.width, self.height = title, width, height
         self.boxes: list[tuple[str, Box]] = []
         self.texts: list[Text] = []
         self.arcs: list[Arc] = []
@@ -241,22 +241,22 @@ class Diagram:
         extra += f' stroke="{colour}"' if colour != INK else ""
         self._lines.append(f'<path d="{path}"{extra}/>')
 
-    def svg(self, width: float, height: float) -> str:
-        """The file; ``width`` and ``height`` of the canvas in units."""
+    def svg(self) -> str:
+        """The file."""
+        width, height = px(self.width), px(self.height)
         body = "\n".join([*self._areas, '<g fill="none" stroke="#222222" stroke-width="1.3">'])
         body += "\n" + "\n".join([*self._lines, "</g>", *self._shapes])
         markers = [_marker(head, colour) for head, colour in self._heads]
-        view = f"0 0 {px(width, height)}"
         return "\n".join(
             [
-                f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{view}" width="{px(width)}" '
-                f'height="{px(height)}" font-family="Arial, Helvetica, sans-serif" fill="{INK}" '
+                f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+                f'width="{width}" height="{height}" font-family="Arial, Helvetica, sans-serif" fill="{INK}" '
                 'text-anchor="middle">',
                 f"<title>{escape(self.title)}</title>",
                 "<defs>",
                 *markers,
                 "</defs>",
-                f'<rect width="{px(width)}" height="{px(height)}" fill="#FFFFFF"/>',
+                f'<rect width="{width}" height="{height}" fill="#FFFFFF"/>',
                 body,
                 "</svg>\n",
             ]

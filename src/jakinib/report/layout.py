@@ -94,13 +94,13 @@ class Sheet:
 
     # Drawing ----------------------------------------------------------------------------------------
 
-    def draw(self, title: str) -> Diagram:
+    def draw(self, title: str, width: float, height: float) -> Diagram:
         """The diagram; raises ModelError when a species or reaction of the model has no place."""
         network = self.network
         homeless = [*(network.species.keys() - self.glyphs), *(network.reactions.keys() - self.processes)]
         if homeless:
             raise ModelError(f"{network.model.getId()}: '{sorted(homeless)[0]}' has no place in the diagram")
-        diagram = Diagram(title)
+        diagram = Diagram(title, width, height)
         for name, box in sorted(self.compartments, key=lambda c: -c[1].width * c[1].height):
             diagram.compartment(box, name)
         for reaction in network.reactions.values():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from jakinib.build import ModelSpec
 from jakinib.library.schema import JAKS
-from jakinib.report.diagram import DRUG, FEEDBACK, INK, SIGNAL, SMALL, Arc, Diagram, Head
+from jakinib.report.diagram import DRUG, FEEDBACK, INK, SIGNAL, SMALL, Arc, Diagram, Head, Point
 from jakinib.report.layout import Sheet
 from jakinib.report.network import Network
 
@@ -13,8 +15,8 @@ BLOCK = 5.2  # width of one STAT cycle
 DISPOSITION = 2.3  # height of the plasma and tissue band
 
 
-def draw(network: Network, spec: ModelSpec) -> str | None:
-    """SVG of a model of the library; None for a model of several cytokines, which no page holds.
+def draw(network: Network, spec: ModelSpec) -> Diagram | None:
+    """The diagram of a model of the library; None for a model of several cytokines, which no page holds.
 
     Raises ModelError when a species or reaction has no place in the layout of its kind of model.
     """
@@ -31,9 +33,9 @@ def draw(network: Network, spec: ModelSpec) -> str | None:
             width, height = Cell(sheet, DISPOSITION).size
         case _:
             width, height = Cell(sheet, 0).size
-    diagram = sheet.draw(f"Process diagram of {network.model.getId()}")
+    diagram = sheet.draw(f"Process diagram of {network.model.getId()}", width, height + 0.6)
     _key(diagram, height)
-    return diagram.svg(width, height + 0.6)
+    return diagram
 
 
 def _key(diagram: Diagram, y: float) -> None:
@@ -203,25 +205,31 @@ class Cell:
         activity, x = (f"T_{name}", 7.8) if len(used) > 1 else (used[0], 4.8)
         if len(used) > 1:
             sheet.variable(activity, "operator", "and", x, y)
-        bus = y + 0.375 * max(len(used), 2) + 0.3
-        for reaction, at, level in self.switches:
-            if self.alpha:
-                aside = at + 0.6
-                sheet.route(activity, reaction, (aside, y), (aside, level + 0.95), (at, level + 0.95))
-            else:
-                sheet.route(activity, reaction, (at, y))
-        for stat, at in self._blocks():
-            sheet.route(activity, f"phosphorylate_{name}_{stat}", (x, bus), (at - 0.12, bus))
-        for rank, (symbol, at, level) in enumerate(reversed(self.active)):
-            for stat, to in self._blocks():
-                corners = [(at + 0.5, bus + 0.3), (to + 0.12, bus + 0.3)]
-                if rank:
-                    corners[:1] = [(at + 1.7, level + 0.25), (at + 1.7, bus + 0.3)]
-                sheet.route(symbol, f"phosphorylate_{name}_{stat}", *corners)
         dose = [s for s in network.species if s.endswith("_central")]
         for central, symbol in zip(dose, inhibitors, strict=False):
             sheet.route(central, symbol, (2.4, self.top + 0.05), (0.4, self.top + 0.05), (0.4, y))
+        bus = y + 0.375 * max(len(used), 2) + 0.3
+        self._catalysis(activity, (x, y), bus)
         return bus + 0.6
+
+    def _catalysis(self, activity: str, at: Point, bus: float) -> None:
+        """The two catalytic steps: JAKs switch the receptor on, JAKs and receptor phosphorylate STATs."""
+        sheet, name = self.sheet, self.cytokine
+        for reaction, x, level in self.switches:
+            if self.alpha:
+                aside, below = x + 0.6, level + 0.95
+                sheet.route(activity, reaction, (aside, at[1]), (aside, below), (x, below))
+            else:
+                sheet.route(activity, reaction, (x, at[1]))
+        for stat, x in self._blocks():
+            target = f"phosphorylate_{name}_{stat}"
+            sheet.route(activity, target, (at[0], bus), (x - 0.12, bus))
+            *upper, (lowest, down, _) = self.active
+            level = bus + 0.3
+            sheet.route(lowest, target, (down + 0.5, level), (x + 0.12, level))
+            for symbol, down, row in upper:
+                aside = down + 1.7
+                sheet.route(symbol, target, (aside, row + 0.25), (aside, level), (x + 0.12, level))
 
     def _blocks(self) -> list[tuple[str, float]]:
         """Each STAT with the middle of its cycle."""
@@ -293,8 +301,8 @@ class Cell:
         sheet.react(f"transcribe_{protein}", 3.0, row, void=(0, -0.55))
         for stage, x in zip(("rna1", "rna2", "rna3", "mRNA"), xs, strict=True):
             sheet.place(f"{protein}_{stage}", x, row)
-        for stage in (1, 2, 3):
-            sheet.react(f"process{stage}_{protein}", (xs[stage - 1] + xs[stage]) / 2, row)
+        for step, (before, after) in enumerate(pairwise(xs), start=1):
+            sheet.react(f"process{step}_{protein}", (before + after) / 2, row)
         last, low = xs[-1], row + 0.95
         sheet.react(f"lose_{protein}_mRNA", last + 1.4, row, void=(0.55, 0))
         sheet.react(f"translate_{protein}", last, low, void=(-0.6, 0))
@@ -303,22 +311,20 @@ class Cell:
         sheet.react(f"lose_{protein}", x + 1.1, low, void=(0.55, 0))
         rank = self.socs.index(protein) - (len(self.socs) - 1) / 2
         rise, turn = self.rise + 0.3 * rank, low + 0.5
-        several = len(self.socs) > 1
-        brake, loss = f"brake_{name}", f"loss_SOCS_{name}"
-        if several and brake not in sheet.glyphs:
-            sheet.variable(brake, "operator", "or", self.rise - 0.9, self.bus, FEEDBACK)
-            sheet.variable(loss, "operator", "or", self.rise, self.losses[-1][1] + 1.0, FEEDBACK)
-        below = ((x, turn), (rise, turn))
-        if several:
-            sheet.route(protein, brake, *below, (rise, self.bus + 0.2 * rank))
-            sheet.route(protein, loss, *below)
-        braking, losing = (brake, loss) if several else (protein, protein)
+        up: tuple[Point, ...] = ((x, turn), (rise, turn))
+        braking = losing = protein
+        if len(self.socs) > 1:
+            braking, losing = f"brake_{name}", f"loss_SOCS_{name}"
+            if braking not in sheet.glyphs:
+                sheet.variable(braking, "operator", "or", self.rise - 0.9, self.bus, FEEDBACK)
+                sheet.variable(losing, "operator", "or", self.rise, self.losses[-1][1] + 1.0, FEEDBACK)
+            sheet.route(protein, braking, *up, (rise, self.bus + 0.2 * rank))
+            sheet.route(protein, losing, *up)
+            up = ()
+        bend = (*up, (rise, self.bus)) if up else ()
         for stat, at in self._blocks():
-            corners = ((at + 0.55, self.bus), (at + 0.55, self.bus + 0.52))
-            start = () if several else (*below, (rise, self.bus))
-            sheet.route(braking, f"phosphorylate_{name}_{stat}", *start, *corners)
+            fork = ((at + 0.55, self.bus), (at + 0.55, self.bus + 0.52))
+            sheet.route(braking, f"phosphorylate_{name}_{stat}", *bend, *fork)
         for reaction, level in self.losses:
             at = self.xs[2] + 2.3
-            start = () if several else (*below,)
-            turn_in = ((self.rise, level + 0.55), (at, level + 0.55))
-            sheet.route(losing, reaction, *start, *turn_in)
+            sheet.route(losing, reaction, *up, (self.rise, level + 0.55), (at, level + 0.55))

@@ -149,6 +149,8 @@ class Model:
             number = float(value)
             if kind == "parameter":
                 model.setGlobalParameterValues([index], [number])
+            elif kind == "boundary" and symbol in self._amount_only:
+                model.setBoundarySpeciesAmounts([index], [number])
             elif kind == "boundary":
                 model.setBoundarySpeciesConcentrations([index], [number])
             elif kind == "compartment":
