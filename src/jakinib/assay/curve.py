@@ -52,7 +52,7 @@ class Curve:
             raise SimulationError(f"{self.label}: no half-maximal inhibition between 1e-4 and 1e8 nM")
         if at_low == 0 or at_high == 0:
             return float(10.0 ** (low if at_low == 0 else high))
-        return float(10.0 ** brentq(self._logit, low, high, xtol=1e-7, rtol=1e-10))
+        return float(10.0 ** brentq(self._logit, low, high, xtol=1e-6, rtol=1e-10))
 
     @cached_property
     def hill(self) -> float:
