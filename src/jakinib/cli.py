@@ -275,6 +275,48 @@ def fit(
 
 
 @app.command()
+def profile(
+    plan: Annotated[str, typer.Argument(help="Fitted plan, by name or file.")],
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="Folder; default fits/results/<plan>.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Profile likelihood of every fitted parameter: 90 % interval and verdict on identifiability."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from jakinib.build.estimates import estimates_path
+    from jakinib.fit import prepare, results
+    from jakinib.fit import profile as profiling
+
+    with output(as_json) as emit:
+        prepared = prepare(plan)
+        problem = prepared.problem
+        theta = results.best_theta(problem, prepared.data)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=console(stderr=True)) as bar:
+            task = bar.add_task("profiles", total=len(problem.names))
+            found = profiling.profiles(problem, theta, workers, done=lambda _: bar.update(task, advance=1))
+        folder = out or estimates_path(problem.plan.id).parent
+        profiling.write(folder / "profiles.tsv", found)
+        rows = [(p.id, p.estimate, p.low, p.high, profiling.verdict(p), p.prior_driven) for p in found]
+        if as_json:
+            keys = ("id", "estimate", "low", "high", "verdict", "prior_driven")
+            emit([dict(zip(keys, row, strict=True)) for row in rows])
+            return
+        table = [
+            [i, f"{e:.4g}", f"{low:.3g} to {high:.3g}", v, "prior" if by else "data"]
+            for i, e, low, high, v, by in rows
+        ]
+        emit(
+            _table(
+                f"Plan {problem.plan.id}",
+                ["parameter", "estimate", "90 % interval", "verdict", "closed by"],
+                table,
+            )
+        )
+
+
+@app.command()
 def evaluate(
     report: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("report"),
     as_json: Json = False,

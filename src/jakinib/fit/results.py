@@ -19,7 +19,7 @@ from jakinib.build import compose
 from jakinib.build.estimates import Estimate, estimates_path
 from jakinib.errors import InputError
 from jakinib.fit.data import DataSet
-from jakinib.fit.optimise import FTOL, GTOL, XTOL, Start
+from jakinib.fit.optimise import FTOL, GTOL, XTOL, Start, optimise
 from jakinib.fit.plan import Plan, plan_path
 from jakinib.fit.problem import Z90, Problem, build_targets
 from jakinib.fit.targets import FIT_RTOL
@@ -151,6 +151,22 @@ def read(plan: Plan) -> Fit:
         raise InputError(f"plan {plan.id} has no results; run: jakinib fit {plan_path(plan.id).name}")
     provenance = json.loads((path.parent / "provenance.json").read_text(encoding="utf-8"))
     return Fit(plan, read_table(path, Estimate), provenance)
+
+
+def best_theta(problem: Problem, data: DataSet) -> NDArray[np.float64]:
+    """The stored optimum (ln of parameters in plan units), polished by one local optimisation.
+
+    Raises InputError when the plan was never fitted or its inputs changed since.
+    """
+    fit = read(problem.plan)
+    if changed := stale(fit, data):
+        raise InputError(
+            f"results of plan {problem.plan.id} are stale: {', '.join(changed)} changed; "
+            f"run: jakinib fit {problem.plan.id}"
+        )
+    stored = {row.id: row.value for row in fit.estimates}
+    theta = np.log([stored[name] for name in problem.names])
+    return np.array(optimise(problem, 0, theta).theta)
 
 
 def stale(fit: Fit, data: DataSet) -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import math
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 from jakinib import paths
 from jakinib.build import Source, built, compose
 from jakinib.build.template import TOKENS, declared_units
+from jakinib.errors import ModelError
 from jakinib.fit.data import get_data
 from jakinib.fit.plan import plan_path
 from jakinib.library import get_library
@@ -24,6 +26,12 @@ from jakinib.report.network import Network, formula, identities
 from jakinib.report.pathways import draw
 from jakinib.units import MODEL_UNITS
 
+_INTRODUCTION = {
+    "kinase_assay": "The isolated kinase domain of one JAK in a well, with ATP, a peptide and an inhibitor.",
+    "oral_pk": "An inhibitor by mouth in the typical patient: from dose to plasma concentration.",
+    "cytokine_signalling": "A cell under cytokine and inhibitor: receptors, JAKs, STATs, genes, feedback.",
+    "blood_pkpd": "From oral dose to signal: plasma, free inhibitor, JAKs and STATs of a blood cell.",
+}
 _UNITS = {**MODEL_UNITS, "nM": "nM", "litre": "L", "mL_per_min_per_173": "mL/min per 1.73 m²"}
 _SIZES = {"central": "V1", "peripheral": "V2"}  # of the first inhibitor
 _IDENTIFIERS = "https://identifiers.org/"
@@ -107,7 +115,7 @@ def _page(network: Network, source: Source) -> dict[str, Any]:
     numbers = _cell_numbers(network, cell)
     return {
         "id": source.id,
-        "intro": network.model.getName().removeprefix("jakinib: ").capitalize() + ".",
+        "intro": _INTRODUCTION[spec.name],
         "facts": _facts(network, source),
         "templates": list(_templates(network)),
         "compartments": [_compartment(network, source, c, numbers) for c in network.compartments],
@@ -122,16 +130,18 @@ def _page(network: Network, source: Source) -> dict[str, Any]:
 
 
 def _facts(network: Network, source: Source) -> list[tuple[str, str]]:
-    spec = source.spec
+    spec, library = source.spec, get_library()
     file = f"models/sbml/{source.id}.xml"
+    used = {quantity.source for quantity in source.provenance.values()}
+    plans = [plan for plan in spec.calibrated if plan in used]
     shown = [
         ("file", f"[{file}](../../{file})"),
         ("cytokines", ", ".join(spec.cytokines)),
         ("cell", plain(spec.cell)),
         ("kinase", spec.kinase),
         ("inhibitors", ", ".join(spec.inhibitors)),
-        ("population", plain(spec.population)),
-        ("calibrated by", ", ".join(f"[{p}](../../fits/plans/{p}.yaml)" for p in spec.calibrated)),
+        ("population", plain(library.population(spec.population).name) if spec.population else ""),
+        ("calibrated by", ", ".join(f"[{p}](../../fits/plans/{p}.yaml)" for p in plans)),
         ("identity of the model", _links(network.model)),
         ("units", "hour, nM, nmol, litre"),
     ]
@@ -190,10 +200,9 @@ def _cell_numbers(network: Network, cell: Cell | None) -> dict[str, Quantity]:
     """Volumes and STAT numbers of the cell that this model uses, by its symbols."""
     if cell is None:
         return {}
-    stated = {**cell.volumes, **cell.stats}
-    return {
-        symbol: stated[symbol] for symbol in (*network.compartments, *network.species) if symbol in stated
-    }
+    stated = {str(name): number for name, number in (*cell.volumes.items(), *cell.stats.items())}
+    used = (*network.compartments, *network.species)
+    return {symbol: stated[symbol] for symbol in used if symbol in stated}
 
 
 def _compartment(network: Network, source: Source, symbol: str, numbers: dict[str, Quantity]) -> Row:
@@ -262,7 +271,13 @@ def _rule(network: Network, symbol: str) -> Row:
 def _parameter(network: Network, source: Source, symbol: str) -> Row:
     element = network.parameters[symbol]
     if symbol in source.provenance:
-        row = _quantity(source.provenance[symbol])
+        quantity = source.provenance[symbol]
+        row = _quantity(quantity)
+        if not math.isclose(quantity.to(MODEL_UNITS[element.getUnits()]), element.getValue(), rel_tol=1e-9):
+            raise ModelError(
+                f"models/sbml/{source.id}.xml: {symbol} is {element.getValue():g}, its source says "
+                f"{row['stated']}; run `jakinib build`"
+            )
     elif not element.getConstant():
         row = _structure("an input: zero until an assay, a dose or the user sets it")
     else:

@@ -106,9 +106,8 @@ class Sheet:
         for reaction in network.reactions.values():
             self._reaction(diagram, reaction)
             moved = {*reaction.reactants, *reaction.products}
-            for node, sign in network.drivers(
-                reaction.law, [g for g in self.glyphs if g not in moved]
-            ).items():
+            others = [symbol for symbol in self.glyphs if symbol not in moved]
+            for node, sign in network.drivers(reaction.law, others).items():
                 self._influence(diagram, node, reaction.id, sign, reaction.term == _PHOSPHORYLATION)
         for symbol in self.glyphs:
             if symbol in network.rules:

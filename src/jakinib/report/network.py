@@ -170,7 +170,11 @@ def identities(element: Any) -> list[tuple[str, str]]:
     import libsbml
 
     return [
-        (libsbml.BiolQualifierType_toString(term.getBiologicalQualifierType()), term.getResourceURI(i))
+        (
+            libsbml.BiolQualifierType_toString(term.getBiologicalQualifierType())
+            or libsbml.ModelQualifierType_toString(term.getModelQualifierType()),
+            term.getResourceURI(i),
+        )
         for term in element.getCVTerms() or []
         for i in range(term.getNumResources())
     ]

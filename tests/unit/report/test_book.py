@@ -1,0 +1,378 @@
+"""The model book says what the SBML files say, all of it, and is the book that is committed."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import libsbml
+import numpy as np
+import pytest
+import roadrunner as rr
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.textpath import TextPath
+
+from jakinib import paths
+from jakinib.build import built, check, compose
+from jakinib.errors import ModelError
+from jakinib.export.formats import to_level
+from jakinib.report import book
+from jakinib.report.diagram import UNIT, Box, Diagram, Text
+from jakinib.report.layout import Sheet
+from jakinib.report.network import Network, identities
+from jakinib.report.pathways import draw
+from jakinib.units import MODEL_UNITS, parse_quantity
+
+DOCS = paths.root() / "docs"
+FOLDER = DOCS / "models"
+NAMES = tuple(built())
+DRAWN = tuple(name for name, spec in built().items() if len(spec.cytokines) < 2)
+
+# No database names these; reactions are plain pharmacokinetics or plumbing of the assay.
+WITHOUT_IDENTITY = {
+    "central", "peripheral", "well",
+    "peptide", "phosphopeptide",
+    "bind_ATP", "bind_baricitinib",
+    "absorb_baricitinib", "eliminate_baricitinib", "distribute_baricitinib",
+}  # fmt: skip
+TARGET = "target_"  # any gene of a STAT, so no one gene
+
+
+@functools.cache
+def network(name: str) -> Network:
+    return Network(paths.models() / "sbml" / f"{name}.xml")
+
+
+@functools.cache
+def pages() -> dict[str, str]:
+    return book.pages()
+
+
+@functools.cache
+def diagram(name: str) -> Diagram:
+    drawn = draw(network(name), compose(built()[name], name).spec)
+    assert drawn
+    return drawn
+
+
+@functools.cache
+def tables(name: str) -> dict[str, list[dict[str, str]]]:
+    """Heading -> rows of the tables under it, each by its columns."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for section in re.split(r"^## ", pages()[f"{name}.md"], flags=re.MULTILINE)[1:]:
+        heading = section.splitlines()[0]
+        rows = found.setdefault(heading, [])
+        columns: list[str] = []
+        for line in section.splitlines():
+            if not line.startswith("|"):
+                columns = []
+                continue
+            cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+            if not columns:
+                columns = cells
+            elif set(line) != set("|-"):
+                rows.append(dict(zip(columns, cells, strict=True)))
+    return found
+
+
+def rows(name: str, heading: str) -> dict[str, dict[str, str]]:
+    return {row["id"].strip("`"): row for row in tables(name)[heading] if "id" in row}
+
+
+# The book is current ------------------------------------------------------------------------------
+
+
+def test_the_committed_book_is_what_the_models_and_the_library_give() -> None:
+    committed = {path.name: path.read_bytes() for path in FOLDER.iterdir()}
+    stale = [name for name, text in pages().items() if committed.get(name) != text.encode()]
+    assert stale == [], "run: python -m jakinib.report.book docs/models"
+    assert committed.keys() == pages().keys()
+
+
+def test_writing_the_book_writes_every_page_with_unix_newlines(tmp_path: Path) -> None:
+    files = book.write(tmp_path / "models")
+    assert {path.name: path.read_bytes() for path in files} == {n: t.encode() for n, t in pages().items()}
+    assert not any(b"\r" in path.read_bytes() for path in files)
+
+
+def test_the_book_stays_small() -> None:
+    assert sum(len(text.encode()) for text in pages().values()) < 2.5e6
+
+
+def test_a_file_that_its_sources_do_not_give_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def changed(spec: Any, name: str) -> Any:
+        source = compose(spec, name)
+        faster = source.provenance["Km_JAK1"].model_copy(update={"value": 1.0, "low": None})
+        return replace(source, provenance=source.provenance | {"Km_JAK1": faster})
+
+    monkeypatch.setattr(book, "compose", changed)
+    with pytest.raises(ModelError, match=r"kinase_assay_JAK1\.xml: Km_JAK1 .* run `jakinib build`"):
+        book.pages()
+
+
+# Nothing of a file is missing ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_lists_everything_the_file_holds(name: str) -> None:
+    held = network(name)
+    assert rows(name, "Compartments").keys() == held.compartments.keys()
+    assert rows(name, "Species").keys() == held.species.keys()
+    assert rows(name, "Reactions").keys() == held.reactions.keys()
+    assert rows(name, "Rules").keys() == held.rules.keys()
+    assert rows(name, "Parameters").keys() | rows(name, "Rules").keys() == held.parameters.keys()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_parameter_has_a_value_with_unit_kind_status_and_source(name: str) -> None:
+    cited = {row["source"] for row in tables(name)["References"]} | {"models/antimony"}
+    for heading in ("Parameters", "Compartments"):
+        for symbol, row in rows(name, heading).items():
+            assert all(row[field] for field in ("unit", "kind", "status", "source", "where and why")), symbol
+            assert row["source"] in cited, symbol
+    for symbol, row in rows(name, "Rules").items():
+        assert row["unit"], symbol
+        assert row["formula"], symbol
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_number_as_stated_is_the_value_of_the_file_in_its_own_unit(name: str) -> None:
+    for symbol, row in rows(name, "Parameters").items():
+        element = network(name).parameters[symbol]
+        assert float(row["value"]) == pytest.approx(element.getValue(), rel=1e-5)
+        if row["kind"] == "structure":
+            assert row["as stated"] == ""
+            continue
+        stated = row["as stated"].split(" (")[0].replace("\\", "")
+        if element.getUnits() == "dimensionless":
+            assert float(stated) == pytest.approx(element.getValue(), rel=1e-5)
+        else:
+            unit = MODEL_UNITS[element.getUnits()]
+            assert parse_quantity(stated, unit) == pytest.approx(element.getValue(), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", ["kinase_assay_JAK1", "oral_pk", "cytokine_signalling_IL2", "blood_pkpd"])
+def test_the_printed_equations_are_those_the_engine_integrates(name: str) -> None:
+    rr.Logger.setLevel(rr.Logger.LOG_FATAL)
+    rr.Config.setValue(rr.Config.LLVM_BACKEND, rr.Config.LLJIT)
+    engine = rr.RoadRunner(str(paths.models() / "sbml" / f"{name}.xml"))
+    held = network(name)
+    amounts = {s for s, element in held.species.items() if element.getHasOnlySubstanceUnits()}
+    for place, symbol in enumerate(held.species, start=1):
+        engine[symbol if symbol in amounts else f"[{symbol}]"] = 1 + 0.37 * place
+    for symbol, parameter in held.parameters.items():
+        if symbol not in held.rules and not parameter.getConstant():
+            engine[symbol] = 3.0
+    values = {s: engine[s if s in amounts else f"[{s}]"] for s in held.species}
+    values |= {symbol: engine[symbol] for symbol in (*held.parameters, *held.compartments)}
+
+    states = engine.model.getFloatingSpeciesIds()
+    rates = dict(zip(states, engine.model.getStateVectorRate(), strict=True))
+    (block,) = re.findall(r"```text\n(.*?)```", pages()[f"{name}.md"], re.DOTALL)
+    printed = re.findall(r"^d\[?(\w+)\]?/dt =\n((?:    .*\n)+)", block, re.MULTILINE)
+    assert [species for species, _ in printed] == states
+    for species, terms in printed:
+        formula = " ".join(line.split("#")[0] for line in terms.splitlines()).replace("^", "**")
+        volume = 1.0 if species in amounts else values[held.species[species].getCompartment()]
+        slope = eval(formula, {"__builtins__": {}}, values)
+        assert slope == pytest.approx(rates[species] / volume, rel=1e-9), species
+
+
+def test_a_page_tells_the_templates_a_model_is_made_of() -> None:
+    def used(name: str) -> set[str]:
+        return set(re.findall(r"^\* \[`(\w+)\.ant`\]", pages()[f"{name}.md"], re.MULTILINE))
+
+    assert used("oral_pk") == {"oral_pk"}
+    assert used("kinase_assay_TYK2") == {"kinase_assay"}
+    assert used("cytokine_signalling_IL2") - used("cytokine_signalling_IL15") == {"alpha_chain"}
+    assert "isgf3" in used("cytokine_signalling_IFNb") - used("cytokine_signalling_IFNg")
+    written = {path.stem for path in (paths.models() / "antimony").glob("*.ant")}
+    assert {template for name in NAMES for template in used(name)} == written - {"units"}
+
+
+def test_the_index_counts_what_the_files_hold() -> None:
+    for name in NAMES:
+        (line,) = (row for row in pages()["README.md"].splitlines() if row.startswith(f"| [{name}]("))
+        held = network(name)
+        counts = [held.compartments, held.species, held.reactions, held.parameters, held.rules]
+        assert [int(cell) for cell in line.split(" | ")[4:9]] == [len(count) for count in counts]
+
+
+@given(st.text())
+def test_any_text_stays_in_its_table_cell(text: str) -> None:
+    shown = book.plain(text)
+    assert re.search(r"(?<!\\)(\\\\)*[|*_<>`$]", shown) is None
+    assert re.sub(r"\\(.)", r"\1", shown) == " ".join(text.split())
+
+
+# Diagrams -----------------------------------------------------------------------------------------
+
+
+def text_box(text: Text) -> Box:
+    """The box of a text in DejaVu Sans, wider than the fonts the file asks for."""
+    ink = TextPath((0, 0), text.text, size=text.size).get_extents()
+    width = ink.width / UNIT
+    shift = {"start": width / 2, "middle": 0.0, "end": -width / 2}[text.anchor]
+    return Box(text.at[0] + shift, text.at[1], width, text.size / UNIT)
+
+
+def inside(inner: Box, outer: Box) -> bool:
+    return (
+        outer.left <= inner.left <= inner.right <= outer.right
+        and outer.top <= inner.top <= inner.bottom <= outer.bottom
+    )
+
+
+def runs_through(points: tuple[tuple[float, float], ...], box: Box) -> bool:
+    for start, end in itertools.pairwise(points):
+        share = np.linspace(0, 1, 2 + int(40 * math.dist(start, end)))
+        x, y = (start[i] + share * (end[i] - start[i]) for i in (0, 1))
+        if ((abs(x - box.x) < box.width / 2 - 0.02) & (abs(y - box.y) < box.height / 2 - 0.02)).any():
+            return True
+    return False
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_diagram_shows_every_species_and_reaction_and_each_arc_between_them(name: str) -> None:
+    held, drawn = network(name), diagram(name)
+    shown = {symbol for symbol, _ in drawn.boxes}
+    assert shown >= held.species.keys() | held.reactions.keys()
+    arcs = {frozenset((arc.start, arc.end)) for arc in drawn.arcs}
+    for reaction in held.reactions.values():
+        moved = {*reaction.reactants, *reaction.products}
+        assert arcs >= {frozenset((species, reaction.id)) for species in moved}
+        open_end = not (reaction.reactants and reaction.products)
+        assert (frozenset(("", reaction.id)) in arcs) == open_end
+    numbers = [text.text for text in drawn.texts if text.text.isdigit()]
+    assert sorted(map(int, numbers)) == [int(row["no"]) for row in rows(name, "Reactions").values()]
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_glyphs_and_texts_of_a_diagram_do_not_overlap_and_stay_on_the_canvas(name: str) -> None:
+    drawn = diagram(name)
+    pairs = itertools.combinations(drawn.boxes, 2)
+    assert [(a, b) for (a, one), (b, other) in pairs if one.overlaps(other, gap=0.05)] == []
+    texts = [(text.text, text_box(text)) for text in drawn.texts]
+    assert [(a, b) for (a, one), (b, other) in itertools.combinations(texts, 2) if one.overlaps(other)] == []
+    canvas = Box(drawn.width / 2, drawn.height / 2, drawn.width, drawn.height)
+    assert [what for what, box in (*drawn.boxes, *texts) if not inside(box, canvas)] == []
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_no_arc_runs_through_a_glyph_or_a_text_that_is_not_its_own(name: str) -> None:
+    drawn = diagram(name)
+    glyphs = [box for _, box in drawn.boxes]
+    free = [(t.text, text_box(t)) for t in drawn.texts if not any(inside(text_box(t), b) for b in glyphs)]
+    for arc in drawn.arcs:
+        own = {arc.start, arc.end, f"∅ {arc.start}", f"∅ {arc.end}"}
+        crossed = [
+            symbol for symbol, box in drawn.boxes if symbol not in own and runs_through(arc.points, box)
+        ]
+        crossed += [text for text, box in free if runs_through(arc.points, box)]
+        assert crossed == [], (arc.start, arc.end)
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_diagram_is_well_formed_and_uses_only_the_heads_it_defines(name: str) -> None:
+    text = pages()[f"{name}.svg"]
+    root = ET.fromstring(text)
+    assert root.tag.endswith("svg")
+    heads = re.findall(r"url\(#([\w-]+)\)", text)
+    assert set(heads) == set(re.findall(r'<marker id="([\w-]+)"', text))
+
+
+def test_arcs_carry_the_signs_of_the_biology() -> None:
+    held = network("cytokine_signalling_IL6")
+    nodes = {*held.species, "T_IL6", "I_baricitinib"}
+
+    def signs(reaction: str) -> dict[str, int]:
+        found = held.reactions[reaction]
+        return held.drivers(found.law, nodes - {*found.reactants, *found.products})
+
+    assert signs("phosphorylate_IL6_STAT3") == {"T_IL6": 1, "Rp_IL6": 1, "SOCS3": -1}
+    assert signs("activate_IL6") == {"T_IL6": 1}
+    assert signs("transcribe_SOCS3") == {"pSTAT3_nuc": 1}
+    assert signs("lose_Rp_IL6") == {"SOCS3": 1}
+    assert held.drivers(held.rules["T_IL6"], ["I_baricitinib"]) == {"I_baricitinib": -1}
+
+
+def test_complexes_are_drawn_from_the_molecules_that_bind() -> None:
+    assert network("cytokine_signalling_EPO").parts["Rp_EPO"] == ["L_EPO", "EPOR", "EPOR"]
+    assert sorted(network("cytokine_signalling_IL2").parts["Rap_IL2"]) == ["IL2RA", "IL2RB", "IL2RG", "L_IL2"]
+    assert network("kinase_assay_JAK2").parts["JAK2_ATP"] == ["JAK2", "ATP"]
+
+
+def test_a_species_without_a_place_is_refused_by_name() -> None:
+    with pytest.raises(ModelError, match="'absorb_baricitinib' has no place"):
+        Sheet(network("oral_pk")).draw("", 1, 1)
+
+
+# Identity and checks ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_compartment_species_and_reaction_has_an_sbo_term_and_an_identity(name: str) -> None:
+    model = network(name).model
+    lists = (model.getListOfCompartments(), model.getListOfSpecies(), model.getListOfReactions())
+    for element in itertools.chain.from_iterable(lists):
+        symbol = element.getId()
+        assert element.isSetSBOTerm(), symbol
+        if symbol not in WITHOUT_IDENTITY and not symbol.startswith(TARGET):
+            assert identities(element), symbol
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_identity_is_an_address_of_identifiers_org_with_a_qualifier(name: str) -> None:
+    model = network(name).model
+    elements = model.getListOfAllElements()
+    for element in (model, *(elements.get(i) for i in range(elements.getSize()))):
+        for qualifier, address in identities(element):
+            assert qualifier
+            assert re.fullmatch(r"https://identifiers\.org/(\w[\w.]*:)?\S+", address), address
+
+
+def test_the_note_on_checks_names_every_category_of_libsbml() -> None:
+    text = (DOCS / "sbml_checks.md").read_text(encoding="utf-8").casefold()
+    for category in (
+        "general",
+        "identifier",
+        "units",
+        "mathml",
+        "sbo",
+        "overdetermined",
+        "modelling practice",
+    ):
+        assert category in text
+
+
+@pytest.mark.parametrize("name", ["oral_pk", "cytokine_signalling_IL6"])
+def test_level_3_is_clean_and_level_2_warns_only_that_numbers_carry_no_unit(name: str) -> None:
+    sbml = (paths.models() / "sbml" / f"{name}.xml").read_text(encoding="utf-8")
+    assert check(sbml) == []
+    assert check(to_level(sbml, 3, 1)) == []
+    document = libsbml.readSBMLFromString(to_level(sbml, 2, 4))
+    document.setConsistencyChecks(libsbml.LIBSBML_CAT_MODELING_PRACTICE, True)
+    document.checkConsistency()
+    ids = {document.getError(i).getErrorId() for i in range(document.getNumErrors())}
+    assert ids <= {99505}
+    assert (99505 in ids) == (name != "oral_pk")
+
+
+def test_the_note_on_checks_lists_the_parameters_that_have_an_identity() -> None:
+    text = (DOCS / "sbml_checks.md").read_text(encoding="utf-8")
+    named = {p for name in NAMES for p, e in network(name).parameters.items() if identities(e)}
+    listed = re.findall(r"`([\w*]+)`", text.split("## Parameters")[1])
+    patterns = [symbol.replace("*", r"\w+") for symbol in listed]
+    unlisted = [symbol for symbol in named if not any(re.fullmatch(p, symbol) for p in patterns)]
+    assert unlisted == []
+    for pattern in patterns:
+        matching = {p for name in NAMES for p in network(name).parameters if re.fullmatch(pattern, p)}
+        assert matching, pattern
+        assert matching <= named, pattern
