@@ -71,7 +71,7 @@ def test_simulate_writes_a_table_and_a_picture(tmp_path: Path) -> None:
         (["simulate", "--inhibitor", "tofacitinib"], "assays only"),
         (["simulate", "--plot", "nowhere/x.png"], "nowhere/x.png"),
         (["simulate", "--plot", "x.banana"], "x.banana"),
-        (["fit", "no_such_plan"], "known: clinical_pk, pathways"),
+        (["fit", "no_such_plan"], "known: clinical_pk, enzyme, pathways"),
         (["fit", "missing.yaml"], "missing.yaml: no such file"),
         (["export", "blood_pk"], "did you mean blood_pkpd"),
         (["evaluate", "--nonsense"], "--nonsense"),
@@ -147,3 +147,19 @@ def test_version_is_printed() -> None:
     import jakinib as package
 
     assert jakinib("--version").stdout.strip() == package.__version__
+
+
+def test_a_profile_gives_every_parameter_a_verdict(tmp_path: Path) -> None:
+    run = jakinib("profile", "enzyme", "--out", str(tmp_path), "--json")
+    assert run.returncode == 0, run.stderr
+    rows = {row["id"]: row for row in json.loads(run.stdout)}
+    assert rows["Km_JAK2"]["low"] < rows["Km_JAK2"]["estimate"] < rows["Km_JAK2"]["high"]
+    assert {row["verdict"] for row in rows.values()} <= {
+        "identifiable",
+        "practically non-identifiable",
+        "structurally non-identifiable",
+        "at bound",
+    }
+    # Only a bound (> 10000 nM) was ever published for it.
+    assert rows["Ki_abrocitinib_JAK3"]["verdict"] != "identifiable"
+    assert (tmp_path / "profiles.tsv").exists()

@@ -164,7 +164,7 @@ def test_a_parameter_without_a_value_names_the_table_to_add_it_to() -> None:
     library = Library(paths.models() / "library")
     del library.parameters["kturn"]
     with pytest.raises(
-        ModelError, match=r"'kturn' has no value; add a row to models/library/parameters\.tsv"
+        ModelError, match=r"'kturn' has no value; .*add a row to models/library/parameters\.tsv"
     ):
         compose(ModelSpec("cytokine_signalling", ("IL-6",)), library=library)
 
@@ -180,12 +180,23 @@ def test_a_chain_without_a_pool_names_both_files_and_lines(tmp_path: Path) -> No
     assert "t_cell.yaml:" in str(caught.value)
 
 
+def test_a_misspelt_parameter_of_a_cytokine_names_file_and_line(tmp_path: Path) -> None:
+    source = paths.models() / "library" / "cytokines" / "IL-2.yaml"
+    (tmp_path / "cytokines").mkdir()
+    text = source.read_text(encoding="utf-8").replace("  w_IL2:", "  ww_IL2:")
+    (tmp_path / "cytokines" / "IL-2.yaml").write_text(text, encoding="utf-8")
+    library = Library(paths.models() / "library", tmp_path)
+    with pytest.raises(ModelError, match=r"IL-2\.yaml:18: parameters\.ww_IL2 is no parameter"):
+        compose(ModelSpec("cytokine_signalling", ("IL-2",)), library=library)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
         ("JAK3:", "JAK9:", r"IL-2\.yaml:11: slot_b\.JAK9"),
         ("value: 144, unit: nM,", "value: 144,", r"IL-2\.yaml:19: parameters\.Kd_IL2\.unit is missing"),
         ("id: IL-2", "id: IL-6", r"is already used by"),
+        ("driven_by: STAT5", "driven_by: STAT4", r"STAT4 drives CISH but is not among stats"),
         ("symbol: IL2", "symbol: IL6", r"symbol 'IL6' is already used by IL-2"),
     ],
 )

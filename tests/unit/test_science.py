@@ -135,10 +135,14 @@ def test_an_enzyme_potency_is_the_published_row_it_names(drug: str) -> None:
         named = re.match(r"E\d+", potency.location)
         assert named is not None, jak
         published = DATA[named[0]]
-        assert (published.inhibitor, published.target) == (drug, jak)
+        assert (published.inhibitor, published.target.partition("-")[0]) == (drug, jak)
         assert published.to("nM") == potency.to("nM")
         assert published.status == potency.status
-        assert parse_quantity(published.atp, "nM") == potency.atp_nM
+        if published.atp in ("", "Km"):  # the ATP of the library is then an assumption and says why
+            assert potency.kind == "assumed"
+            assert potency.rationale
+        else:
+            assert parse_quantity(published.atp, "nM") == potency.atp_nM
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ class CellAssay:
         top = self.response(0.0, model)
         if top <= 1e-9:
             raise SimulationError(
-                f"{self.label}: no signal without inhibitor; is the cytokine dose above zero?"
+                f"{self.label}: no signal without inhibitor; check the cytokine dose and the cell's chains"
             )
         return top
 

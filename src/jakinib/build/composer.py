@@ -100,7 +100,10 @@ class Composer:
         """Value and provenance of a symbol; raises ModelError when nobody states it."""
         found = self.fitted.get(symbol) or self.values.get(symbol) or self.library.parameter(symbol)
         if found is None:
-            raise ModelError(f"parameter '{symbol}' has no value; add a row to models/library/parameters.tsv")
+            raise ModelError(
+                f"parameter '{symbol}' has no value; state it under parameters of its cytokine's file, "
+                "or add a row to models/library/parameters.tsv"
+            )
         return found
 
     def number(self, symbol: str, unit: str) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jakinib.build.composer import Composer
+from jakinib.build.template import declared_units
 from jakinib.errors import ModelError
 from jakinib.library.schema import JAK, JAKS, Cell, Cytokine, Inhibitor, Quantity
 from jakinib.units import AVOGADRO_PER_NMOL, molecules_to_nM
@@ -151,6 +152,11 @@ def _receptor(model: Composer, cytokine: Cytokine) -> None:
         model.give(f"loss_SOCS_{symbol}", 0)
     for stat in cytokine.stats:
         model.add("phosphorylation", CYTOx=symbol, STATx=stat)
+    declared = declared_units("".join(model.text))
+    for key in cytokine.parameters:
+        if key not in declared:
+            where = model.library.where("cytokines", cytokine.id, "parameters", key)
+            raise ModelError(f"{where}: parameters.{key} is no parameter of this model; correct its spelling")
 
 
 def _slot(model: Composer, side: str, symbol: str, slot: dict[JAK, Quantity]) -> str:

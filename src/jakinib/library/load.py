@@ -94,10 +94,10 @@ class Library:
                 )
         return str(entry.id)
 
-    def where(self, kind: str, name: str, field: str) -> str:
+    def where(self, kind: str, name: str, *field: str) -> str:
         """File and line of a field of an entry, for messages."""
         path = self.files[kind, name]
-        return f"{short(path)}:{line_of(path, (field,))}"
+        return f"{short(path)}:{line_of(path, field)}"
 
     def inhibitor(self, name: str) -> Inhibitor:
         return _find("inhibitor", name, self.inhibitors)

@@ -159,6 +159,11 @@ class Cytokine(Strict):
         for name, slot in (("slot_a", self.slot_a), ("slot_b", self.slot_b)):
             if abs(sum(share.value for share in slot.values()) - 1) > 1e-6:
                 raise ValueError(f"{name}: the shares of its JAKs must add up to 1")
+        for feedback in self.feedback:
+            if feedback.driven_by not in self.stats:
+                raise ValueError(
+                    f"feedback: {feedback.driven_by} drives {feedback.protein} but is not among stats"
+                )
         return self
 
 
