@@ -13,7 +13,7 @@ from typing import Literal
 
 UNIT = 50
 LABEL, SMALL, TINY = 12, 10.5, 9.5  # font sizes in pixels
-_EM = 0.62  # mean width of a letter; a generous value, as the font is the reader's
+_EM = 0.68  # mean width of a letter; a generous value, as the font is the reader's
 
 Point = tuple[float, float]
 Kind = Literal["macromolecule", "chemical", "gene", "complex", "operator"]
@@ -78,12 +78,6 @@ class Box:
         x, y = towards
         return (x if self.left < x < self.right else self.x, y if self.top < y < self.bottom else self.y)
 
-    def overlaps(self, other: Box, gap: float = 0.0) -> bool:
-        return (
-            abs(self.x - other.x) < (self.width + other.width) / 2 + gap
-            and abs(self.y - other.y) < (self.height + other.height) / 2 + gap
-        )
-
 
 @dataclass(frozen=True)
 class Glyph:
@@ -109,7 +103,7 @@ def sized(glyph: Glyph) -> Glyph:
     if glyph.kind == "operator":
         return replace(glyph, box=replace(box, width=0.5, height=0.5))
     if glyph.kind == "complex":
-        widths = [sum(text_width(name, SMALL) + 0.22 for name in row) for row in glyph.rows]
+        widths = [len(row) * (max(text_width(name, SMALL) for name in row) + 0.22) for row in glyph.rows]
         return replace(
             glyph, box=replace(box, width=max(widths) + 0.14, height=_ROW * len(glyph.rows) + 0.14)
         )

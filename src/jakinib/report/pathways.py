@@ -262,12 +262,11 @@ class Cell:
         trunks = {factor: 0.55 + 0.25 * place for place, factor in enumerate(lanes)}
         row = y + 0.3 + 0.25 * len(self.stats) + 0.65
         for stat, x in self._blocks():
-            sheet.react(f"transcribe_target_{stat}", x - 1.85, row, void=(-0.55, 0))
             box = sheet.place(f"target_{stat}_mRNA", x, row)
+            start, lane = box.left - 0.45, lanes[f"p{stat}_nuc"]
+            sheet.react(f"transcribe_target_{stat}", start, row, void=(-0.55, 0))
             sheet.react(f"lose_target_{stat}", box.right + 0.4, row, void=(0, 0.55))
-            factor = f"p{stat}_nuc"
-            corners = ((x + 1.4, lanes[factor]), (x - 1.85, lanes[factor]))
-            sheet.route(factor, f"transcribe_target_{stat}", *corners)
+            sheet.route(f"p{stat}_nuc", f"transcribe_target_{stat}", (x + 1.4, lane), (start, lane))
         row += 1.2
         places = dict(self._blocks())
 
@@ -297,7 +296,7 @@ class Cell:
     def _feedback(self, protein: str, row: float) -> None:
         """Transcript in stages, protein, and the way up to the receptor and the STATs."""
         sheet, name = self.sheet, self.cytokine
-        xs = [4.6 + 2.65 * i for i in range(4)]
+        xs = [4.6 + 2.85 * i for i in range(4)]
         sheet.react(f"transcribe_{protein}", 3.0, row, void=(0, -0.55))
         for stage, x in zip(("rna1", "rna2", "rna3", "mRNA"), xs, strict=True):
             sheet.place(f"{protein}_{stage}", x, row)

@@ -174,7 +174,7 @@ def test_the_printed_equations_are_those_the_engine_integrates(name: str) -> Non
     values |= {symbol: engine[symbol] for symbol in (*held.parameters, *held.compartments)}
 
     states = engine.model.getFloatingSpeciesIds()
-    rates = [engine.model.getFloatingSpeciesAmountRate(place) for place in range(len(states))]
+    rates = engine.getRatesOfChange()  # of amounts
     (block,) = re.findall(r"```text\n(.*?)```", pages()[f"{name}.md"], re.DOTALL)
     printed = re.findall(r"^d\[?(\w+)\]?/dt =\n((?:    .*\n)+)", block, re.MULTILINE)
     assert [species for species, _ in printed] == states
@@ -224,6 +224,11 @@ def text_box(text: Text) -> Box:
     return Box(text.at[0] + shift, text.at[1], width, text.size / UNIT)
 
 
+def overlap(one: Box, other: Box, gap: float = 0.0) -> bool:
+    across = abs(one.x - other.x) < (one.width + other.width) / 2 + gap
+    return across and abs(one.y - other.y) < (one.height + other.height) / 2 + gap
+
+
 def inside(inner: Box, outer: Box) -> bool:
     return (
         outer.left <= inner.left <= inner.right <= outer.right
@@ -262,11 +267,20 @@ def test_a_diagram_shows_every_species_and_reaction_and_each_arc_between_them(na
 def test_glyphs_and_texts_of_a_diagram_do_not_overlap_and_stay_on_the_canvas(name: str) -> None:
     drawn = diagram(name)
     pairs = itertools.combinations(drawn.boxes, 2)
-    assert [(a, b) for (a, one), (b, other) in pairs if one.overlaps(other, gap=0.05)] == []
+    assert [(a, b) for (a, one), (b, other) in pairs if overlap(one, other, gap=0.05)] == []
     texts = [(text.text, text_box(text)) for text in drawn.texts]
-    assert [(a, b) for (a, one), (b, other) in itertools.combinations(texts, 2) if one.overlaps(other)] == []
+    assert [(a, b) for (a, one), (b, other) in itertools.combinations(texts, 2) if overlap(one, other)] == []
     canvas = Box(drawn.width / 2, drawn.height / 2, drawn.width, drawn.height)
     assert [what for what, box in (*drawn.boxes, *texts) if not inside(box, canvas)] == []
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_label_fits_its_glyph(name: str) -> None:
+    for symbol, glyph in diagram(name).boxes:
+        for text in diagram(name).texts:
+            box = text_box(text)
+            if text.at == (glyph.x, glyph.y):
+                assert glyph.left < box.left < box.right < glyph.right, symbol
 
 
 @pytest.mark.parametrize("name", DRAWN)
