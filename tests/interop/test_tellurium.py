@@ -1,22 +1,56 @@
 """Tellurium, as a user would call it, gives the numbers we give."""
 
-import warnings
+import json
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 from interop_models import distance, ours, stimulated, times
 
 from jakinib.simulate import Model
 
+# In a process of its own: with tellurium in it, libSBML's type codes are no longer numbers.
+SCRIPT = """
+import json, sys
+import tellurium
+task = json.load(open(sys.argv[1]))
+loaded = tellurium.loadSBMLModel(task["sbml"])
+loaded.integrator.relative_tolerance = 1e-10
+loaded.integrator.absolute_tolerance = 1e-20
+table = loaded.simulate(task["start"], task["end"], task["points"], task["selections"])
+print(json.dumps([list(map(float, row)) for row in table]))
+"""
 
-def test_tellurium_reproduces_the_dosed_blood_model() -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its imports, not ours
-        import tellurium
+
+def test_tellurium_reproduces_the_dosed_blood_model(tmp_path: Path) -> None:
     at, sbml = times("blood_pkpd"), stimulated("blood_pkpd")
-    loaded = tellurium.loadSBMLModel(sbml)
-    loaded.integrator.relative_tolerance = 1e-10
-    loaded.integrator.absolute_tolerance = 1e-20
     species = Model(sbml).species
     selections = [s if s.endswith(("_central", "_peripheral")) else f"[{s}]" for s in species]
-    table = np.array(loaded.simulate(float(at[0]), float(at[-1]), len(at), selections))
+    task = {
+        "sbml": sbml,
+        "start": float(at[0]),
+        "end": float(at[-1]),
+        "points": len(at),
+        "selections": selections,
+    }
+    (tmp_path / "task.json").write_text(json.dumps(task), encoding="utf-8")
+    command = [sys.executable, "-W", "ignore", "-c", SCRIPT, str(tmp_path / "task.json")]
+    run = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
+    table = np.array(json.loads(run.stdout.splitlines()[-1]))
     assert distance(ours("blood_pkpd"), table) < 1e-6
+
+
+def test_jakinib_works_in_a_process_that_has_imported_tellurium() -> None:
+    script = (
+        "import tellurium, jakinib as jk\n"
+        "from jakinib.build import compose, built, to_sbml\n"
+        "from jakinib.paths import models\n"
+        "name = 'cytokine_signalling_IL6'\n"
+        "committed = (models() / 'sbml' / f'{name}.xml').read_text(encoding='utf-8')\n"
+        "assert to_sbml(compose(built()[name], name)) == committed\n"
+        "print(jk.assay('baricitinib', 'IL-6', 'pSTAT3').ic50)\n"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", script]
+    run = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
+    assert float(run.stdout.splitlines()[-1]) > 0

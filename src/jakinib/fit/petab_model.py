@@ -136,7 +136,7 @@ class ObservedModel:
 
     def _names(self, node: Any) -> Iterator[str]:
         """Ids of symbols and functions in a formula."""
-        if node.getType() in (self._libsbml.AST_NAME, self._libsbml.AST_FUNCTION):
+        if node.isUserFunction() or (node.isName() and not node.getDefinitionURLString()):
             yield node.getName()
         for i in range(node.getNumChildren()):
             yield from self._names(node.getChild(i))

@@ -101,24 +101,22 @@ class Network:
         return signs
 
     def _value(self, math: Any, point: Mapping[str, float]) -> float:
-        import libsbml
-
         if math.isNumber():
             return float(math.getValue())
-        if math.getType() == libsbml.AST_NAME:
+        if math.isName():
             name = math.getName()
             return point[name] if name in point else self._value(self.rules[name], point)
         values = [self._value(math.getChild(i), point) for i in range(math.getNumChildren())]
-        match math.getType():
-            case libsbml.AST_PLUS:
+        match operator(math):
+            case "plus":
                 return sum(values)
-            case libsbml.AST_TIMES:
+            case "times":
                 return functools.reduce(lambda a, b: a * b, values)
-            case libsbml.AST_MINUS:
+            case "minus":
                 return values[0] - values[1] if len(values) == 2 else -values[0]
-            case libsbml.AST_DIVIDE:
+            case "divide":
                 return values[0] / values[1]
-            case libsbml.AST_POWER | libsbml.AST_FUNCTION_POWER:
+            case "power":
                 return float(values[0] ** values[1])
         raise ModelError(f"'{formula(math)}': only sums, products, quotients and powers are known here")
 
@@ -132,14 +130,20 @@ def formula(math: Any) -> str:
     return str(libsbml.formulaToL3StringWithSettings(math, settings))
 
 
+def operator(math: Any) -> str:
+    """Name of the operation of a libSBML node ("" for none).
+
+    Not its type code: that is no number once another package built on the same wrappers is imported.
+    """
+    return str(math.getOperatorName() or ("" if math.isName() else math.getName()) or "")
+
+
 def _rate(law: Any, stoichiometry: float, volume: str | None) -> str:
     """Rate of a species by one reaction: the law, over the volume its concentration refers to."""
-    import libsbml
-
     reduced = _without(law, volume) if volume else None
     kept = law if reduced is None else reduced
     text = formula(kept)
-    if kept.getType() in (libsbml.AST_PLUS, libsbml.AST_MINUS):
+    if operator(kept) in ("plus", "minus"):
         text = f"({text})"
     if stoichiometry != 1:
         text = f"{stoichiometry:g} * {text}"
@@ -148,15 +152,13 @@ def _rate(law: Any, stoichiometry: float, volume: str | None) -> str:
 
 def _without(math: Any, factor: str) -> Any | None:
     """A copy of a product without one factor; None when it is not a factor."""
-    import libsbml
-
-    kind = math.getType()
-    if kind not in (libsbml.AST_TIMES, libsbml.AST_DIVIDE):
+    kind = operator(math)
+    if kind not in ("times", "divide"):
         return None
-    for i in range(1 if kind == libsbml.AST_DIVIDE else math.getNumChildren()):
+    for i in range(1 if kind == "divide" else math.getNumChildren()):
         child = math.getChild(i)
         copy = math.deepCopy()
-        if kind == libsbml.AST_TIMES and child.getType() == libsbml.AST_NAME and child.getName() == factor:
+        if kind == "times" and child.isName() and child.getName() == factor:
             copy.removeChild(i)
             return copy if copy.getNumChildren() > 1 else copy.getChild(0).deepCopy()
         if (smaller := _without(child, factor)) is not None:
