@@ -2,7 +2,7 @@
 # Another interpreter: make setup PYTHON=python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench build-models clean
+.PHONY: help setup demo test lint bench build-models book clean
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
 
 BIN := .venv/bin
@@ -30,6 +30,10 @@ bench: setup ## measure speed and memory beside other engines
 
 build-models: setup ## rebuild models/sbml from Antimony and library
 	$(BIN)/jakinib build
+
+book: setup ## rewrite the model book and the pictures of the README
+	$(BIN)/python -m jakinib.report.book docs/models
+	$(BIN)/python docs/images/draw.py
 
 clean: ## remove .venv, reports, caches and built distributions
 	rm -rf .venv report build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
