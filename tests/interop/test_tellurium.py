@@ -19,7 +19,7 @@ loaded = tellurium.loadSBMLModel(task["sbml"])
 loaded.integrator.relative_tolerance = 1e-10
 loaded.integrator.absolute_tolerance = 1e-20
 table = loaded.simulate(task["start"], task["end"], task["points"], task["selections"])
-print(json.dumps([list(map(float, row)) for row in table]))
+json.dump([list(map(float, row)) for row in table], open(sys.argv[2], "w"))
 """
 
 
@@ -35,9 +35,10 @@ def test_tellurium_reproduces_the_dosed_blood_model(tmp_path: Path) -> None:
         "selections": selections,
     }
     (tmp_path / "task.json").write_text(json.dumps(task), encoding="utf-8")
-    command = [sys.executable, "-W", "ignore", "-c", SCRIPT, str(tmp_path / "task.json")]
-    run = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
-    table = np.array(json.loads(run.stdout.splitlines()[-1]))
+    # The answer goes through a file: SUNDIALS may write to standard output at any time.
+    files = [str(tmp_path / name) for name in ("task.json", "table.json")]
+    subprocess.run([sys.executable, "-W", "ignore", "-c", SCRIPT, *files], capture_output=True, check=True)
+    table = np.array(json.loads((tmp_path / "table.json").read_text(encoding="utf-8")))
     assert distance(ours("blood_pkpd"), table) < 1e-6
 
 
@@ -49,8 +50,7 @@ def test_jakinib_works_in_a_process_that_has_imported_tellurium() -> None:
         "name = 'cytokine_signalling_IL6'\n"
         "committed = (models() / 'sbml' / f'{name}.xml').read_text(encoding='utf-8')\n"
         "assert to_sbml(compose(built()[name], name)) == committed\n"
-        "print(jk.assay('baricitinib', 'IL-6', 'pSTAT3').ic50)\n"
+        "assert jk.assay('baricitinib', 'IL-6', 'pSTAT3').ic50 > 0\n"
     )
     command = [sys.executable, "-W", "ignore", "-c", script]
-    run = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
-    assert float(run.stdout.splitlines()[-1]) > 0
+    subprocess.run(command, capture_output=True, check=True)
