@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jakinib.errors import ModelError, SimulationError, UnknownIdError
+from jakinib.simulate.invariant import Laws
 from jakinib.simulate.protocol import Protocol
 
 RTOL = 1e-8
@@ -32,7 +33,8 @@ class Model:
         rr.Config.setValue(rr.Config.LLVM_BACKEND, rr.Config.LLJIT)
         self.sbml = sbml
         try:
-            self._rr = rr.RoadRunner(sbml)
+            laws = self._laws = Laws(sbml)
+            self._rr = rr.RoadRunner(laws.sbml)
         except RuntimeError as error:
             reason = " ".join(str(error).split())
             raise ModelError(f"the engine cannot run this model: {reason}") from error
@@ -41,7 +43,7 @@ class Model:
         self.boundary = tuple(model.getBoundarySpeciesIds())
         self.compartments = tuple(model.getCompartmentIds())
         self.parameters = tuple(model.getGlobalParameterIds())
-        self._ruled = set(self._rr.getAssignmentRuleIds())
+        self._ruled = {*self._rr.getAssignmentRuleIds(), *laws.gives}
         self._settable: dict[str, tuple[str, int]] = {
             **{name: ("compartment", i) for i, name in enumerate(self.compartments)},
             **{name: ("parameter", i) for i, name in enumerate(self.parameters) if name not in self._ruled},
@@ -54,6 +56,9 @@ class Model:
         self._species_amounts = np.array(model.getFloatingSpeciesAmounts(), dtype=float)
         self._free = [i for i, name in enumerate(self.parameters) if name not in self._ruled]
         self._free_values = self._parameter_values[self._free]
+        self._read_by_laws = [self.parameters.index(name) for name in laws.parameters]
+        self._sizes_read_by_laws = [self.compartments.index(name) for name in laws.compartments]
+        self._given_by_laws = [self.parameters.index(name) for name in laws.gives]
         self._read_source(sbml)
         self._home = [model.getCompartmentIndexForFloatingSpecies(i) for i in range(len(self.species))]
         self._selection: tuple[str, ...] = ()
@@ -127,6 +132,15 @@ class Model:
         if self.species:
             model.setFloatingSpeciesAmounts(list(range(len(self.species))), self._amounts_in(sizes))
         self._set({name: value for name, value in settings.items() if name not in sizes})
+        self._apply_laws()
+
+    def _apply_laws(self) -> None:
+        """Bring the symbols given by invariant rules up to date; needed after anything is set."""
+        if self._given_by_laws:
+            model = self._model
+            parameters = model.getGlobalParameterValues(self._read_by_laws)
+            sizes = self._sizes_read_by_laws and model.getCompartmentVolumes(self._sizes_read_by_laws)
+            model.setGlobalParameterValues(self._given_by_laws, self._laws(parameters, np.asarray(sizes)))
 
     def _amounts_in(self, sizes: Mapping[str, float]) -> NDArray[np.float64]:
         """Initial amounts; in a resized compartment the initial concentration stays."""
@@ -201,6 +215,7 @@ class Model:
                 break
             if number < len(protocol.steps):
                 self._set(protocol.steps[number].values)
+                self._apply_laws()
                 changed.update(protocol.steps[number].values)
         if not np.isfinite(out).all():
             raise SimulationError("the result is not finite", None, changed)

@@ -1,0 +1,88 @@
+"""What every command shares: the application, options used by several commands, printing."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from jakinib.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+
+app = typer.Typer(
+    help="Systems pharmacology of JAK inhibitors: simulate, fit, evaluate, export.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
+Inhibitor = Annotated[str, typer.Option(help="Inhibitor of the library.")]
+Cytokine = Annotated[str, typer.Option(help="Cytokine of the library.")]
+Population = Annotated[str, typer.Option(help="Population of the library.")]
+
+
+def console(stderr: bool = False) -> Console:
+    """Rich console; at least 100 columns where the output is not a terminal."""
+    from rich.console import Console
+
+    wide = None if sys.stdout.isatty() else 140
+    return Console(stderr=stderr, width=wide, highlight=False)
+
+
+def progress() -> Progress:
+    """Bar on standard error: description, share done, time left."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console(stderr=True))
+
+
+@contextmanager
+def output(as_json: bool) -> Iterator[Any]:
+    """Yields a function that prints the result; with --json, whatever else writes to file descriptor 1
+    (SUNDIALS does) goes to standard error."""
+    if not as_json:
+        yield console().print
+        return
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+
+    def emit(record: Any) -> None:
+        os.write(kept, (json.dumps(record, indent=2, allow_nan=False) + "\n").encode())
+
+    try:
+        yield emit
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def table(title: str, columns: list[str], rows: list[list[str]]) -> Any:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def draw(figure: Any, path: Path) -> None:
+    try:
+        figure.savefig(path, dpi=150)
+    except (ValueError, OSError) as error:
+        raise InputError(f"{path}: cannot draw there: {error}") from None

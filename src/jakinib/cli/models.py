@@ -1,0 +1,76 @@
+"""Commands about what there is: list, build, export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jakinib.cli.app import Json, Population, app, output, table
+from jakinib.errors import InputError
+
+
+@app.command("list")
+def list_(as_json: Json = False) -> None:
+    """List models, inhibitors, cytokines, cells, populations and plans."""
+    from jakinib import paths
+    from jakinib.build import built
+    from jakinib.library import get_library
+
+    library = get_library()
+    content = {
+        "models": list(built()),
+        "inhibitors": list(library.inhibitors),
+        "cytokines": list(library.cytokines),
+        "cells": list(library.cells),
+        "populations": list(library.populations),
+        "plans": sorted(p.stem for p in (paths.fits() / "plans").glob("*.yaml")),
+    }
+    with output(as_json) as emit:
+        if as_json:
+            emit(content)
+        else:
+            emit(table("", ["kind", "names"], [[kind, ", ".join(names)] for kind, names in content.items()]))
+
+
+@app.command()
+def build(
+    check: Annotated[bool, typer.Option("--check", help="Compare with models/sbml; write nothing.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Translate unchanged sources too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Build models/sbml from the Antimony sources and the library; with --check fail when they are stale."""
+    from jakinib.build.run import build_all
+
+    stale, messages = build_all(write=not check, force=force)
+    with output(as_json) as emit:
+        if as_json:
+            emit({"changed": stale, "messages": messages})
+        elif stale:
+            emit(f"{'stale' if check else 'written'}: {', '.join(stale)}")
+        else:
+            emit("models/sbml is current")
+    if messages:
+        raise InputError(f"{len(messages)} libSBML messages; first: {messages[0]}")
+    if check and stale:
+        raise typer.Exit(1)
+
+
+@app.command()
+def export(
+    model: Annotated[str, typer.Argument(help="Model name or SBML/Antimony file.")] = "blood_pkpd",
+    folder: Annotated[Path, typer.Option("--out", help="Folder to write to.")] = Path("export"),
+    formats: Annotated[
+        str, typer.Option(help="Comma-separated formats.")
+    ] = "sbml-l3v2,sbml-l3v1,sbml-l2v4,antimony",
+    regimen: Annotated[str, typer.Option(help="Doses as events, for example '4 mg qd x 7'.")] = "",
+    population: Population = "healthy_adult",
+    as_json: Json = False,
+) -> None:
+    """Write a model for other tools."""
+    from jakinib.export import export as run
+
+    written = run(model, folder, [f.strip() for f in formats.split(",")], regimen or None, population)
+    with output(as_json) as emit:
+        emit([str(path) for path in written] if as_json else "\n".join(str(path) for path in written))

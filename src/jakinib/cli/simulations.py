@@ -1,0 +1,92 @@
+"""Commands that simulate: simulate, assay."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jakinib.cli.app import Cytokine, Inhibitor, Json, Population, app, draw, output, table
+
+
+@app.command()
+def simulate(
+    regimen: Annotated[str, typer.Option(help="Doses, for example '4 mg qd x 7'.")] = "4 mg",
+    inhibitor: Inhibitor = "baricitinib",
+    population: Population = "healthy_adult",
+    cytokine: Cytokine = "IL-6",
+    readout: Annotated[str, typer.Option(help="pSTAT read-out; default: the first of the cytokine.")] = "",
+    weight: Annotated[float | None, typer.Option(help="Body weight, kg.")] = None,
+    egfr: Annotated[float | None, typer.Option(help="eGFR, mL/min per 1.73 m2.")] = None,
+    hours: Annotated[float | None, typer.Option(help="How long; default 24 h after the last dose.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the time course as TSV.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the time course (.png, .svg, .pdf).")] = None,
+    as_json: Json = False,
+) -> None:
+    """Dose to plasma concentration and inhibition of a cytokine read-out in blood drawn over time."""
+    from jakinib.assay.course import course
+
+    settings = {k: v for k, v in (("weight", weight), ("eGFR", egfr)) if v is not None}
+    result = course(regimen, inhibitor, population, cytokine, readout, settings, hours)
+    if plot:
+        draw(result.figure(), plot)
+    if out:
+        from jakinib.paths import write_atomic
+
+        write_atomic(out, result.tsv())
+    with output(as_json) as emit:
+        if as_json:
+            emit(result.record())
+        else:
+            rows = [[f"{v:.4g}" for v in row.values()] for row in result.intervals]
+            emit(table(result.title, list(result.intervals[0]), rows))
+
+
+@app.command()
+def assay(
+    inhibitor: Inhibitor = "baricitinib",
+    cytokine: Cytokine = "IL-6",
+    readout: Annotated[str, typer.Option(help="pSTAT read-out, for example pSTAT3.")] = "pSTAT3",
+    cell: Annotated[str, typer.Option(help="Cell; default: the cytokine's reference cell.")] = "",
+    matrix: Annotated[str, typer.Option(help="whole blood, PBMC or culture.")] = "whole blood",
+    dose: Annotated[str, typer.Option(help="Cytokine dose with unit; default: usual in its assays.")] = "",
+    preincubation: Annotated[str, typer.Option(help="Time with inhibitor before cytokine.")] = "60 min",
+    stimulation: Annotated[str, typer.Option(help="Time with cytokine before reading.")] = "15 min",
+    kinase: Annotated[str, typer.Option(help="Enzyme assay of this JAK instead of a cell assay.")] = "",
+    atp: Annotated[str, typer.Option(help="ATP of the enzyme assay.")] = "1 mM",
+    plot: Annotated[Path | None, typer.Option(help="Draw the curve (.png, .svg, .pdf).")] = None,
+    as_json: Json = False,
+) -> None:
+    """IC50 and Hill slope of a simulated cell or enzyme assay."""
+    from jakinib.assay import KinaseAssay
+    from jakinib.assay import assay as run
+    from jakinib.units import parse_quantity
+
+    if kinase:
+        curve = KinaseAssay(inhibitor, kinase, parse_quantity(atp, "nM", where="--atp")).curve()
+    else:
+        curve = run(
+            inhibitor,
+            cytokine,
+            readout,
+            cell=cell,
+            matrix=matrix,
+            cytokine_dose=dose,
+            preincubation=preincubation,
+            stimulation=stimulation,
+        )
+    record = {"assay": curve.label, "ic50_nM": curve.ic50, "hill": curve.hill}
+    if plot:
+        draw(curve.figure(), plot)
+    with output(as_json) as emit:
+        if as_json:
+            emit(record)
+        else:
+            emit(
+                table(
+                    "",
+                    ["assay", "IC50 (nM)", "Hill"],
+                    [[curve.label, f"{curve.ic50:.4g}", f"{curve.hill:.3g}"]],
+                )
+            )
