@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from jakinib.errors import UnitError as UnitError
     from jakinib.errors import UnknownIdError as UnknownIdError
     from jakinib.evaluate import evaluate as evaluate
+    from jakinib.export import archive as archive
     from jakinib.export import export as export
     from jakinib.fit import fit as fit
     from jakinib.library import get_library as get_library
@@ -56,6 +57,7 @@ _PUBLIC = {
     "ex_vivo_inhibition": "jakinib.assay",
     "fit": "jakinib.fit",
     "evaluate": "jakinib.evaluate",
+    "archive": "jakinib.export",
     "export": "jakinib.export",
     "register": "jakinib.library",
     "get_library": "jakinib.library",

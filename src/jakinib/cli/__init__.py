@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from jakinib import __version__
-from jakinib.cli import evaluation, fits, models, simulations
+from jakinib.cli import archives, evaluation, fits, models, simulations
 from jakinib.cli.app import app
 from jakinib.errors import JakinibError
 
-__all__ = ["app", "evaluation", "fits", "main", "models", "simulations"]
+__all__ = ["app", "archives", "evaluation", "fits", "main", "models", "simulations"]
 
 
 @app.callback(invoke_without_command=True)
