@@ -2,7 +2,7 @@
 # Another interpreter: make setup PYTHON=python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench build-models book clean
+.PHONY: help setup demo test lint bench docs build-models book clean
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
 
 BIN := .venv/bin
@@ -28,6 +28,9 @@ lint: setup ## check style and types
 bench: setup ## measure speed and memory beside other engines
 	$(BIN)/python benchmarks
 
+docs: setup ## build the documentation site, tutorials executed, into docs/_build
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build
+
 build-models: setup ## rebuild models/sbml from Antimony and library
 	$(BIN)/jakinib build
 
@@ -36,7 +39,7 @@ book: setup ## rewrite the model book and the pictures of the README
 	$(BIN)/python docs/images/draw.py
 
 clean: ## remove .venv, reports, caches and built distributions
-	rm -rf .venv report build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv report build dist docs/_build docs/reference/data_book.md docs/reference/credibility.md .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find benchmarks docs src tests -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 .venv/.installed: pyproject.toml requirements.lock

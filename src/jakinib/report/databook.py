@@ -1,0 +1,148 @@
+"""Two pages of the site: the data book (every number, its status, its source) and the credibility report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from jakinib.build import ModelSpec
+from jakinib.build.estimates import estimates
+from jakinib.evaluate.credibility import read_checklist, score
+from jakinib.fit.data import Measurement, get_data
+from jakinib.library import get_library
+from jakinib.library.schema import Quantity
+from jakinib.paths import write_atomic
+
+_CONDITIONS = ("inhibitor", "target", "cytokine", "cytokine_dose", "readout", "cell", "matrix", "atp", "time",
+               "population", "dose")  # fmt: skip
+_KINDS = ("inhibitors", "cytokines", "cells", "populations")
+
+
+def write_data_book(path: Path) -> None:
+    """Write the library's numbers and the published measurements as one Markdown page."""
+    write_atomic(path, "\n".join(_data_book()) + "\n")
+
+
+def write_credibility(path: Path) -> None:
+    """Write the credibility checklist, with its score, as a Markdown page."""
+    write_atomic(path, "\n".join(_credibility()) + "\n")
+
+
+def table(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> list[str]:
+    """Lines of a Markdown table."""
+    head = [_cell(name) for name in columns]
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    return [*lines, *(f"| {' | '.join(_cell(value) for value in row)} |" for row in rows), ""]
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
+    text = " ".join(text.split()).replace("\\", "\\\\")
+    for mark in ("|", "<", "*", "_", "[", "$", "#", "`", "~"):
+        text = text.replace(mark, f"\\{mark}")
+    return text
+
+
+def quantities(entry: Any, path: str = "") -> Iterator[tuple[str, Quantity]]:
+    """Every quantity inside a library entry, with the place where it stands."""
+    if isinstance(entry, Quantity):
+        yield path, entry
+    elif isinstance(entry, Mapping):
+        for key, value in entry.items():
+            yield from quantities(value, f"{path} {key}".strip())
+    elif isinstance(entry, list | tuple):
+        for item in entry:
+            yield from quantities(item, path)
+    elif hasattr(type(entry), "model_fields"):
+        for name in type(entry).model_fields:
+            yield from quantities(getattr(entry, name), f"{path} {name}".strip())
+
+
+def _data_book() -> Iterator[str]:
+    library, data = get_library(), get_data()
+    yield "# Data book"
+    yield ""
+    yield "Every number the models are made of and held against, from `models/library` and `fits/data`."
+    yield "Status: verified (read at the source), secondary (read in a review or data base), derived"
+    yield "(computed from such), recalled (not checked), assumed."
+    yield ""
+    yield from _counts()
+    for kind in _KINDS:
+        yield f"## Library: {kind}"
+        yield ""
+        for name, entry in getattr(library, kind).items():
+            yield f"### {_cell(name)}"
+            yield ""
+            columns = ("quantity", "value", "unit", "kind", "status", "source", "where, why")
+            yield from table(columns, (_library_row(where, q) for where, q in quantities(entry)))
+    yield "## Library: parameters"
+    yield ""
+    yield "A name with * stands for every symbol it matches that has no row of its own."
+    yield ""
+    columns = ("symbol", "value", "unit", "kind", "status", "source", "where, why")
+    yield from table(columns, (_library_row(name, row) for name, row in library.parameters.items()))
+    yield from _estimated()
+    yield "## Published measurements"
+    yield ""
+    for source, description in data.sources.items():
+        rows = [row for row in data.measurements.values() if row.source == source]
+        yield f"### {_cell(source)}"
+        yield ""
+        yield _cell(description.citation)
+        yield ""
+        heads = ("id", "quantity", "of", "value", "unit", "set", "status", "where")
+        yield from table(heads, (_measurement_row(row) for row in rows))
+
+
+def _estimated() -> Iterator[str]:
+    """What the plans found; it overlays the library."""
+    yield "## Estimates"
+    yield ""
+    for plan in ModelSpec("cytokine_signalling").calibrated:
+        yield f"### Plan {_cell(plan)}"
+        yield ""
+        rows = ((name, q.value, q.unit, q.low, q.high) for name, q in estimates(plan).items())
+        yield from table(("symbol", "estimate", "unit", "low", "high"), rows)
+
+
+def _library_row(where: str, q: Quantity) -> tuple[Any, ...]:
+    reason = "; ".join(filter(None, (q.location, q.rationale)))
+    return where, q.value, q.unit, q.kind, q.status, q.source, reason
+
+
+def _measurement_row(row: Measurement) -> tuple[Any, ...]:
+    value = f"{row.qualifier.replace('=', '')} {row.value:.6g}".strip()
+    of = ", ".join(str(getattr(row, name)) for name in _CONDITIONS if getattr(row, name))
+    return row.id, row.quantity, of, value, row.unit, row.set, row.status, row.location
+
+
+def _counts() -> Iterator[str]:
+    """How many numbers have which status."""
+    library, data = get_library(), get_data()
+    statuses: dict[str, list[int]] = {}
+    for kind in _KINDS:
+        for entry in getattr(library, kind).values():
+            for _, quantity in quantities(entry):
+                statuses.setdefault(quantity.status, [0, 0])[0] += 1
+    for row in data.measurements.values():
+        statuses.setdefault(row.status, [0, 0])[1] += 1
+    yield from table(("status", "in the library", "measurements"), ((s, *n) for s, n in statuses.items()))
+
+
+def _credibility() -> Iterator[str]:
+    items = read_checklist()
+    yield "# Credibility"
+    yield ""
+    yield "What guidelines ask of a model (MIRIAM, MIASE, CURE, the Ten Rules for credible practice, FDA,"
+    yield "ASME V&V 40, ICH M15), and what answers it here. T: a test decides, D: a document exists,"
+    yield "H: a person must review."
+    yield ""
+    counts = ((group, n["met"], n["partial"], n["open"]) for group, n in score(items).items())
+    yield from table(("group", "met", "partial", "open"), counts)
+    yield "## Items"
+    yield ""
+    yield from table(
+        ("id", "group", "asked", "kind", "status", "answer", "missing"),
+        ((i.id, i.group, i.item, i.kind, i.status, i.answer, i.note) for i in items),
+    )

@@ -1,0 +1,41 @@
+"""The documentation site: complete, and built from source without a warning."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import jakinib
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_every_public_symbol_is_in_the_python_reference() -> None:
+    page = (DOCS / "reference" / "api.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"auto(?:function|class|exception):: (\w+)", page))
+    assert listed == set(jakinib.__all__) - {"__version__"}
+
+
+def test_every_public_symbol_says_what_it_is() -> None:
+    for name in jakinib.__all__:
+        if name != "__version__":
+            assert (getattr(jakinib, name).__doc__ or "").strip(), name
+
+
+def test_every_tutorial_is_in_the_list_of_tutorials() -> None:
+    index = (DOCS / "tutorials" / "index.md").read_text(encoding="utf-8")
+    for page in (DOCS / "tutorials").glob("*.md"):
+        assert page.stem == "index" or f"\n{page.stem}\n" in index
+
+
+@pytest.mark.slow
+def test_the_site_builds_and_every_tutorial_runs(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html"]
+    folders = ["-d", str(tmp_path / "trees"), str(DOCS), str(tmp_path / "site")]
+    done = subprocess.run([*command, *folders], capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    for page in (DOCS / "tutorials").glob("*.md"):
+        assert (tmp_path / "site" / "tutorials" / f"{page.stem}.html").exists()
+    assert "5.90 nM" in (tmp_path / "site" / "tutorials" / "first_steps.html").read_text(encoding="utf-8")
