@@ -2,7 +2,7 @@
 # Another interpreter: make setup PYTHON=python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench docs build-models book clean
+.PHONY: help setup demo test lint bench docs interop build-models book clean
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
 
 BIN := .venv/bin
@@ -30,6 +30,11 @@ bench: setup ## measure speed and memory beside other engines
 
 docs: setup ## build the documentation site, tutorials executed, into docs/_build
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build
+
+interop: setup ## compare with simulators that need a compiler or another environment; writes docs/reference/interop.md
+	test -d .venv-interop || $(BIN)/python -m venv .venv-interop
+	.venv-interop/bin/python -m pip install --quiet --disable-pip-version-check amici pysces sbmltoodejax
+	JAKINIB_INTEROP=.venv-interop/bin/python $(BIN)/python tests/interop/matrix.py
 
 build-models: setup ## rebuild models/sbml from Antimony and library
 	$(BIN)/jakinib build

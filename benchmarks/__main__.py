@@ -13,6 +13,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+import populations
 from cases import measurements
 from engines import comparison
 from measure import Measurement
@@ -37,6 +38,8 @@ def main() -> None:
         status.update("beside other tools")
         compared = comparison()
     console.print(_figures(taken), _beside(compared), sep="\n")
+    console.print("virtual populations", style="italic")
+    populations.main()
     if file:
         write_atomic(file, json.dumps(_record(taken, compared), indent=2) + "\n")
         console.print(f"written to {file}")

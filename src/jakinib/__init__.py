@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from jakinib.assay import assay as assay
     from jakinib.assay import ex_vivo_inhibition as ex_vivo_inhibition
     from jakinib.assay import plasma as plasma
+    from jakinib.assay.compare import compare as compare
+    from jakinib.assay.patient import Patient as Patient
     from jakinib.errors import ExportError as ExportError
     from jakinib.errors import InputError as InputError
     from jakinib.errors import JakinibError as JakinibError
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from jakinib.fit import fit as fit
     from jakinib.library import get_library as get_library
     from jakinib.library import register as register
+    from jakinib.population import population as population
+    from jakinib.population import summary as summary
     from jakinib.regimen import Dose as Dose
     from jakinib.regimen import Regimen as Regimen
     from jakinib.simulate import Model as Model
@@ -55,6 +59,10 @@ _PUBLIC = {
     "Curve": "jakinib.assay",
     "plasma": "jakinib.assay",
     "ex_vivo_inhibition": "jakinib.assay",
+    "compare": "jakinib.assay.compare",
+    "population": "jakinib.population",
+    "summary": "jakinib.population",
+    "Patient": "jakinib.assay.patient",
     "fit": "jakinib.fit",
     "evaluate": "jakinib.evaluate",
     "archive": "jakinib.export",

@@ -32,6 +32,21 @@ class UnitError(InputError):
     """A unit that is missing, unknown or of the wrong dimension."""
 
 
+class RegimenError(InputError):
+    """A regimen that was not understood; ``excerpt`` shows the text and a caret under the part."""
+
+    def __init__(self, reason: str, text: str, start: int = 0, end: int | None = None) -> None:
+        shown = "".join(letter if letter.isprintable() else " " for letter in text)
+        width = max((len(text) if end is None else end) - start, 1)
+        self.reason, self.excerpt = reason, f"  {shown}\n  {' ' * start}{'^' * width}"
+        super().__init__(f"{reason}\n{self.excerpt}")
+
+    def found_in(self, where: str) -> RegimenError:
+        """The same, saying in which file and line."""
+        self.reason, self.args = f"{where}: {self.reason}", (f"{where}: {self.args[0]}",)
+        return self
+
+
 class ModelError(JakinibError):
     """A model source that does not compose into valid SBML."""
 

@@ -11,10 +11,14 @@ import pytest
 import yaml
 
 from jakinib import paths
+from jakinib.build.estimates import estimates
 from jakinib.errors import InputError, PlanError, SimulationError, UnknownIdError
-from jakinib.fit import DataSet, get_data, read_plan
+from jakinib.fit import DataSet, get_data, prepare, read_plan, results
+from jakinib.fit import problem as problem_module
 from jakinib.fit.optimise import starting_points
 from jakinib.fit.problem import Problem
+from jakinib.library.schema import Quantity
+from jakinib.simulate import Model
 
 PLANS = sorted(path.stem for path in (paths.fits() / "plans").glob("*.yaml"))
 
@@ -69,6 +73,8 @@ def change_parameter(**fields: Any) -> Callable[[Content], None]:
         (change(errors={"clearance": 1.1}), ["C007", "error factor", "cell_ic50", "errors"]),
         (change(errors={"cell_ic50": 1.0}), ["errors.cell_ic50", "above 1"]),
         (change(errors={"cell_ic50": float("nan")}), ["errors.cell_ic50", "finite"]),
+        (change(calibration=["C007", "E002"]), ["mine.yaml:", "E002", "'enzyme_ic50'", "errors"]),
+        (change(calibration=["C007", "A27"]), ["A27", "no error factor", "fraction"]),
         (change(starts="many"), ["starts", "'many'"]),
         (change(starts=0), ["starts"]),
         (change(sed=1), ["sed", "not a known field"]),
@@ -93,6 +99,107 @@ def test_a_plan_that_contradicts_itself_or_its_data_is_refused_with_file_and_fie
     assert "mine.yaml:" in message
     for part in parts:
         assert part in message
+
+
+@pytest.mark.parametrize(
+    ("section", "identifier"), [("calibration", "C024"), ("validation", "C012"), ("calibration", "A01")]
+)
+def test_a_row_that_may_not_be_used_is_refused_with_its_line_in_the_plan_and_its_place_in_the_data(
+    tmp_path: Path, section: str, identifier: str
+) -> None:
+    path = write(tmp_path, content() | {section: [identifier]})
+    line = 1 + path.read_text(encoding="utf-8").splitlines().index(f"- {identifier}")
+    with pytest.raises(PlanError) as caught:
+        read_plan(path, get_data())
+    assert f"mine.yaml:{line}: {section}: " in str(caught.value)
+    assert get_data().place(identifier) in str(caught.value)
+
+
+def test_a_row_with_a_quantity_no_target_type_reads_is_refused_with_what_is_known(tmp_path: Path) -> None:
+    data = get_data()
+    [odd, *_] = [row for row in data.measurements.values() if row.quantity == "coefficient"]
+    with pytest.raises(PlanError) as caught:
+        read_plan(write(tmp_path, content() | {"calibration": [odd.id]}), data)
+    for part in ("mine.yaml:", data.place(odd.id), "column quantity", "'coefficient'", "known:", "cell_ic50"):
+        assert part in str(caught.value)
+
+
+def test_a_bad_plan_is_refused_before_anything_is_simulated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Model, "run", lambda *_: pytest.fail("simulated"))
+    for spoiled in ({"calibration": ["C024"]}, {"validation": ["C007"]}, {"calibration": ["A01"]}):
+        with pytest.raises(InputError):
+            prepare(write(tmp_path, content() | spoiled))
+
+
+# What one plan leaves to the next ---------------------------------------------------------------------
+
+
+def inherit(tmp_path: Path, *names: str, **changes: Any) -> Path:
+    plan = content() | {"after": ["enzyme", "dynamics"]} | changes
+    plan["parameters"].append(
+        parameter("kdeph_pSTAT1_nuc", unit="1/min", low=0.005, high=2, start=0.08, prior_from=list(names))
+    )
+    return write(tmp_path, plan)
+
+
+def test_the_prior_from_an_earlier_plan_is_its_estimate_and_interval(tmp_path: Path) -> None:
+    plan = read_plan(inherit(tmp_path, "dynamics"), get_data())
+    [(_, prior)] = Problem(plan, get_data()).priors
+    left = estimates("dynamics")["kdeph_pSTAT1_nuc"]
+    assert left.high is not None
+    assert prior.median == pytest.approx(left.value)
+    assert prior.factor**1.645 == pytest.approx(left.high / left.value, rel=0.01)
+
+
+def test_priors_from_two_plans_multiply(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def left(value: float, factor: float) -> Quantity:
+        half = factor**1.6448536269514722
+        return Quantity(value=value, unit="mM", kind="fitted", status="derived", source="it",
+                        location="it", low=value / half, high=value * half)  # fmt: skip
+
+    found = {"one": {"ATP": left(2.0, 1.5)}, "two": {"ATP": left(8.0, 1.5)}}
+    monkeypatch.setattr(problem_module, "estimates", lambda name: found[name])
+    free = read_plan(write(tmp_path, content()), get_data()).parameters[0]
+    plan = read_plan(write(tmp_path, content()), get_data())
+    both = problem_module._prior(plan, free.model_copy(update={"prior_from": ["one", "two"]}))
+    assert both is not None
+    assert both.median == pytest.approx(4)
+    assert both.factor == pytest.approx(1.5 ** (1 / 2**0.5))
+
+
+@pytest.mark.parametrize(
+    ("names", "changes", "parts"),
+    [
+        (["dynamics"], {"after": ["enzyme"]}, ["dynamics", "after"]),
+        (["dynamics"], {"calibration": ["C010", "T013"], "errors": {"cell_ic50": 2, "residence_time": 2}},
+         ["T013 would count twice"]),
+        (["enzyme", "nothing"], {"after": ["nothing", "enzyme"]}, ["unknown plan 'nothing'"]),
+    ],
+)  # fmt: skip
+def test_a_distribution_that_would_count_data_twice_is_refused(
+    tmp_path: Path, names: list[str], changes: Content, parts: list[str]
+) -> None:
+    with pytest.raises(InputError) as caught:
+        read_plan(inherit(tmp_path, *names, **changes), get_data())
+    for part in parts:
+        assert part in str(caught.value)
+
+
+def test_no_row_calibrates_two_plans() -> None:
+    rows = [row for name in PLANS for row in read_plan(name, get_data()).calibration]
+    assert len(rows) == len(set(rows))
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_the_estimates_show_the_prior_of_every_parameter_that_has_one(name: str) -> None:
+    plan = read_plan(name, get_data())
+    problem = Problem(plan, get_data())
+    stored = {row.id: row for row in results.read(plan).estimates}
+    for index, prior in problem.priors:
+        assert stored[problem.names[index]].prior_median == pytest.approx(prior.median, rel=1e-3)
+        assert stored[problem.names[index]].prior_factor == pytest.approx(prior.factor, rel=1e-3)
 
 
 def test_a_misspelt_row_is_refused_with_its_closest_match(tmp_path: Path) -> None:
@@ -201,6 +308,19 @@ def test_an_id_used_in_two_folders_is_refused(tmp_path: Path) -> None:
     for name in ("One2026", "Two2026"):
         folder(tmp_path, name, "Z001\tcell_ic50\t5\tnM\tcontext\tverified\n")
     with pytest.raises(PlanError, match=r"measurements\.tsv:2: id 'Z001' is already used in One2026"):
+        DataSet(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("source", "part"),
+    [(None, "measurements.tsv:1: its rows have no source"), ("citation: ''\n", "source.yaml:1: citation"),
+     ("doi: 10.1/1\n", "citation is missing")],
+)  # fmt: skip
+def test_rows_without_a_source_are_refused(tmp_path: Path, source: str | None, part: str) -> None:
+    folder(tmp_path, "One2026", "Z001\tcell_ic50\t5\tnM\tcontext\tverified\n")
+    file = tmp_path / "One2026" / "source.yaml"
+    file.unlink() if source is None else file.write_text(source, encoding="utf-8")
+    with pytest.raises(InputError, match=part):
         DataSet(tmp_path)
 
 

@@ -26,9 +26,10 @@ def clinical() -> tuple[Plan, Array]:
 
 def some_of_pathways() -> Plan:
     """One row of each kind of cell measurement."""
-    plan = read_plan("pathways", get_data())
-    rows = ["C007", "T002", "B061"]
-    plan = plan.model_copy(update={"calibration": rows})
+    plan, dynamics = (read_plan(name, get_data()) for name in ("pathways", "dynamics"))
+    own = {p.id: p for p in (*dynamics.parameters, *plan.parameters)}
+    update = {"calibration": ["C007", "T002", "B061"], "parameters": list(own.values())}
+    plan = plan.model_copy(update=update | {"errors": dynamics.errors | plan.errors})
     context, targets = build_targets(plan, get_data())
     touched = set[str]().union(*(target.touches(context) for target in targets))
     parameters = [p for p in plan.parameters if p.id in touched]

@@ -1,45 +1,66 @@
-"""One regimen, one cytokine read-out: concentration, occupancy and inhibition over time."""
+"""A regimen and one cytokine read-out: concentration, occupancy and inhibition over time."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jakinib.assay.cell import CellAssay
-from jakinib.assay.pk import PlasmaProfile, ex_vivo_inhibition, plasma
-from jakinib.errors import InputError
+from jakinib.assay.pk import Disposition, PlasmaProfile, input_rates, plasma_profiles
+from jakinib.errors import InputError, SimulationError
 from jakinib.library import get_library
 from jakinib.library.schema import JAK, JAKS
 from jakinib.regimen import Regimen
-from jakinib.simulate import Protocol
+from jakinib.simulate import Protocol, load
+
+Array = NDArray[np.float64]
+DRAW, FINE = 0.25, 0.05  # h between blood draws; between plasma levels for Cmax and AUC
+COVARIATES = ("weight", "eGFR")
+_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
+_JAK_COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#cc79a7")
 
 
 @dataclass(frozen=True)
 class Course:
-    """Time in hours; occupancy per JAK and inhibition as fractions. intervals: one row a dosing interval."""
+    """Time in hours; occupancy per JAK and inhibition as fractions.
+
+    profiles: one an inhibitor dosed, and one a metabolite. ic50: free concentration (nM) of each alone that
+    inhibits the read-out by half; inf where none between 0.1 pM and 0.1 M does. intervals: one row a dosing
+    interval of each inhibitor dosed. days: one row a day, the last perhaps of a part of it. missed: hours of
+    doses that were due and missed.
+    """
 
     title: str
-    profile: PlasmaProfile
-    occupancy: dict[JAK, NDArray[np.float64]]
-    inhibition: NDArray[np.float64]
+    profiles: tuple[PlasmaProfile, ...]
+    occupancy: dict[JAK, Array]
+    inhibition: Array
     conditions: CellAssay
-    intervals: list[dict[str, float]]
+    ic50: dict[str, float]
+    intervals: list[dict[str, Any]]
+    days: list[dict[str, float]]
+    missed: tuple[float, ...] = ()
 
-    def columns(self) -> dict[str, NDArray[np.float64]]:
-        """All series by name with unit."""
-        return {
-            "time_h": self.profile.time,
-            "plasma_nM": self.profile.concentration,
-            "plasma_ng_per_mL": self.profile.ng_per_mL,
-            "free_nM": self.profile.free,
-            **{f"occupancy_{jak}": values for jak, values in self.occupancy.items()},
-            "inhibition": self.inhibition,
-        }
+    @property
+    def profile(self) -> PlasmaProfile:
+        """Of the first inhibitor."""
+        return self.profiles[0]
+
+    def columns(self) -> dict[str, Array]:
+        """All series by name with unit; of several inhibitors, the concentrations end in their name."""
+        out = {"time_h": self.profile.time}
+        for profile in self.profiles:
+            end = f"_{profile.inhibitor}" if len(self.profiles) > 1 else ""
+            out[f"plasma_nM{end}"] = profile.concentration
+            out[f"plasma_ng_per_mL{end}"] = profile.ng_per_mL
+            out[f"free_nM{end}"] = profile.free
+        out |= {f"occupancy_{jak}": values for jak, values in self.occupancy.items()}
+        return {**out, "inhibition": self.inhibition}
 
     def tsv(self) -> str:
         """The series as a tab-separated table."""
@@ -53,27 +74,51 @@ class Course:
         return {
             "title": self.title,
             "cytokine_dose_nM": self.conditions.cytokine_dose,
+            "free_ic50_nM": {
+                name: value if math.isfinite(value) else None for name, value in self.ic50.items()
+            },
             "intervals": self.intervals,
+            "days": self.days,
+            "missed_h": list(self.missed),
             "course": {name: values.tolist() for name, values in self.columns().items()},
         }
 
     def figure(self) -> Any:
-        """Plasma concentration above, occupancy and inhibition below; returns a matplotlib Figure."""
+        """Plasma, free, occupancy and inhibition over time, one panel each; a matplotlib Figure."""
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(7, 5.2), layout="constrained")
-        top, bottom = figure.subplots(2, 1, sharex=True)
-        top.plot(self.profile.time, self.profile.ng_per_mL, color="#0072b2")
-        top.set(ylabel=f"{self.profile.inhibitor}\nin plasma (ng/mL)", ylim=(0, None))
-        top.set_title(self.title, fontsize=10, loc="left")
-        colours = ("#e69f00", "#56b4e9", "#009e73", "#cc79a7")
-        for jak, colour, width in zip(JAKS, colours, (3, 1.2, 1.2, 1.2), strict=True):  # JAK1 under JAK2
-            share = 100 * self.occupancy[jak]
-            bottom.plot(self.profile.time, share, color=colour, linewidth=width, label=f"{jak} occupied")
-        label = f"{self.conditions.cytokine} {self.conditions.readout} inhibited"
-        bottom.plot(self.profile.time, 100 * self.inhibition, color="black", linewidth=2, label=label)
-        bottom.set(xlabel="time after the first dose (h)", ylabel="percent", ylim=(0, 100))
-        figure.legend(loc="outside lower center", ncols=5, frameon=False, fontsize=8)
+        time, days = self.profile.time, self.profile.time[-1] > 72
+        figure = Figure(figsize=(8, 9), layout="constrained")
+        total, free, occupied, inhibited = figure.subplots(4, 1, sharex=True)
+        x = time / 24 if days else time
+        for profile, colour in zip(self.profiles, _cycle(_COLOURS, len(self.profiles)), strict=True):
+            total.plot(x, profile.ng_per_mL, color=colour, label=profile.inhibitor)
+            free.plot(x, profile.free, color=colour, label=profile.inhibitor)
+            ic50 = self.ic50[profile.inhibitor]
+            if ic50 < 3 * profile.free.max():  # further up, the line would flatten the curves
+                free.axhline(ic50, color=colour, linestyle="--", linewidth=1, label=f"IC50, {ic50:.3g} nM")
+            elif math.isfinite(ic50):
+                free.plot([], [], " ", label=f"IC50 of {profile.inhibitor}, {ic50:.3g} nM, is above")
+        total.set(ylabel="plasma (ng/mL)", ylim=(0, None))
+        free.set(ylabel="free (nM)", ylim=(0, None))
+        for jak, colour, width in zip(JAKS, _JAK_COLOURS, (3, 1.2, 1.2, 1.2), strict=True):  # JAK1 under JAK2
+            occupied.plot(x, 100 * self.occupancy[jak], color=colour, linewidth=width, label=jak)
+        occupied.set(ylabel="JAK occupied (%)", ylim=(0, 100))
+        inhibited.plot(x, 100 * self.inhibition, color="black", linewidth=1.6)
+        inhibited.axhline(50, color="0.6", linestyle=":", linewidth=1)
+        label = f"{self.conditions.cytokine} {self.conditions.readout}\ninhibited ex vivo (%)"
+        unit = "days" if days else "h"
+        inhibited.set(ylabel=label, ylim=(0, 100), xlabel=f"time ({unit})", xlim=(0, x[-1]))
+        for number, due in enumerate(self.missed):
+            at = due / 24 if days else due
+            total.plot(at, 0, "kx", clip_on=False, label="dose missed" if number == 0 else None)
+        for axes in (total, free, occupied):
+            axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=8)
+        for axes in (total, free, occupied, inhibited):
+            axes.spines[["top", "right"]].set_visible(False)
+            axes.grid(axis="y", color="0.92")
+        figure.suptitle("\n".join(textwrap.wrap(self.title, 95)), fontsize=10, x=0.01, ha="left")
+        figure.align_ylabels()
         return figure
 
 
@@ -88,46 +133,150 @@ def course(
 ) -> Course:
     """Follow a regimen: plasma, JAK occupancy, and ex vivo inhibition in blood drawn every quarter hour.
 
-    settings: weight (kg), eGFR (mL/min per 1.73 m2). hours: default 24 h after the last dose.
+    inhibitor: of doses that name none. Several inhibitors, and metabolites, compete for the ATP site.
+    settings: weight (kg), eGFR (mL/min per 1.73 m2). hours: default to the end of the last dosing interval.
     Raises InputError for conditions outside their range, UnknownIdError for unknown names.
     """
     library = get_library()
     if isinstance(regimen, str):
         regimen = Regimen.parse(regimen)
-    drug = library.inhibitor(inhibitor)
     people = library.population(population)
-    conditions = CellAssay(drug.id, cytokine, readout or f"p{library.cytokine(cytokine).stats[0]}")
-    doses = sorted({dose.time for dose in regimen.doses})
-    end = doses[-1] + 24.0 if hours is None else hours
+    dosed = [library.inhibitor(name).id for name in regimen.inhibitors or (inhibitor,)]
+    given = dict(settings or {})
+    weight = given.get("weight", people.weight.to("kg"))
+    in_mg = regimen.at_weight(weight)
+    conditions = CellAssay(dosed[0], cytokine, readout or f"p{library.cytokine(cytokine).stats[0]}")
+    end = regimen.end if hours is None else hours
     if not math.isfinite(end) or end <= 0:
         raise InputError(f"hours is {end:g}; give a finite number above 0")
-    times = np.unique(np.append(np.arange(0, end, 0.25), end))
-    profile = plasma(regimen, times, inhibitor=drug.id, population=people.id, settings=settings)
-    inhibition = ex_vivo_inhibition(profile, conditions).inhibition
-    model = conditions.model()
-    observables = [f"occupancy_{jak}" for jak in JAKS]
-    bound = np.array(
-        [model.run(Protocol([1e-3], {f"I_{drug.id}": free}), observables)[0] for free in profile.free]
-    )
-    intervals = []
-    for start, stop in zip(doses, [*doses[1:], end], strict=True):
-        if start >= end:
-            break
-        inside = (times >= start) & (times <= stop)
-        share = inhibition[inside]
-        intervals.append(
-            {
-                "from (h)": start,
-                "Cmax (ng/mL)": (metrics := profile.interval(start, stop))["cmax"],
-                "Cmin (ng/mL)": metrics["cmin"],
-                "tmax (h)": metrics["tmax"],
-                "AUC (ng h/mL)": metrics["auc"],
-                "max inhibition (%)": 100 * float(share.max()),
-                "mean inhibition (%)": 100
-                * float(np.trapezoid(share, times[inside]) / (times[inside][-1] - start)),
-                "above IC50 (h)": float(np.trapezoid((share > 0.5).astype(float), times[inside])),
-            }
+
+    draws: list[Array | list[float]] = [np.arange(0, end, DRAW), [end]]
+    for drug in dosed:
+        # The level is highest where an input ends and lowest where one begins or a dose is due.
+        rates = input_rates(in_mg, Disposition.of(drug, people.id, given), drug)
+        turns = [time for changes in rates.values() for time, _ in changes]
+        draws.append([time for time in (*turns, *in_mg.of(drug).due) if 0 < time < end])
+    times = _distinct(np.concatenate(draws))
+    fine_times = _distinct(np.concatenate((np.arange(0, end, FINE), times)))
+    at_draw = np.searchsorted(fine_times, times - 1e-9)
+    levels: list[PlasmaProfile] = []
+    for drug in dosed:
+        own = _settings_of(drug, given, dosed)
+        levels += plasma_profiles(in_mg, fine_times, inhibitor=drug, population=people.id, settings=own)
+    twice = {p.inhibitor for p in levels if [q.inhibitor for q in levels].count(p.inhibitor) > 1}
+    if twice:
+        raise InputError(
+            f"regimen: {min(twice)} is dosed and formed from another inhibitor; dose one of them"
         )
+    profiles = tuple(p.at(at_draw) for p in levels)
+
+    inhibition, bound = _ex_vivo(profiles, conditions)
+    ic50 = {p.inhibitor: _ic50(p.inhibitor, conditions) for p in profiles}
+    intervals: list[dict[str, Any]] = []
+    for drug in dosed:
+        level = next(p for p in levels if p.inhibitor == drug)
+        spans = in_mg.of(drug).intervals()
+        if len(spans) == 1 and not in_mg.of(drug).steady:
+            spans = [(spans[0][0], end)]  # a single dose is followed to the end
+        intervals += [
+            ({"inhibitor": drug} if len(dosed) > 1 else {})
+            | _interval(start, min(stop, end), level, times, inhibition, ic50[drug])
+            for start, stop in spans
+            if start < end
+        ]
+    days = [
+        {"day": number + 1, **_response(24.0 * number, min(24.0 * (number + 1), end), times, inhibition)}
+        for number in range(math.ceil(end / 24 - 1e-9))
+    ]
     reading = f"{conditions.cytokine} {conditions.readout} ex vivo"
-    title = f"{drug.id} {regimen.text}, {people.name or people.id}, {reading}"
-    return Course(title, profile, dict(zip(JAKS, bound.T, strict=True)), inhibition, conditions, intervals)
+    who = ", ".join([people.name or people.id, *(f"{k} {v:g}" for k, v in given.items() if k in COVARIATES)])
+    what = regimen.text if regimen.inhibitors else f"{dosed[0]} {regimen.text}"
+    missed = tuple(sorted({dose.time for dose in regimen.doses if dose.amount == 0 and dose.time < end}))
+    return Course(
+        f"{what}, {who}, {reading}", profiles, dict(zip(JAKS, bound.T, strict=True)), inhibition,
+        conditions, ic50, intervals, days, missed,
+    )  # fmt: skip
+
+
+def _settings_of(inhibitor: str, given: Mapping[str, float], dosed: Sequence[str]) -> dict[str, float]:
+    """The settings without those of the other inhibitors that are dosed."""
+    others = tuple(f"_{name}" for name in dosed if name != inhibitor)
+    return {symbol: value for symbol, value in given.items() if not (others and symbol.endswith(others))}
+
+
+def _distinct(times: Array) -> Array:
+    """Increasing times, more than 1e-6 h apart."""
+    ordered = np.unique(times)
+    return ordered[np.concatenate(([True], np.diff(ordered) > 1e-6))]
+
+
+def _cycle(colours: Sequence[str], number: int) -> list[str]:
+    return [colours[i % len(colours)] for i in range(number)]
+
+
+def _ex_vivo(profiles: Sequence[PlasmaProfile], conditions: CellAssay) -> tuple[Array, Array]:
+    """Inhibition, shape (n,), and occupancy, shape (n, JAKS), in blood with these free concentrations."""
+    drugs = tuple(profile.inhibitor for profile in profiles)
+    model = load("cytokine_signalling", cytokines=conditions.cytokine, inhibitors=drugs, cell=conditions.cell)
+    top = conditions.uninhibited(model)
+    plan = conditions.protocol(0.0)
+    read = [conditions.observable, *(f"occupancy_{jak}" for jak in JAKS)]
+    symbols = [f"I_{drug}" for drug in drugs]
+    rows = []
+    for free in zip(*(profile.free for profile in profiles), strict=True):
+        present = {**plan.settings, **dict(zip(symbols, map(float, free), strict=True))}
+        rows.append(model.run(Protocol(plan.times, present, plan.steps, plan.start), read)[0])
+    table = np.array(rows)
+    return 1 - table[:, 0] / top, table[:, 1:]
+
+
+def _ic50(inhibitor: str, conditions: CellAssay) -> float:
+    """Free concentration (nM) of half inhibition by this inhibitor alone; inf where there is none."""
+    alone = replace(conditions, inhibitor=inhibitor)
+    try:
+        return alone.curve().ic50 * alone.free
+    except SimulationError as error:
+        if "no half-maximal" not in str(error):
+            raise
+        return math.inf
+
+
+def _interval(
+    start: float, stop: float, level: PlasmaProfile, times: Array, inhibition: Array, ic50: float
+) -> dict[str, float]:
+    """One row: exposure and response from one dose to the next."""
+    metrics = level.interval(start, stop)
+    inside = (level.time >= start - 1e-9) & (level.time <= stop + 1e-9)
+    return {
+        "from (h)": start,
+        "Cmax (ng/mL)": metrics["cmax"],
+        "Cmin (ng/mL)": metrics["cmin"],
+        "tmax (h)": metrics["tmax"],
+        "AUC (ng h/mL)": metrics["auc"],
+        "above IC50 (h)": hours_above(level.time[inside], level.free[inside], ic50),
+        **_response(start, stop, times, inhibition),
+    }
+
+
+def _response(start: float, stop: float, times: Array, inhibition: Array) -> dict[str, float]:
+    """Largest and average inhibition and the time above half, between two times."""
+    inside = (times > start) & (times < stop)
+    x = np.concatenate(([start], times[inside], [stop]))
+    y = np.interp(x, times, inhibition)
+    return {
+        "max inhibition (%)": 100 * float(y.max()),
+        "mean inhibition (%)": 100 * float(np.trapezoid(y, x)) / (stop - start),
+        "above 50 % (h)": hours_above(x, y, 0.5),
+    }
+
+
+def hours_above(time: Array, values: Array, limit: float) -> float:
+    """Hours that ``values``, linear between times, spend above ``limit``."""
+    over = values - limit
+    total = 0.0
+    for width, one, two in zip(np.diff(time), over[:-1], over[1:], strict=True):
+        if one > 0 and two > 0:
+            total += width
+        elif one > 0 or two > 0:
+            total += width * max(one, two) / abs(two - one)
+    return float(total)

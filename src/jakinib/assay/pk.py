@@ -4,43 +4,63 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jakinib.assay.cell import CellAssay
 from jakinib.build.estimates import estimates
-from jakinib.errors import InputError
+from jakinib.build.pharmacology import no_pharmacokinetics
+from jakinib.errors import InputError, SimulationError
 from jakinib.library import get_library
 from jakinib.regimen import Regimen
 from jakinib.simulate import Model, Protocol, Step, load
 
+RELEASE = 0.01  # h; a dose enters its depot in 36 s, so that every tool can read it as an input rate
+UPTAKE = ("D1", "lag", "F", "first_order", "release")  # settings <key>_<drug> that are no model symbols
+PLACES = ("depot", "central", "peripheral")  # <drug>_<place> are the amounts of an inhibitor in the body
+
 
 @dataclass(frozen=True)
 class Disposition:
-    """How a population absorbs an inhibitor: duration and lag of the zero-order input, in hours."""
+    """How a population takes up an inhibitor; times in hours.
+
+    duration: of the zero-order input. first_order: share of an oral dose that passes a depot instead,
+    released into it over ``release`` (0: at once). Both begin after the lag. bioavailability: F, by which
+    intravenous doses are divided, since clearances and volumes are per F; None where the library has none.
+    """
 
     duration: float
     lag: float
     molecular_weight: float
+    bioavailability: float | None = None
+    first_order: float = 0.0
+    release: float = 0.0
 
     @classmethod
     def of(cls, inhibitor: str, population: str, overlay: Mapping[str, float] | None = None) -> Disposition:
-        """From the library, calibrated estimates over it, ``overlay`` (D1_<drug>, lag_<drug>) on top."""
+        """From the library, calibrated estimates over it, ``overlay`` (see ``UPTAKE``) on top."""
         drug = get_library().inhibitor(inhibitor)
         values = drug.pharmacokinetics.get(population)
         if values is None:
-            raise InputError(
-                f"inhibitor '{drug.id}' has no pharmacokinetics for '{population}'; "
-                "it is offered for assays only"
-            )
-        fitted = estimates("clinical_pk")
-        numbers = {}
-        for key in ("D1", "lag"):
-            quantity = fitted.get(f"{key}_{drug.id}@{population}", values[key])
-            numbers[key] = (overlay or {}).get(f"{key}_{drug.id}", quantity.to("hour"))
-        return cls(numbers["D1"], numbers["lag"], drug.molecular_weight.to("g/mol"))
+            raise InputError(no_pharmacokinetics(drug, population))
+        fitted, given = estimates("clinical_pk"), overlay or {}
+
+        def value(key: str, unit: str, absent: float) -> float:
+            quantity = fitted.get(f"{key}_{drug.id}@{population}", values.get(key))
+            return given.get(f"{key}_{drug.id}", absent if quantity is None else quantity.to(unit))
+
+        share = None if drug.bioavailability is None else drug.bioavailability.to("dimensionless")
+        return cls(
+            value("D1", "hour", RELEASE),
+            value("lag", "hour", 0.0),
+            drug.molecular_weight.to("g/mol"),
+            given.get(f"F_{drug.id}", share),
+            value("first_order", "dimensionless", 1.0) if "ka" in values else 0.0,
+            value("release", "hour", 0.0),
+        )
 
 
 @dataclass(frozen=True)
@@ -62,9 +82,13 @@ class PlasmaProfile:
     def ng_per_mL(self) -> NDArray[np.float64]:
         return self.concentration * self.molecular_weight * 1e-3
 
+    def at(self, indices: NDArray[np.intp]) -> PlasmaProfile:
+        """The profile at some of its times."""
+        return replace(self, time=self.time[indices], concentration=self.concentration[indices])
+
     def interval(self, start: float, end: float) -> dict[str, float]:
         """Cmax and Cmin (ng/mL), tmax (h after start) and AUC (ng h/mL) between two times."""
-        inside = (self.time >= start) & (self.time <= end)
+        inside = (self.time >= start - 1e-9) & (self.time <= end + 1e-9)
         time, level = self.time[inside], self.ng_per_mL[inside]
         return {
             "cmax": float(level.max()),
@@ -74,10 +98,110 @@ class PlasmaProfile:
         }
 
 
-def dosing_steps(regimen: Regimen, disposition: Disposition, inhibitor: str) -> list[Step]:
-    """The regimen as changes of the model's input rate."""
-    changes = regimen.input_rate(disposition.molecular_weight, disposition.duration, disposition.lag)
-    return [Step(time, {f"input_rate_{inhibitor}": rate}) for time, rate in changes]
+def input_rates(
+    regimen: Regimen, disposition: Disposition, inhibitor: str
+) -> dict[str, list[tuple[float, float]]]:
+    """The doses of ``inhibitor`` as (time h, rate nmol/h from then on), by model symbol."""
+    own = regimen.of(inhibitor)
+    mass, lag, share = disposition.molecular_weight, disposition.lag, disposition.first_order
+    rates = {
+        f"input_rate_{inhibitor}": own.input_rate(
+            mass, disposition.duration, lag, disposition.bioavailability, oral_share=1 - share
+        )
+    }
+    if share > 0:
+        rates[f"input_rate_depot_{inhibitor}"] = own.input_rate(
+            mass, disposition.release or RELEASE, lag, oral_share=share, intravenous=False
+        )
+    return rates
+
+
+def dosing_steps(
+    regimen: Regimen,
+    disposition: Disposition,
+    inhibitor: str,
+    *,
+    weight: float | None = None,
+    settled: bool = False,
+) -> list[Step]:
+    """The doses of one inhibitor as changes of the model's input rates, from time 0 on.
+
+    weight: kg, for doses in mg/kg. settled: the run starts from ``steady_amounts``.
+    Raises InputError for a regimen at steady state unless ``settled``: steps alone would start from nothing.
+    """
+    if weight is not None:
+        regimen = regimen.at_weight(weight)
+    if regimen.of(inhibitor).steady and not settled:
+        raise InputError(
+            f"regimen '{regimen.text}': a steady state needs the amounts at time 0; "
+            "use dosed(), or steady_amounts() and settled=True"
+        )
+    values: dict[float, dict[str, float]] = {}
+    for symbol, changes in input_rates(regimen, disposition, inhibitor).items():
+        for time, rate in changes:
+            values.setdefault(time, {})[symbol] = rate
+    return [Step(time, values[time]) for time in sorted(values)]
+
+
+def steady_amounts(
+    regimen: Regimen,
+    disposition: Disposition,
+    inhibitor: str,
+    model: Model,
+    settings: Mapping[str, float] | None = None,
+) -> dict[str, float]:
+    """Amounts (nmol) in the body at time 0 of a regimen at steady state, by species; empty without one.
+
+    Over one interval T of a series linear kinetics take the amounts x to P x + b; the state that repeats is
+    (1 - P)^-1 b. P and b are read from runs of the model over one interval; different series add up.
+    Raises SimulationError when the state does not repeat to 1e-6, which linear kinetics would.
+    """
+    own, given = regimen.of(inhibitor), dict(settings or {})
+    if not own.steady:
+        return {}
+    own = own.at_weight(given.get("weight", model.initial("weight")))
+    metabolite = get_library().inhibitor(inhibitor).metabolite
+    names = [f"{drug}_{place}" for drug in (inhibitor, metabolite) for place in PLACES]
+    states = [name for name in names if name in model.species]
+    total = np.zeros(len(states))
+    for series in own.steady:
+        span = series.interval
+        count = math.floor((span - series.dose.time) / span) + 1
+        doses = tuple(replace(series.dose, time=series.dose.time + i * span) for i in range(count))
+        alone = Regimen(doses, own.text, (series,))
+        steps = dosing_steps(alone, disposition, inhibitor, settled=True)
+
+        def after(amounts: NDArray[np.float64], steps: Sequence[Step] = (), span: float = span) -> Any:
+            start = {**given, **dict(zip(states, map(float, amounts), strict=True))}
+            return model.run(Protocol([span], start, [s for s in steps if s.time < span]), states)[0]
+
+        scale = series.dose.amount * 1e6 / disposition.molecular_weight or 1.0
+        kept = np.array([after(row) for row in scale * np.eye(len(states))]).T / scale
+        amounts = np.linalg.solve(np.eye(len(states)) - kept, after(np.zeros(len(states)), steps))
+        if np.abs(after(amounts, steps) - amounts).max() > 1e-6 * np.abs(amounts).max():
+            raise SimulationError(
+                f"{inhibitor}: no steady state every {span:g} h; its kinetics are not linear"
+            )
+        total += amounts
+    return dict(zip(states, map(float, total), strict=True))
+
+
+def dosed(
+    model: Model,
+    regimen: Regimen,
+    dispositions: Mapping[str, Disposition],
+    times: Sequence[float] | NDArray[np.float64],
+    settings: Mapping[str, float] | None = None,
+) -> Protocol:
+    """Protocol of ``model`` under a regimen, steady states included; dispositions by inhibitor dosed."""
+    given = dict(settings or {})
+    weight = given.get("weight", model.initial("weight"))
+    values: dict[float, dict[str, float]] = {}
+    for inhibitor, disposition in dispositions.items():
+        given |= steady_amounts(regimen, disposition, inhibitor, model, settings)
+        for step in dosing_steps(regimen, disposition, inhibitor, weight=weight, settled=True):
+            values.setdefault(step.time, {}).update(step.values)
+    return Protocol(times, given, [Step(time, values[time]) for time in sorted(values)])
 
 
 def plasma(
@@ -89,12 +213,28 @@ def plasma(
     settings: Mapping[str, float] | None = None,
     model: Model | None = None,
 ) -> PlasmaProfile:
-    """Plasma concentration of the typical patient after oral doses.
+    """Plasma concentration of the typical patient under a regimen; of its doses, those of ``inhibitor``.
 
-    times in hours. settings: model symbols such as weight (kg), eGFR (mL/min per 1.73 m2).
+    times in hours. settings: model symbols such as weight (kg), eGFR (mL/min per 1.73 m2), and ``UPTAKE``.
     Raises InputError for a covariate that is not positive and finite.
     """
-    drug = get_library().inhibitor(inhibitor)
+    return plasma_profiles(
+        regimen, times, inhibitor=inhibitor, population=population, settings=settings, model=model
+    )[0]
+
+
+def plasma_profiles(
+    regimen: Regimen,
+    times: Sequence[float] | NDArray[np.float64],
+    *,
+    inhibitor: str = "baricitinib",
+    population: str = "healthy_adult",
+    settings: Mapping[str, float] | None = None,
+    model: Model | None = None,
+) -> tuple[PlasmaProfile, ...]:
+    """``plasma`` of the inhibitor dosed and, after it, of its active metabolite where it has one."""
+    library = get_library()
+    drug = library.inhibitor(inhibitor)
     given = dict(settings or {})
     for covariate in ("weight", "eGFR"):
         value = given.get(covariate, 1.0)
@@ -107,13 +247,16 @@ def plasma(
             "give a duration above 0 and a lag of at least 0"
         )
     model = model or load("oral_pk", inhibitors=(drug.id,), population=population)
-    own = (f"D1_{drug.id}", f"lag_{drug.id}")
+    own = [f"{key}_{drug.id}" for key in UPTAKE]
     known = {symbol: value for symbol, value in given.items() if symbol not in own}
     model.require(known, {*model.settable, *own})
-    protocol = Protocol(list(times), known, dosing_steps(regimen, disposition, drug.id))
-    level = model.run(protocol, [f"C_{drug.id}"])[:, 0]
-    return PlasmaProfile(
-        drug.id, np.asarray(times, dtype=float), level, disposition.molecular_weight, drug.fu.value
+    read = [drug, *([library.inhibitor(drug.metabolite)] if drug.metabolite else [])]
+    protocol = dosed(model, regimen, {drug.id: disposition}, list(times), known)
+    levels = model.run(protocol, [f"C_{entry.id}" for entry in read])
+    at = np.asarray(times, dtype=float)
+    return tuple(
+        PlasmaProfile(entry.id, at, level, entry.molecular_weight.to("g/mol"), entry.fu.value)
+        for entry, level in zip(read, levels.T, strict=True)
     )
 
 

@@ -121,7 +121,7 @@ class Composer:
             provenance[symbol] = self.quantity(symbol)
             values.append(f"{symbol} = {provenance[symbol].to(MODEL_UNITS[unit]):.10g};")
         for symbol, value in self.initial.items():
-            unit = " nmol" if symbol.endswith(("_central", "_peripheral")) else ""
+            unit = " nmol" if symbol.endswith(("_depot", "_central", "_peripheral")) else ""
             values.append(f"{symbol} = {value:.10g}{unit};")
         lines = "\n".join(f"  {line}" for line in (*self.lines, *values))
         text = f"model *{identifier}()\n{template('units')}\n{body}\n  // Values\n{lines}\nend\n"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from jakinib import paths
+from jakinib.errors import InputError
 from jakinib.library.files import read_table
+from jakinib.library.plugins import extra_folders
 from jakinib.library.schema import Number, Quantity, Strict
 
 
@@ -27,6 +30,15 @@ class Estimate(Strict):
 
 
 def estimates_path(plan: str) -> Path:
+    """The estimates of a plan; those of a plan in a user folder lie in ``results`` of that folder.
+
+    Raises InputError for a name that could lead to another folder.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", plan):
+        raise InputError(f"plan '{plan}': an id is letters, digits, _ and -; rename it")
+    for folder in extra_folders():
+        if (folder / "plans" / f"{plan}.yaml").exists():
+            return folder / "results" / plan / "estimates.tsv"
     return paths.fits() / "results" / plan / "estimates.tsv"
 
 

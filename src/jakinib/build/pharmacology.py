@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jakinib.build.composer import Composer
 from jakinib.errors import ModelError
+from jakinib.library.schema import Inhibitor
 
 
 def kinase_assay(model: Composer) -> None:
@@ -11,6 +12,11 @@ def kinase_assay(model: Composer) -> None:
     jak = model.spec.kinase
     inhibitor = model.library.inhibitor(model.spec.inhibitors[0])
     drug = inhibitor.id
+    if jak in inhibitor.binding:
+        raise ModelError(
+            f"inhibitor '{drug}' binds {jak} as {inhibitor.binding[jak]} says; the enzyme assay knows "
+            "reversible inhibitors only: use a cell assay"
+        )
     model.add("kinase_assay", JAKx=jak, DRUGx=drug)
     model.potency(inhibitor, jak)
     bound, inhibited = f"{jak}_ATP", f"{jak}_{drug}"
@@ -27,29 +33,58 @@ def kinase_assay(model: Composer) -> None:
 
 
 def oral_pk(model: Composer) -> None:
-    """Oral disposition of each inhibitor in the typical patient of the population."""
+    """Oral disposition of each inhibitor, and of its metabolite, in the typical patient of the population."""
     population = model.library.population(model.spec.population)
     for name in model.spec.inhibitors:
         inhibitor = model.library.inhibitor(name)
-        drug = inhibitor.id
         disposition = inhibitor.pharmacokinetics.get(population.id)
         if disposition is None:
-            raise ModelError(
-                f"inhibitor '{drug}' has no pharmacokinetics for population '{population.id}'; "
-                "it is offered for assays only"
-            )
-        model.add("oral_pk", DRUGx=drug)
-        for key in ("CLr", "CLnr", "Q", "V1", "V2"):
+            raise ModelError(no_pharmacokinetics(inhibitor, population.id))
+        drug, two = inhibitor.id, "V2" in disposition
+        if "ka" in disposition:
+            stated = _depot(model, drug, two)
+        else:
+            stated = ("CLr", "CLnr", "Q", "V1", "V2")
+            model.add("oral_pk", DRUGx=drug)
+        for key in stated:
             model.values[f"{key}_{drug}"] = model.calibrated(
                 f"{key}_{drug}@{population.id}", disposition[key]
             )
         model.values[f"fu_{drug}"] = inhibitor.fu
         model.give(f"input_rate_{drug}", 0)
-        model.initial.update({f"{drug}_central": 0, f"{drug}_peripheral": 0})
-        for symbol in (f"{drug}_central", f"{drug}_peripheral"):
+        amounts = [f"{drug}_central", *([f"{drug}_peripheral"] if two else [])]
+        model.initial.update(dict.fromkeys(amounts, 0))
+        for symbol in amounts:
             model.identify(symbol, inhibitor.identifiers)
-    first = model.spec.inhibitors[0]
-    for compartment, key in (("central", "V1"), ("peripheral", "V2")):
-        model.give(compartment, model.values[f"{key}_{first}"].to("L"))
+        if "ka" in disposition:
+            model.initial[f"{drug}_depot"] = 0
+            model.identify(f"{drug}_depot", inhibitor.identifiers)
+        for compartment, key in (("central", "V1"), ("peripheral", "V2")):
+            if key in disposition and compartment not in model.given:
+                model.give(compartment, model.values[f"{key}_{drug}"].to("L"))
     model.values["weight"] = population.weight
     model.values["eGFR"] = population.eGFR
+
+
+def _depot(model: Composer, drug: str, two_compartments: bool) -> tuple[str, ...]:
+    """First-order absorption; a metabolite receives the moles of its parent's doses. Returns the keys."""
+    model.add("oral_depot", DRUGx=drug)
+    model.give("gut", 1)
+    parents = [name for name in model.spec.inhibitors if model.library.inhibitor(name).metabolite == drug]
+    if parents:
+        doses = " + ".join(f"input_rate_depot_{name} + input_rate_{name}" for name in parents)
+        model.rule(f"input_rate_depot_{drug}", doses)
+    else:
+        model.give(f"input_rate_depot_{drug}", 0)
+    stated = ("CLr", "CLnr", "V1", "ka", "weight_ref", "eGFR_ref", "weight_CL", "weight_V")
+    if not two_compartments:
+        return stated
+    model.add("oral_peripheral", DRUGx=drug)
+    return (*stated, "Q", "V2")
+
+
+def no_pharmacokinetics(inhibitor: Inhibitor, population: str) -> str:
+    """What is said of an inhibitor that cannot be dosed in a population."""
+    known = ", ".join(inhibitor.pharmacokinetics)
+    rest = f"it has them for {known}" if known else "it is offered for assays only"
+    return f"inhibitor '{inhibitor.id}' has no pharmacokinetics for population '{population}'; {rest}"

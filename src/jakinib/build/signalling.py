@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from jakinib.build.binding import own_binding
 from jakinib.build.composer import Composer
 from jakinib.build.template import declared_units
 from jakinib.errors import ModelError
@@ -65,9 +66,12 @@ def _jaks(model: Composer, inhibitors: list[Inhibitor]) -> None:
         model.add("kinase", JAKx=jak)
         for symbol in (f"A_{jak}", f"occupancy_{jak}", f"Km_{jak}"):
             model.protein(symbol, jak, relation="propertyBearer")
-        model.rule(f"A_{jak}", f"1 / ({' + '.join(['1', *(f'load_{i.id}_{jak}' for i in inhibitors)])})")
+        intact = own_binding(model, inhibitors, jak)
+        loads = " + ".join(["1", *(f"load_{i.id}_{jak}" for i in inhibitors)])
+        model.rule(f"A_{jak}", f"{intact or 1} / ({loads})")
         for inhibitor in inhibitors:
-            model.add("inhibitor", DRUGx=inhibitor.id, JAKx=jak)
+            if jak not in inhibitor.binding:
+                model.add("inhibitor", DRUGx=inhibitor.id, JAKx=jak)
             model.potency(inhibitor, jak)
 
 

@@ -30,7 +30,7 @@ class ModelSpec:
     kinase: str = ""
     cell: str = ""
     population: str = "healthy_adult"
-    calibrated: tuple[str, ...] = ("enzyme", "clinical_pk", "pathways")
+    calibrated: tuple[str, ...] = ("enzyme", "clinical_pk", "dynamics", "pathways")
 
     def resolved(self, library: Library) -> ModelSpec:
         """The same spec with canonical names; raises UnknownIdError for names the library lacks."""
@@ -41,6 +41,10 @@ class ModelSpec:
         if self.name == "kinase_assay" and len(self.inhibitors) != 1:
             raise InputError(f"{self.name}: takes one inhibitor, not {len(self.inhibitors)}")
         inhibitors = tuple(library.inhibitor(name).id for name in self.inhibitors)
+        if self.name in ("oral_pk", "blood_pkpd"):  # a dose brings the active metabolite along
+            formed = (library.inhibitor(name).metabolite for name in inhibitors)
+            new = (library.inhibitor(name).id for name in formed if name)
+            inhibitors += tuple(name for name in new if name not in inhibitors)
         cytokines: tuple[str, ...] = ()
         cell, kinase, population = "", "", ""
         if self.name in ("cytokine_signalling", "blood_pkpd"):

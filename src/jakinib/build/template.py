@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import functools
 import re
+from pathlib import Path
 
 from jakinib import paths
 from jakinib.errors import ModelError
+from jakinib.library.files import read_text, short
 
 TOKENS = ("JAKx", "DRUGx", "CHAINx", "CYTOx", "FIRSTx", "SECONDx", "STATx", "SOCSx", "ALPHAx", "FACTORx")
 
@@ -18,22 +20,47 @@ TOKENS = ("JAKx", "DRUGx", "CHAINx", "CYTOx", "FIRSTx", "SECONDx", "STATx", "SOC
 @functools.cache
 def template(name: str) -> str:
     """Body of ``models/antimony/<name>.ant`` without its model and end lines."""
-    text = (paths.models() / "antimony" / f"{name}.ant").read_text(encoding="utf-8")
+    return _body((paths.models() / "antimony" / f"{name}.ant").read_text(encoding="utf-8"))
+
+
+def _body(text: str) -> str:
     body = re.search(r"^model \w+\n(.*)^end$", text, re.DOTALL | re.MULTILINE)
     return body.group(1) if body else text
 
 
+def user_template(path: Path) -> str:
+    """Body of an Antimony template from outside the package.
+
+    Raises InputError for a file that cannot be read, ModelError for one that is not one model, or that
+    would read further files.
+    """
+    text = read_text(path)
+    if not re.search(r"^model \w+\n.*^end$", text, re.DOTALL | re.MULTILINE):
+        raise ModelError(f"{short(path)}:1: no template; write lines 'model <name>' and 'end' around it")
+    body = _body(text)
+    offset = text[: text.index(body)].count("\n") + 1
+    for number, line in enumerate(body.splitlines(), start=offset):
+        if word := re.match(r"\s*(import|model|module|end)\b", line):
+            raise ModelError(f"{short(path)}:{number}: '{word[1]}' inside a template; one model a file")
+    return body
+
+
 def instantiate(name: str, **tokens: str) -> str:
     """The template with each token replaced; raises ModelError when one is left over."""
-    text = template(name)
+    return fill(template(name), f"{name}.ant", tokens)
+
+
+def fill(text: str, where: str, tokens: dict[str, str]) -> str:
+    """Text with each token replaced; raises ModelError when one is left over."""
     for token, value in tokens.items():
         text = text.replace(token, value)
     left = [token for token in TOKENS if token in text]
     if left:
-        raise ModelError(f"{name}.ant: token {left[0]} was not given a value")
+        raise ModelError(f"{where}: token {left[0]} was not given a value")
     return text
 
 
+_SPECIES = re.compile(r"^\s*(?:substanceOnly )?species ([^;]+);", re.MULTILINE)
 _HAS = re.compile(r"^\s*(\w+) has (\w+)\s*;", re.MULTILINE)
 _RULE = re.compile(r"^\s*(\w+)\s*:=", re.MULTILINE)
 
@@ -46,3 +73,9 @@ def declared_units(text: str) -> dict[str, str]:
 def ruled(text: str) -> set[str]:
     """Symbols given by an assignment rule."""
     return set(_RULE.findall(text))
+
+
+def declared_species(text: str) -> list[str]:
+    """Symbols of every species declared in ``text`` that is not held constant."""
+    listed = (item.split()[0] for found in _SPECIES.findall(text) for item in found.split(","))
+    return [symbol for symbol in listed if not symbol.startswith("$")]

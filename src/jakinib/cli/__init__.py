@@ -8,11 +8,22 @@ from typing import Annotated
 import typer
 
 from jakinib import __version__
-from jakinib.cli import archives, evaluation, fits, models, simulations
+from jakinib.cli import archives, comparison, evaluation, extension, fits, models, population, simulations
 from jakinib.cli.app import app
 from jakinib.errors import JakinibError
 
-__all__ = ["app", "archives", "evaluation", "fits", "main", "models", "simulations"]
+__all__ = [
+    "app",
+    "archives",
+    "comparison",
+    "evaluation",
+    "extension",
+    "fits",
+    "main",
+    "models",
+    "population",
+    "simulations",
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -30,8 +41,9 @@ def main() -> None:
     try:
         code = command.main(standalone_mode=False)
     except JakinibError as error:
-        message = " ".join(str(error).split())
-        print(f"jakinib: {message}", file=sys.stderr)
+        excerpt = getattr(error, "excerpt", "")  # a regimen is shown, with a caret under the part
+        message = " ".join(str(error).removesuffix(excerpt).split())
+        print(f"jakinib: {message}", *excerpt.splitlines(), sep="\n", file=sys.stderr)
         code = 2
     except KeyboardInterrupt:
         print("jakinib: interrupted", file=sys.stderr)

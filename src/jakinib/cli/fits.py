@@ -1,4 +1,4 @@
-"""Commands that calibrate: fit, profile."""
+"""Commands that calibrate: fit, profile, ensemble."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from jakinib.cli.app import Json, app, draw, output, progress, table
+
+COLUMNS = ["parameter", "estimate", "unit", "90 % interval", "verdict", "method"]
 
 
 @app.command()
@@ -27,6 +29,7 @@ def fit(
     from jakinib.fit import fit as run
     from jakinib.fit import prepare
     from jakinib.fit.optimise import Start
+    from jakinib.fit.results import judged
 
     with output(as_json) as emit:
         prepared = prepare(plan)
@@ -48,20 +51,32 @@ def fit(
         if as_json:
             emit(
                 {
-                    "estimates": [row.model_dump() for row in outcome.estimates],
+                    "estimates": [
+                        {
+                            **j.estimate.model_dump(),
+                            "low": j.low,
+                            "high": j.high,
+                            "verdict": j.verdict,
+                            "method": j.method,
+                        }
+                        for j in judged(outcome, out)
+                    ],
                     "provenance": outcome.provenance,
                 }
             )
             return
+        found = judged(outcome, out)
         rows = [
-            [e.id, f"{e.value:.4g}", e.unit, f"{e.low:.3g} to {e.high:.3g}", e.verdict]
-            for e in outcome.estimates
-        ]
-        emit(
-            table(
-                f"Plan {outcome.plan.id}", ["parameter", "estimate", "unit", "90 % interval", "verdict"], rows
+            [j.estimate.id, f"{j.estimate.value:.4g}", j.estimate.unit, f"{j.low:.3g} to {j.high:.3g}",
+             j.verdict, j.method]
+            for j in found
+        ]  # fmt: skip
+        emit(table(f"Plan {outcome.plan.id}", COLUMNS, rows))
+        if any(j.method == "quadratic" for j in found):
+            emit(
+                "quadratic: from the curvature at the optimum. "
+                f"Profile likelihoods: jakinib profile {outcome.plan.id}"
             )
-        )
 
 
 @app.command()
@@ -72,19 +87,19 @@ def profile(
     as_json: Json = False,
 ) -> None:
     """Profile likelihood of every fitted parameter: 90 % interval and verdict on identifiability."""
-    from jakinib.build.estimates import estimates_path
-    from jakinib.fit import prepare, results
+    from jakinib.fit import prepare
     from jakinib.fit import profile as profiling
+    from jakinib.fit.profiling import profile_plan
 
     with output(as_json) as emit:
         prepared = prepare(plan)
         problem = prepared.problem
-        theta = results.best_theta(problem, prepared.data)
         with progress() as bar:
             task = bar.add_task("profiles", total=len(problem.names))
-            found = profiling.profiles(problem, theta, workers, done=lambda _: bar.update(task, advance=1))
-        folder = out or estimates_path(problem.plan.id).parent
-        profiling.write(folder / "profiles.tsv", found)
+            found = profile_plan(
+                prepared, workers=workers, folder=out,
+                done=lambda name: bar.update(task, advance=1, description=f"profiles: {name}"),
+            )  # fmt: skip
         rows = [(p.id, p.estimate, p.low, p.high, profiling.verdict(p), p.prior_driven) for p in found]
         if as_json:
             keys = ("id", "estimate", "low", "high", "verdict", "prior_driven")
@@ -101,3 +116,50 @@ def profile(
                 lines,
             )
         )
+
+
+@app.command()
+def ensemble(
+    plan: Annotated[str, typer.Argument(help="Fitted plan, by name or file.")],
+    evaluations: Annotated[int, typer.Option(min=20, help="Evaluations of each of the four chains.")] = 1000,
+    draws: Annotated[int, typer.Option(min=1, max=200, help="Parameter sets to keep.")] = 200,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; the draws do not depend on it.")] = 1,
+    seed: Annotated[int | None, typer.Option(help="Default: that of the plan.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder; default fits/results/<plan>.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Draw parameter sets from the posterior of a fitted plan: they give predictions their intervals."""
+    from jakinib.fit import prepare
+    from jakinib.fit.ensemble import CHAINS, bands
+    from jakinib.fit.posterior import sample
+
+    with output(as_json) as emit:
+        prepared = prepare(plan)
+        with progress() as bar:
+            task = bar.add_task("ensemble: expansion", total=1 + CHAINS)
+            drawn = sample(
+                prepared, evaluations=evaluations, draws=draws, workers=workers, seed=seed, folder=out,
+                done=lambda piece: bar.update(task, advance=1, description=f"ensemble: {piece} done"),
+            )  # fmt: skip
+        low, middle, high = bands(drawn.values)
+        numbers = dict(drawn.diagnostics)
+        if as_json:
+            rows = zip(drawn.ids, low.tolist(), middle.tolist(), high.tolist(), strict=True)
+            keys = ("id", "low", "median", "high")
+            parameters = [dict(zip(keys, row, strict=True)) for row in rows]
+            emit({"method": drawn.method, "diagnostics": numbers, "parameters": parameters})
+            return
+        units = {parameter.id: parameter.unit for parameter in prepared.problem.plan.parameters}
+        lines = [
+            [name, f"{middle[i]:.4g}", units[name], f"{low[i]:.3g} to {high[i]:.3g}"]
+            for i, name in enumerate(drawn.ids)
+        ]
+        emit(
+            table(f"Plan {prepared.problem.plan.id}", ["parameter", "median", "unit", "90 % interval"], lines)
+        )
+        emit(", ".join(f"{name} {value:.3g}" for name, value in numbers.items()))
+        if drawn.method == "Laplace":
+            emit(
+                "The chains have not converged (rhat < 1.05 and ess > 100 are asked for): these draws are of "
+                "the Laplace approximation, and every band made from them says so."
+            )

@@ -14,8 +14,8 @@ from jakinib.errors import InputError
 @app.command("list")
 def list_(as_json: Json = False) -> None:
     """List models, inhibitors, cytokines, cells, populations and plans."""
-    from jakinib import paths
     from jakinib.build import built
+    from jakinib.fit.plan import known_plans
     from jakinib.library import get_library
 
     library = get_library()
@@ -25,7 +25,7 @@ def list_(as_json: Json = False) -> None:
         "cytokines": list(library.cytokines),
         "cells": list(library.cells),
         "populations": list(library.populations),
-        "plans": sorted(p.stem for p in (paths.fits() / "plans").glob("*.yaml")),
+        "plans": sorted(known_plans()),
     }
     with output(as_json) as emit:
         if as_json:
@@ -59,16 +59,18 @@ def build(
 
 @app.command()
 def export(
-    model: Annotated[str, typer.Argument(help="Model name or SBML/Antimony file.")] = "blood_pkpd",
+    model: Annotated[
+        str, typer.Argument(help="Model name or SBML/Antimony file; with --formats petab a plan.")
+    ] = "blood_pkpd",
     folder: Annotated[Path, typer.Option("--out", help="Folder to write to.")] = Path("export"),
     formats: Annotated[
-        str, typer.Option(help="Comma-separated formats.")
+        str, typer.Option(help="Comma-separated formats; petab, alone, writes the calibration of a plan.")
     ] = "sbml-l3v2,sbml-l3v1,sbml-l2v4,antimony",
     regimen: Annotated[str, typer.Option(help="Doses as events, for example '4 mg qd x 7'.")] = "",
     population: Population = "healthy_adult",
     as_json: Json = False,
 ) -> None:
-    """Write a model for other tools."""
+    """Write a model, or the calibration of a plan, for other tools."""
     from jakinib.export import export as run
 
     written = run(model, folder, [f.strip() for f in formats.split(",")], regimen or None, population)

@@ -12,23 +12,44 @@ from jakinib.cli.app import Cytokine, Inhibitor, Json, Population, app, draw, ou
 
 @app.command()
 def simulate(
-    regimen: Annotated[str, typer.Option(help="Doses, for example '4 mg qd x 7'.")] = "4 mg",
-    inhibitor: Inhibitor = "baricitinib",
+    regimen: Annotated[str, typer.Option(help="Doses, for example '4 mg qd x 7'; default: 4 mg once.")] = "",
+    regimen_file: Annotated[
+        Path | None, typer.Option(help="Doses from a file: YAML, or a NONMEM event table (.csv, .tsv).")
+    ] = None,
+    inhibitor: Annotated[
+        str, typer.Option(help="Inhibitor of doses that name none; default: baricitinib.")
+    ] = "",
     population: Population = "healthy_adult",
     cytokine: Cytokine = "IL-6",
     readout: Annotated[str, typer.Option(help="pSTAT read-out; default: the first of the cytokine.")] = "",
     weight: Annotated[float | None, typer.Option(help="Body weight, kg.")] = None,
     egfr: Annotated[float | None, typer.Option(help="eGFR, mL/min per 1.73 m2.")] = None,
-    hours: Annotated[float | None, typer.Option(help="How long; default 24 h after the last dose.")] = None,
+    hours: Annotated[
+        float | None, typer.Option(help="How long; default: to the end of the last interval.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the time course as TSV.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the time course (.png, .svg, .pdf).")] = None,
     as_json: Json = False,
 ) -> None:
-    """Dose to plasma concentration and inhibition of a cytokine read-out in blood drawn over time."""
-    from jakinib.assay.course import course
+    """Dose to plasma concentration and inhibition of a cytokine read-out in blood drawn over time.
 
+    Regimens: '8 mg once then 4 mg qd x 6', '4 mg qd x 14 missing 5, 6', '4 mg qd ss' (steady state),
+    '0.1 mg/kg iv infusion over 30 min q12h x 4', 'baricitinib 4 mg qd x 7 + tofacitinib 5 mg bid x 14'.
+    """
+    from jakinib.assay.course import course
+    from jakinib.errors import InputError
+    from jakinib.regimen import Regimen
+
+    if regimen and regimen_file:
+        raise InputError("--regimen and --regimen-file: both give doses; give one of them")
+    doses = Regimen.read(regimen_file) if regimen_file else Regimen.parse(regimen or "4 mg")
+    if inhibitor and doses.inhibitors:
+        named = ", ".join(doses.inhibitors)
+        raise InputError(
+            f"--inhibitor {inhibitor}: the regimen names its own ({named}); leave the option out"
+        )
     settings = {k: v for k, v in (("weight", weight), ("eGFR", egfr)) if v is not None}
-    result = course(regimen, inhibitor, population, cytokine, readout, settings, hours)
+    result = course(doses, inhibitor or "baricitinib", population, cytokine, readout, settings, hours)
     if plot:
         draw(result.figure(), plot)
     if out:
@@ -39,8 +60,9 @@ def simulate(
         if as_json:
             emit(result.record())
         else:
-            rows = [[f"{v:.4g}" for v in row.values()] for row in result.intervals]
-            emit(table(result.title, list(result.intervals[0]), rows))
+            for title, rows in ((result.title, result.intervals), ("By day", result.days)):
+                cells = [[v if isinstance(v, str) else f"{v:.4g}" for v in row.values()] for row in rows]
+                emit(table(title, list(rows[0]), cells))
 
 
 @app.command()

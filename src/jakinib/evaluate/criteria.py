@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from pydantic import model_validator
@@ -41,13 +41,30 @@ class Criteria(Strict):
 
 
 @dataclass(frozen=True)
+class Interval:
+    """Central 90 % interval. low, high: None when it was not computed; then ``reason`` says why.
+
+    method: posterior; Laplace when an ensemble behind it did not converge.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    method: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class Verdict:
-    """A criterion after the comparison; ``error`` says why the value could not be computed (then FAIL)."""
+    """A criterion after the comparison; ``error`` says why the value could not be computed (then FAIL).
+
+    interval: 90 %, of the value over the parameters that the data leave open; it does not decide.
+    """
 
     criterion: Criterion
     value: float | None
     sources: tuple[str, ...]
     error: str = ""
+    interval: Interval = field(default_factory=Interval)
 
     @property
     def passed(self) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,18 +18,20 @@ from jakinib.assay import (
     ExVivo,
     KinaseAssay,
     PlasmaProfile,
-    assay,
     ex_vivo_inhibition,
     plasma,
 )
 from jakinib.assay.pk import Disposition
 from jakinib.errors import UnknownIdError
-from jakinib.fit.data import DataSet, Measurement
+from jakinib.evaluate import exposure, predictions
+from jakinib.evaluate.overlay import Overlaid, ic50_near, inhibition_law
+from jakinib.evaluate.predictions import Prediction
+from jakinib.fit.data import DataSet
 from jakinib.fit.plan import Plan
-from jakinib.fit.targets import SATURATING, cell_assay, half_life
+from jakinib.fit.targets import half_life
 from jakinib.library import get_library
 from jakinib.regimen import Regimen
-from jakinib.simulate import Protocol, Step, load
+from jakinib.simulate import Model, Protocol, Step, load
 from jakinib.units import parse_quantity
 
 DRUG = "baricitinib"
@@ -46,29 +49,70 @@ LAST_DOSE = 13 * 24.0  # h; the fourteenth daily dose stands for steady state
 BLOCK = 1e7  # nM free inhibitor: kinase block
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """One published cell IC50 and the model's value for it, nM."""
-
-    row: str
-    role: str
-    label: str
-    published: float
-    predicted: float
-    status: str
-    source: str
-
-    @property
-    def fold(self) -> float:
-        """Fold error, at least 1."""
-        return float(np.exp(abs(math.log(self.predicted / self.published))))
+__all__ = ["Measures", "Prediction", "slow_share"]
 
 
 class Measures:
     """Computes each quantity once; methods are named by 'measure' in fits/criteria.yaml."""
 
-    def __init__(self, plan: Plan, data: DataSet) -> None:
-        self.plan, self.data = plan, data
+    def __init__(
+        self,
+        plan: Plan | Sequence[Plan],
+        data: DataSet,
+        draw: Mapping[str, float] | None = None,
+        near: Measures | None = None,
+    ) -> None:
+        """Predict the rows of one plan or of several.
+
+        draw: symbol (or symbol@scope) -> value in model units, in place of the estimates. near: measures
+        whose IC50s are near these, so that roots are found from there.
+        """
+        self.plans = (plan,) if isinstance(plan, Plan) else tuple(plan)
+        self.data, self.near = data, near
+        self.draw: Mapping[str, float] = draw or {}
+        self.ic50s: dict[str, float] = {}
+        self._laws: dict[tuple[str, ...], Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {}
+
+    @property
+    def plan(self) -> Plan:
+        """The last plan: the one that builds on the others."""
+        return self.plans[-1]
+
+    def model(self, scope: str, name: str, **choice: Any) -> Model:
+        """A model with the draw set: its own symbols and those of ``scope`` (a cell or population)."""
+        model = load(name, **choice)
+        return cast(Model, Overlaid.of(model, self.draw, scope)) if self.draw else model
+
+    def cell_model(self, conditions: CellAssay) -> Model:
+        """The model of a cell assay, with the draw set."""
+        model = conditions.model()
+        return cast(Model, Overlaid.of(model, self.draw, conditions.cell)) if self.draw else model
+
+    def ic50(self, key: str, curve: Curve) -> float:
+        """IC50 of a curve; from the one of the same key in ``near`` when there is one."""
+        near = self.near and self.near.ic50s.get(key)
+        self.ic50s[key] = ic50_near(curve, near) if near else curve.ic50
+        return self.ic50s[key]
+
+    def plasma(
+        self, regimen: Regimen, times: NDArray[np.float64], population: str = "healthy_adult"
+    ) -> PlasmaProfile:
+        """Plasma of the typical patient, with the draw set."""
+        return plasma(regimen, times, population=population, settings=self._of_population(population))
+
+    def _of_population(self, population: str) -> dict[str, float]:
+        mine = f"@{population}"
+        return {name.removesuffix(mine): value for name, value in self.draw.items() if name.endswith(mine)}
+
+    def ex_vivo_of(self, profile: PlasmaProfile, conditions: CellAssay) -> ExVivo:
+        """Inhibition ex vivo; for a draw interpolated in ln(concentration), within 0.1 percentage points."""
+        model = self.cell_model(conditions)
+        if not self.draw:
+            return ex_vivo_inhibition(profile, conditions, model)
+        key = (conditions.cytokine, conditions.readout, conditions.cell)
+        if key not in self._laws:
+            self._laws[key] = inhibition_law(conditions, model)
+        return ExVivo(profile, self._laws[key](profile.free), conditions)
 
     def measure(self, name: str, of: str = "", rows: Sequence[str] = ()) -> float:
         """Value of the quantity ``name`` (of ``of``, or over ``rows``) in the unit of its criterion."""
@@ -83,7 +127,12 @@ class Measures:
 
     @functools.cache  # noqa: B019 - one instance lives as long as the evaluation
     def _enzyme_ic50(self, kinase: str) -> float:
-        return KinaseAssay(DRUG, kinase).curve().ic50
+        return self.ic50(f"enzyme {kinase}", self.enzyme_curve(kinase))
+
+    def enzyme_curve(self, kinase: str) -> Curve:
+        """The enzyme assay at 1 mM ATP."""
+        model = self.model("", "kinase_assay", kinase=kinase, inhibitors=(DRUG,))
+        return KinaseAssay(DRUG, kinase).curve(model)
 
     def _selectivity(self, kinase: str) -> float:
         return self._enzyme_ic50(kinase) / self._enzyme_ic50("JAK1")
@@ -94,7 +143,7 @@ class Measures:
     def ex_vivo(self) -> dict[float, ExVivo]:
         """IL-6 -> pSTAT3 inhibition in blood drawn after each single dose, healthy adults."""
         conditions = CellAssay(DRUG, "IL-6", "pSTAT3")
-        return {dose: ex_vivo_inhibition(plasma(Regimen.single(dose), DRAWS), conditions) for dose in DOSES}
+        return {dose: self.ex_vivo_of(self.plasma(Regimen.single(dose), DRAWS), conditions) for dose in DOSES}
 
     def _time_of_maximum(self) -> float:
         """The time farthest from the middle of the published window, 1.5 h."""
@@ -125,26 +174,15 @@ class Measures:
 
     @functools.cache  # noqa: B019
     def _pbmc_ic50(self, cytokine_dose: str = "50 ng/mL") -> float:
-        return assay(DRUG, "IL-6", "pSTAT3", matrix="PBMC", cytokine_dose=cytokine_dose).ic50
+        mass = get_library().cytokine("IL-6").molecular_weight.to("g/mol")
+        dose = parse_quantity(cytokine_dose, "nM", mass=mass, where="cytokine_dose")
+        conditions = CellAssay(DRUG, "IL-6", "pSTAT3", matrix="PBMC", cytokine_dose=dose)
+        return self.ic50(f"PBMC {cytokine_dose}", conditions.curve(self.cell_model(conditions)))
 
     @functools.cached_property
     def predictions(self) -> list[Prediction]:
-        """Published against simulated IC50 of every cell_ic50 row the plan names."""
-        out = []
-        for role in ("calibration", "validation"):
-            for identifier in getattr(self.plan, role):
-                row = self.data[identifier]
-                if row.quantity != "cell_ic50" or row.qualifier != "=":
-                    continue
-                conditions = cell_assay(row, self.data.conditions(row))
-                kind = "recalled" if row.status == "recalled" else role
-                label = f"{row.inhibitor} {row.cytokine} {row.readout}, {row.cell}, {row.matrix}"
-                out.append(
-                    Prediction(
-                        identifier, kind, label, row.to("nM"), conditions.curve().ic50, row.status, row.source
-                    )
-                )
-        return out
+        """Published against simulated IC50 of every cell_ic50 row the plans name."""
+        return predictions.cell_ic50s(self)
 
     def _folds(self, rows: Sequence[str]) -> list[float]:
         by_row = {p.row: p.fold for p in self.predictions}
@@ -158,51 +196,22 @@ class Measures:
 
     @functools.cached_property
     def ec50(self) -> list[Prediction]:
-        """Published against simulated cytokine EC50 (nM) of every ec50 row the plan names."""
-        out = []
-        for role in ("calibration", "validation"):
-            for row in (self.data[identifier] for identifier in getattr(self.plan, role)):
-                if row.quantity == "ec50":
-                    label = f"{row.cytokine} {row.readout}, {row.cell}, {row.time}"
-                    out.append(
-                        Prediction(
-                            row.id,
-                            role,
-                            label,
-                            row.to("nM"),
-                            self._cytokine_ec50(row),
-                            row.status,
-                            row.source,
-                        )
-                    )
-        return out
-
-    @staticmethod
-    def _cytokine_ec50(row: Measurement) -> float:
-        symbol = get_library().cytokine(row.cytokine).symbol
-        model = load("cytokine_signalling", cytokines=row.cytokine, cell=row.cell)
-        hours = parse_quantity(row.time, "hour")
-
-        def signal(dose: float) -> float:
-            return float(
-                model.run(Protocol([hours], {f"L_{symbol}": dose}), [f"{row.readout}_percent"])[0, 0]
-            )
-
-        top = signal(SATURATING)
-        return Curve(lambda dose: signal(dose) / top, f"{row.cytokine} in {row.cell}").ic50
+        """Published against simulated cytokine EC50 (nM) of every ec50 row the plans name."""
+        return predictions.ec50s(self)
 
     def _worst_ec50(self, rows: Sequence[str]) -> float:
-        return max(p.fold for p in self.ec50 if p.row in rows)
+        by_row = {p.row: p.fold for p in self.ec50}
+        return max(by_row[row] for row in rows)
 
     # Pharmacokinetics -------------------------------------------------------------------------------
 
     @functools.cached_property
     def steady_state(self) -> PlasmaProfile:
         """RA, 4 mg once daily: the fourteenth dosing interval."""
-        disposition = Disposition.of(DRUG, "ra_adult")
+        disposition = Disposition.of(DRUG, "ra_adult", self._of_population("ra_adult"))
         peak = disposition.lag + disposition.duration
         times = LAST_DOSE + np.unique(np.concatenate((np.linspace(0, 24, 289), [peak])))
-        return plasma(Regimen.parse("4 mg qd x 14"), times, population="ra_adult")
+        return self.plasma(Regimen.parse("4 mg qd x 14"), times, "ra_adult")
 
     def _pk(self, metric: str) -> float:
         interval = self.steady_state.interval(LAST_DOSE, LAST_DOSE + 24)
@@ -217,7 +226,7 @@ class Measures:
             case "ra_half_life":
                 return half_life(ra["CLr"] + ra["CLnr"], ra["V1"], ra["V2"], ra["Q"])
             case "healthy_clearance":
-                profile = plasma(Regimen.single(4.0), np.linspace(0, 480, 48001))
+                profile = self.plasma(Regimen.single(4.0), np.linspace(0, 480, 48001))
                 return 4.0 * 1e3 / profile.interval(0, 480)["auc"]
             case "healthy_slow_share":
                 return 100 * slow_share(
@@ -227,22 +236,23 @@ class Measures:
             "pharmacokinetic measure", metric, ["ra_cmax", "ra_auc", "ra_half_life", "ra_tmax"]
         )
 
-    @staticmethod
-    def _disposition(population: str) -> dict[str, float]:
-        model = load("oral_pk", population=population)
+    def _disposition(self, population: str) -> dict[str, float]:
+        model = self.model(population, "oral_pk", population=population)
         return {key: model.initial(f"{key}_{DRUG}") for key in ("CLr", "CLnr", "V1", "V2", "Q")}
 
     # Kinetics of signalling -------------------------------------------------------------------------
 
     @functools.cache  # noqa: B019
-    def time_course(self, socs3: bool = True) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Minutes and pSTAT3 (percent) of macrophages under 10 ng/mL IL-6, with or without SOCS3."""
+    def time_course(
+        self, socs3: bool = True, readout: str = "pSTAT3"
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Minutes and read-out (percent) of macrophages under 10 ng/mL IL-6, with or without SOCS3."""
         cytokine = get_library().cytokine("IL-6")
         dose = parse_quantity("10 ng/mL", "nM", mass=cytokine.molecular_weight.to("g/mol"))
-        model = load("cytokine_signalling", cytokines="IL-6", cell="macrophage")
+        model = self.model("macrophage", "cytokine_signalling", cytokines="IL-6", cell="macrophage")
         minutes = np.arange(0, 121.0)
         settings = {"L_IL6": dose} | ({} if socs3 else {"ktx_SOCS3": 0.0})
-        return minutes, model.run(Protocol(minutes / 60, settings), ["pSTAT3_percent"])[:, 0]
+        return minutes, model.run(Protocol(minutes / 60, settings), [f"{readout}_percent"])[:, 0]
 
     def _stat3_peak(self) -> float:
         minutes, percent = self.time_course()
@@ -264,7 +274,7 @@ class Measures:
         protocol = Protocol(
             minutes / 60, {"L_IFNg": conditions.cytokine_dose}, [Step(0.0, {f"I_{DRUG}": BLOCK})], start=-0.5
         )
-        return minutes, conditions.model().run(protocol, ["pSTAT1_percent"])[:, 0]
+        return minutes, self.cell_model(conditions).run(protocol, ["pSTAT1_percent"])[:, 0]
 
     def _stat1_after_block(self) -> float:
         _, percent = self.kinase_block
@@ -279,7 +289,7 @@ class Measures:
         keep = np.union1d(np.arange(0, len(full.time), 6), full.concentration.argmax())
         thin = replace(full, time=full.time[keep] - LAST_DOSE, concentration=full.concentration[keep])
         return {
-            f"{cytokine} {readout}": ex_vivo_inhibition(thin, CellAssay(DRUG, cytokine, readout))
+            f"{cytokine} {readout}": self.ex_vivo_of(thin, CellAssay(DRUG, cytokine, readout))
             for cytokine, readout in DAILY
         }
 
@@ -288,6 +298,11 @@ class Measures:
 
     def _daily_min(self, pathway: str) -> float:
         return 100 * float(self.daily[pathway].inhibition.min())
+
+    # Patients ---------------------------------------------------------------------------------------
+
+    _exposure_ratio = staticmethod(exposure.exposure_ratio)
+    _population_exposure = staticmethod(exposure.population_exposure)
 
 
 def slow_share(clearance: float, central: float, peripheral: float, between: float) -> float:

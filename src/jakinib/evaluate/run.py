@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from jakinib.errors import InputError, SimulationError
+from jakinib.evaluate.agreement import Agreement, agreements
+from jakinib.evaluate.bands import Bands, compute, criterion_key
 from jakinib.evaluate.criteria import Criterion, Verdict, read_criteria
+from jakinib.evaluate.draws import COUNT, Joint, joint
 from jakinib.evaluate.measures import Measures
 from jakinib.fit import results
 from jakinib.fit.data import DataSet, get_data
@@ -19,7 +22,7 @@ from jakinib.fit.plan import read_plan
 if TYPE_CHECKING:
     import pandas as pd
 
-PLANS = ("enzyme", "clinical_pk", "pathways")
+PLANS = ("enzyme", "clinical_pk", "dynamics", "pathways")
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class Evaluation:
     verdicts: list[Verdict]
     measures: Measures
     provenance: dict[str, Any]
+    bands: Bands = field(default_factory=Bands)
 
     @property
     def passed(self) -> bool:
@@ -45,6 +49,9 @@ class Evaluation:
                 "value": v.value if v.value is not None and math.isfinite(v.value) else None,
                 "target": v.criterion.target,
                 "unit": v.criterion.unit,
+                "interval_low": _finite(v.interval.low),
+                "interval_high": _finite(v.interval.high),
+                "interval_method": v.interval.method or v.interval.reason,
                 "low": v.criterion.low,
                 "high": v.criterion.high,
                 "hard": v.criterion.hard,
@@ -58,6 +65,11 @@ class Evaluation:
         ]
 
     @property
+    def agreement(self) -> list[Agreement]:
+        """Fold errors and coverage of cell IC50s and cytokine EC50s, calibration and validation apart."""
+        return agreements(self.measures.predictions, self.measures.ec50, self.bands)
+
+    @property
     def table(self) -> pd.DataFrame:
         """The records as a data frame."""
         import pandas as pd
@@ -65,13 +77,19 @@ class Evaluation:
         return pd.DataFrame(self.records())
 
 
-def evaluate(progress: Callable[[Criterion], None] = lambda criterion: None) -> Evaluation:
-    """Compute every criterion of fits/criteria.yaml on the calibrated models.
+def evaluate(
+    progress: Callable[[Criterion], None] = lambda criterion: None, *, draws: int = COUNT, workers: int = 2
+) -> Evaluation:
+    """Compute every criterion of fits/criteria.yaml on the calibrated models, and 90 % intervals.
+
+    draws: parameter sets behind the intervals, from the stored ensembles; 0 for none. workers: processes.
+    The result depends on ``draws``, not on ``workers``.
 
     Raises InputError when a plan was never fitted or its inputs changed since. A quantity that cannot be
     simulated is a FAIL that says why.
     """
     data = get_data()
+    fits: list[results.Fit] = []
     provenance: dict[str, Any] = {"plans": {}}
     for name in PLANS:
         outcome = results.read(read_plan(name, data))
@@ -81,22 +99,38 @@ def evaluate(progress: Callable[[Criterion], None] = lambda criterion: None) -> 
                 f"results of plan {name} are stale: {', '.join(changed)} changed; run: jakinib fit {name}"
             )
         provenance["plans"][name] = outcome.provenance
+        fits.append(outcome)
     provenance["versions"] = {
         name: version(name)
         for name in ("jakinib", "libroadrunner", "antimony", "python-libsbml", "numpy", "scipy")
     } | {"python": platform.python_version()}
-    measures = Measures(read_plan("pathways", data), data)
+    measures, criteria = Measures([fit.plan for fit in fits], data), read_criteria()
+    found = (
+        Joint(missing=dict.fromkeys(PLANS, "no draws were asked for")) if draws == 0 else joint(fits, draws)
+    )
+    provenance["ensembles"] = {**found.methods, **found.missing}
+    values: dict[str, tuple[float | None, str]] = {}
+
+    def at_the_estimates() -> None:
+        for criterion in criteria:
+            progress(criterion)
+            try:
+                value = measures.measure(criterion.measure, criterion.of, criterion.rows)
+                values[criterion.id] = value, ""
+            except SimulationError as error:
+                values[criterion.id] = None, str(error)
+
+    bands = compute(measures, criteria, found, workers, at_the_estimates)
     verdicts = []
-    for criterion in read_criteria():
-        progress(criterion)
-        sources = _sources(criterion, data)
-        try:
-            verdicts.append(
-                Verdict(criterion, measures.measure(criterion.measure, criterion.of, criterion.rows), sources)
-            )
-        except SimulationError as error:
-            verdicts.append(Verdict(criterion, None, sources, str(error)))
-    return Evaluation(verdicts, measures, provenance)
+    for criterion in criteria:
+        value, why = values[criterion.id]
+        interval = bands.interval(criterion_key(criterion))
+        verdicts.append(Verdict(criterion, value, _sources(criterion, data), why, interval))
+    return Evaluation(verdicts, measures, provenance, bands)
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _sources(criterion: Criterion, data: DataSet) -> tuple[str, ...]:

@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jakinib import paths
-from jakinib.errors import ExportError, UnknownIdError
+from jakinib.errors import ExportError, InputError, UnknownIdError
 from jakinib.export.dosing import add_doses
 from jakinib.export.formats import FORMATS, to_level
+from jakinib.fit.plan import known_plans
 from jakinib.regimen import Regimen
 from jakinib.simulate import Model, load
+
+PETAB = "petab"  # the format of a plan; all others are of a model
 
 
 def export(
@@ -24,6 +27,7 @@ def export(
 ) -> list[Path]:
     """Write a model to ``folder`` and return the files, one a format, in the order asked for.
 
+    formats "petab" alone writes a plan, given by name or file, as ``export_plan`` says.
     model: a loaded model or the name of one. regimen: doses that are written into the file as events;
     their lag and duration, and a model given by name, are those of ``population``.
     Files are named <model id>[_<regimen>]_<format>.xml or .ant.
@@ -36,9 +40,13 @@ def export(
     written then), a regimen on a model without dosing or a folder that cannot be written to.
     """
     formats = (formats,) if isinstance(formats, str) else formats
+    if PETAB in formats:
+        return _plan(model, folder, formats, regimen)
+    if isinstance(model, str) and model in known_plans():
+        raise InputError(f"'{model}' is a plan; plans have one format: {PETAB}")
     for name in formats:
         if name not in FORMATS:
-            raise UnknownIdError("export format", name, FORMATS)
+            raise UnknownIdError("export format", name, [*FORMATS, PETAB])
     regimen = Regimen.parse(regimen) if isinstance(regimen, str) else regimen
     model = load(model, population=population) if isinstance(model, str) else model
 
@@ -53,6 +61,18 @@ def export(
         except OSError as error:
             raise ExportError(f"{file}: {error.strerror}; name a folder that can be written to") from error
     return list(texts)
+
+
+def _plan(
+    plan: Model | str, folder: str | Path, formats: Sequence[str], regimen: Regimen | str | None
+) -> list[Path]:
+    from jakinib.export.petab import export_plan
+
+    if not isinstance(plan, str):
+        raise InputError(f"{PETAB} is a format of plans, not of models; name a plan such as clinical_pk")
+    if len(formats) > 1 or regimen is not None:
+        raise InputError(f"{PETAB} writes a plan: leave other formats and the regimen out")
+    return export_plan(plan, folder)
 
 
 def _prepare(sbml: str, regimen: Regimen | None, population: str) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from jakinib.fit.petab import PetabProblem, read_petab
 from jakinib.fit.plan import Plan, read_plan
 from jakinib.fit.results import Fit
 from jakinib.fit.run import fit, prepare
+from jakinib.fit.targets import Target, register_target
 
 __all__ = [
     "DataSet",
@@ -12,9 +13,11 @@ __all__ = [
     "Measurement",
     "PetabProblem",
     "Plan",
+    "Target",
     "fit",
     "get_data",
     "prepare",
     "read_petab",
     "read_plan",
+    "register_target",
 ]

@@ -10,7 +10,8 @@ from pydantic import Field, model_validator
 
 from jakinib import paths
 from jakinib.errors import PlanError, UnknownIdError
-from jakinib.library.files import read_model, read_rows
+from jakinib.library.files import read_model, read_rows, short
+from jakinib.library.plugins import extra_folders
 from jakinib.library.schema import Number, Quantity, Status, Strict, Unit
 
 SetName = Literal["calibration", "validation", "context"]
@@ -71,7 +72,7 @@ class AssayConditions(Strict):
 class DataSource(Strict):
     """source.yaml: how to cite a data folder and how its numbers were read."""
 
-    citation: str
+    citation: str = Field(min_length=1)
     doi: str = ""
     url: str = ""
     licence: str = ""
@@ -85,12 +86,17 @@ class DataSet:
     def __init__(self, *roots: Path) -> None:
         self.sources: dict[str, DataSource] = {}
         self.measurements: dict[str, Measurement] = {}
+        self._places: dict[str, str] = {}
         for root in roots:
             for folder in sorted(p for p in root.iterdir() if (p / "measurements.tsv").exists()):
                 self._add(folder)
 
     def _add(self, folder: Path) -> None:
         table = folder / "measurements.tsv"
+        if not (folder / "source.yaml").exists():
+            raise PlanError(
+                f"{short(table)}:1: its rows have no source; write source.yaml beside it, with a citation"
+            )
         self.sources[folder.name] = read_model(folder / "source.yaml", DataSource)
         for row, measurement in read_rows(table, Measurement):
             if measurement.id in self.measurements:
@@ -98,6 +104,7 @@ class DataSet:
                 raise PlanError(
                     f"{table}:{row}: id '{measurement.id}' is already used in {other}; choose another"
                 )
+            self._places[measurement.id] = f"{short(table)}:{row}"
             self.measurements[measurement.id] = measurement.model_copy(update={"source": folder.name})
 
     def __getitem__(self, identifier: str) -> Measurement:
@@ -105,6 +112,10 @@ class DataSet:
             return self.measurements[identifier]
         except KeyError:
             raise UnknownIdError("measurement", identifier, self.measurements) from None
+
+    def place(self, identifier: str) -> str:
+        """File and line of a measurement."""
+        return self._places[identifier]
 
     def conditions(self, measurement: Measurement) -> AssayConditions:
         """Assay conditions of a cell measurement; raises PlanError when its source states none."""
@@ -119,5 +130,6 @@ class DataSet:
 
 @functools.cache
 def get_data() -> DataSet:
-    """The package's data folders."""
-    return DataSet(paths.fits() / "data")
+    """The package's data folders, and those of plug-ins and user folders (``<folder>/data``)."""
+    extra = (folder / "data" for folder in extra_folders())
+    return DataSet(paths.fits() / "data", *(root for root in extra if root.is_dir()))

@@ -1,38 +1,39 @@
 """Parameter sets that represent the posterior, and the prediction bands they give.
 
-Method: Metropolis-Hastings whose proposals leave the Laplace approximation N(m, C) invariant,
-``m + sqrt(1 - b^2) (x - m) + b N(0, C)`` (preconditioned Crank-Nicolson: Cotter et al. 2013, Stat. Sci.
-28:424; with the Gauss-Newton covariance: Rudolf and Sprungk 2018, Found. Comput. Math. 18:309). Only the
-departure of the posterior from N(m, C) is accepted or refused, so the step does not shrink with the number of
-parameters as that of a random walk (2.38/sqrt(d)) does, and, unlike importance weights, it cannot collapse
-onto a few draws. Proposals beyond a bound have probability 0 and cost no evaluation.
-Seen with 2,000 evaluations: 119 independent draws of the 14 parameters of clinical_pk, 13 of the 35 of
-pathways, whose posterior is skewed; hence three times as many by default.
+Four chains (``jakinib.fit.sampler``) give the draws. They are called a posterior only when the chains agree
+and are worth enough independent draws (``converged``); otherwise the draws are of the Laplace approximation,
+cut off at the bounds, and every band made from them says so.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from jakinib import paths
-from jakinib.errors import InputError, SimulationError
-from jakinib.fit.profile import Array, Objective, covariance
+from jakinib.errors import InputError
+from jakinib.fit.diagnostics import effective_sample_size, split_rhat
+from jakinib.fit.journal import Journal
+from jakinib.fit.objective import Array, Objective
+from jakinib.fit.sampler import Chain, Expansion, chain, expand, laplace_draws, thinned
 from jakinib.library.files import read_text
 
+NAME = "ensemble.tsv"
 MOST_DRAWS = 200
 CHAINS = 4
-EVALUATIONS = 1500  # a chain; at 0.09 s an evaluation four chains take 9 minutes, half of it on two cores
-WARM_UP = 0.3  # share of the evaluations that tune the step and are thrown away
-ACCEPTANCE = 0.4  # aimed at while tuning
+EVALUATIONS = 1000  # a chain
+LARGEST_RHAT, SMALLEST_ESS = 1.05, 100.0  # of every parameter; else the draws are Laplace
+
+Method = Literal["posterior", "Laplace"]
 
 
 class Posterior(Objective, Protocol):
@@ -43,77 +44,23 @@ class Posterior(Objective, Protocol):
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Draws from the posterior. values: (draws, parameters), plan units.
+    """Draws of the parameters of a plan. values: (draws, parameters), plan units.
 
     settings: one dictionary a draw, symbol (or symbol@scope, and all tied symbols) -> value in model units.
-    diagnostics: acceptance, evaluations, smallest ess, largest rhat; empty when read from a file.
+    method: posterior, or Laplace when the chains did not converge.
+    diagnostics: acceptance, evaluations, ess (smallest), rhat (largest), distinct (different draws).
     """
 
     ids: tuple[str, ...]
     values: Array
     settings: tuple[Mapping[str, float], ...]
+    method: Method = "posterior"
     diagnostics: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class _Chain:
-    draws: Array
-    proposals: int
-    accepted: int
-    evaluations: int
-
-
-def laplace(problem: Objective, theta: Array) -> tuple[Array, Array]:
-    """Mean and covariance (ln) of the Gauss-Newton approximation at ``theta``, bounds ignored.
-
-    At an optimum on a bound the gradient moves the mean beyond it.
-    """
-    cov = covariance(problem, theta)
-    return theta - cov @ (problem.jacobian(theta).T @ problem.residuals(theta)), cov
-
-
-def _chain(
-    problem: Objective, start: Array, mean: Array, cov: Array, evaluations: int, seed: np.random.SeedSequence
-) -> _Chain:
-    """One chain of ``evaluations`` evaluations; the step is tuned, then held."""
-    rng = np.random.default_rng(seed)
-    root, precision = np.linalg.cholesky(cov), np.linalg.inv(cov)
-
-    def departure(theta: Array) -> float:
-        """ln(posterior / Laplace approximation) up to a constant; -inf where it cannot be simulated."""
-        try:
-            residual = problem.residuals(theta)
-        except SimulationError:
-            return -math.inf
-        away = theta - mean
-        return 0.5 * float(away @ precision @ away - residual @ residual)
-
-    here, level = start, departure(start)
-    logit, warm_up, settled = 0.0, int(WARM_UP * evaluations), 0
-    draws: list[Array] = []
-    used = accepted = 0
-    while used < evaluations:
-        tuning = used < warm_up
-        b = 1 / (1 + math.exp(-logit))
-        there = mean + math.sqrt(1 - b * b) * (here - mean) + b * (root @ rng.standard_normal(len(mean)))
-        inside = bool(np.all((there >= problem.low) & (there <= problem.high)))
-        proposed = departure(there) if inside else -math.inf
-        chance = math.exp(min(0.0, proposed - level))
-        taken = rng.random() < chance
-        if taken:
-            here, level = there, proposed
-        used += inside
-        draws.append(here)
-        if tuning:
-            settled = len(draws)
-            logit = float(np.clip(logit + 2 / math.sqrt(settled) * (chance - ACCEPTANCE), -6, 6))
-        else:
-            accepted += taken
-        if len(draws) > 100 * evaluations:
-            raise InputError(
-                "ensemble: nearly every proposal lies beyond a bound; the estimate leans on it: widen it"
-            )
-    return _Chain(np.array(draws[settled:]), len(draws) - settled, accepted, used)
+def converged(diagnostics: Mapping[str, float]) -> bool:
+    """Whether chains may be called a posterior: rhat below 1.05 and ess above 100 for every parameter."""
+    return diagnostics["rhat"] < LARGEST_RHAT and diagnostics["ess"] > SMALLEST_ESS
 
 
 def draw(
@@ -124,124 +71,116 @@ def draw(
     *,
     evaluations: int = EVALUATIONS,
     workers: int = 1,
-    done: Callable[[int], None] = lambda chain: None,
+    journal: Journal | None = None,
+    done: Callable[[str], None] = lambda piece: None,
 ) -> Ensemble:
     """Draw ``n`` parameter sets from exp(-cost) within the bounds (flat in ln where there is no prior).
 
-    theta_best: ln of the estimates. evaluations: of each of four chains. workers: processes; the draws do not
-    depend on it. done: called as each chain ends.
-    Look at ``diagnostics`` before believing the draws: rhat below 1.1, ess above 50.
-    Raises InputError for n outside 1..200.
+    theta_best: ln of the estimates. evaluations: of each of four chains; the expansion costs 2 d Jacobians
+    for d parameters on top. workers: processes; the draws do not depend on it. journal: keeps what is
+    finished (the expansion, each chain). done: called as each piece ends.
+    Raises InputError for n outside 1..200 or fewer than 20 evaluations.
     """
     if not 1 <= n <= MOST_DRAWS:
         raise InputError(f"ensemble: {n} draws; give 1 to {MOST_DRAWS}")
+    if evaluations < 20:
+        raise InputError(f"ensemble: {evaluations} evaluations a chain; give at least 20")
     theta = np.clip(np.asarray(theta_best, dtype=float), problem.low, problem.high)
-    mean, cov = laplace(problem, theta)
-    first, *seeds = np.random.SeedSequence(seed).spawn(CHAINS + 1)
-    starts = _spread_out(problem, theta, cov, np.random.default_rng(first))
-    one = partial(_chain, problem, mean=mean, cov=cov, evaluations=evaluations)
-    chains: list[_Chain] = []
-    if workers <= 1:
-        for number, (start, own) in enumerate(zip(starts, seeds, strict=True)):
-            chains.append(one(start, seed=own))
-            done(number)
-    else:
-        from multiprocessing import get_context
-
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            running = [pool.submit(one, start, seed=own) for start, own in zip(starts, seeds, strict=True)]
-            for number, future in enumerate(running):
-                chains.append(future.result())
-                done(number)
-    length = min(len(chain.draws) for chain in chains)
-    samples = np.array([chain.draws[-length:] for chain in chains])  # (chains, length, parameters)
-    pooled = np.concatenate([chain.draws for chain in chains])
-    picked = pooled[np.linspace(0, len(pooled) - 1, n).round().astype(int)]
+    *seeds, other = np.random.SeedSequence(seed).spawn(CHAINS + 1)
+    model = _expansion(problem, theta, workers, journal)
+    done("expansion")
+    chains = _chains(problem, model, evaluations, seeds, workers, journal, done)
+    samples = np.array([one.draws for one in chains])  # (chains, length, parameters)
+    picked = thinned(chains, n)
     diagnostics = {
-        "acceptance": sum(c.accepted for c in chains) / sum(c.proposals for c in chains),
-        "evaluations": float(sum(c.evaluations for c in chains)),
+        "acceptance": float(np.mean([one.accepted for one in chains])),
+        "evaluations": float(sum(one.evaluations for one in chains)),
         "ess": float(min(effective_sample_size(samples[:, :, i]) for i in range(samples.shape[2]))),
-        "rhat": float(max(split_rhat(samples[:, :, i]) for i in range(samples.shape[2]))),
+        "rhat": min(float(max(split_rhat(samples[:, :, i]) for i in range(samples.shape[2]))), 99.0),
     }
-    return Ensemble(
-        tuple(problem.names), _in_plan_units(picked), tuple(problem.values(t) for t in picked), diagnostics
-    )
+    method: Method = "posterior" if converged(diagnostics) else "Laplace"
+    if method == "Laplace":
+        picked = laplace_draws(problem, model, n, other)
+    diagnostics["distinct"] = float(len(np.unique(picked, axis=0)))
+    values = _in_plan_units(picked)
+    settings = tuple(problem.values(row) for row in np.log(values))
+    return Ensemble(tuple(problem.names), values, settings, method, diagnostics)
 
 
-def _spread_out(problem: Objective, theta: Array, cov: Array, rng: np.random.Generator) -> list[Array]:
-    """Overdispersed starts inside the bounds that can be simulated: 1.5 standard deviations about theta."""
-    root, width = 1.5 * np.linalg.cholesky(cov), 1.0
-    starts: list[Array] = []
-    while len(starts) < CHAINS:
-        start = theta + width * (root @ rng.standard_normal(len(theta)))
-        start = np.clip(start, problem.low + 1e-6, problem.high - 1e-6)
-        try:
-            problem.residuals(start)
-        except SimulationError:
-            width *= 0.7
-            continue
-        starts.append(start)
-    return starts
+def _expansion(problem: Objective, theta: Array, workers: int, journal: Journal | None) -> Expansion:
+    fields = ("centre", "root", "constant", "slope", "bent", "curvature")
+    if journal and (kept := journal.done.get("expansion")):
+        arrays = {name: np.array(kept[name]) for name in fields}
+        size = len(theta)
+        arrays["curvature"] = arrays["curvature"].reshape(-1, size, size)
+        arrays["bent"] = arrays["bent"].astype(int)
+        return Expansion(**arrays)
+    model = expand(problem, theta, workers)
+    if journal:
+        journal.add("expansion", {name: getattr(model, name).tolist() for name in fields})
+    return model
 
 
-def _split(chains: Array) -> Array:
-    half = chains.shape[1] // 2
-    return np.concatenate([chains[:, :half], chains[:, -half:]])
+def _chains(
+    problem: Objective,
+    model: Expansion,
+    evaluations: int,
+    seeds: list[np.random.SeedSequence],
+    workers: int,
+    journal: Journal | None,
+    done: Callable[[str], None],
+) -> list[Chain]:
+    """All chains in order; those in the journal are not run again."""
+    out: dict[int, Chain] = {}
+    kept = journal.done if journal else {}
+    for number in range(len(seeds)):
+        if record := kept.get(f"chain {number}"):
+            out[number] = Chain(np.array(record["draws"]), record["accepted"], record["evaluations"])
+            done(f"chain {number}")
+    missing = [number for number in range(len(seeds)) if number not in out]
 
+    def keep(number: int, one: Chain) -> None:
+        out[number] = one
+        if journal:
+            record: dict[str, Any] = {"draws": one.draws.tolist()}
+            journal.add(
+                f"chain {number}", record | {"accepted": one.accepted, "evaluations": one.evaluations}
+            )
+        done(f"chain {number}")
 
-def split_rhat(chains: Array) -> float:
-    """Potential scale reduction of one quantity, each chain split in half; chains: (chains, draws).
+    if workers <= 1 or len(missing) <= 1:
+        for number in missing:
+            keep(number, chain(problem, model, evaluations, seeds[number]))
+    else:
+        from concurrent.futures import as_completed
 
-    Source: Gelman et al., Bayesian Data Analysis, 3rd ed., section 11.4.
-    """
-    halves = _split(chains)
-    n = halves.shape[1]
-    within = float(halves.var(axis=1, ddof=1).mean())
-    between = n * float(halves.mean(axis=1).var(ddof=1))
-    if within == 0:
-        return 1.0 if between == 0 else math.inf
-    return math.sqrt((n - 1) / n + between / within / n)
-
-
-def effective_sample_size(chains: Array) -> float:
-    """Independent draws that a set of chains (chains, draws) of one quantity is worth.
-
-    Split chains, autocorrelations summed over Geyer's initial monotone positive sequence.
-    Source: Vehtari et al. 2021, Bayesian Analysis 16:667.
-    """
-    halves = _split(chains)
-    m, n = halves.shape
-    within = float(halves.var(axis=1, ddof=1).mean())
-    if within == 0:
-        return 1.0  # a chain that never moved
-    total = within * (n - 1) / n + float(halves.mean(axis=1).var(ddof=1))
-    centred = halves - halves.mean(axis=1, keepdims=True)
-    power = np.abs(np.fft.rfft(centred, 2 * n, axis=1)) ** 2
-    autocovariance = np.fft.irfft(power, axis=1)[:, :n].mean(axis=0) / n
-    rho = 1 - (within - autocovariance * n / (n - 1)) / total
-    pairs = rho[: n - n % 2].reshape(-1, 2).sum(axis=1)
-    negative = np.flatnonzero(pairs < 0)
-    pairs = np.minimum.accumulate(pairs[: negative[0]] if len(negative) else pairs)
-    time = max(2 * float(pairs.sum()) - 1, 1 / math.log10(m * n))  # antithetic chains: capped as in Stan
-    return m * n / time
+        run = partial(chain, problem, model, evaluations)
+        with ProcessPoolExecutor(min(workers, len(missing)), mp_context=get_context("spawn")) as pool:
+            running = {pool.submit(run, seeds[number]): number for number in missing}
+            for future in as_completed(running):
+                keep(running[future], future.result())
+    return [out[number] for number in range(len(seeds))]
 
 
 def _in_plan_units(theta: Array) -> Array:
-    """Plan units at the four digits the file keeps, so that a file read back is the same ensemble."""
-    return np.array([[float(f"{value:.4g}") for value in row] for row in np.exp(theta)])
+    """Plan units at the six digits the file keeps, so that a file read back is the same ensemble."""
+    return np.array([[float(f"{value:.6g}") for value in row] for row in np.exp(theta)])
 
 
-def write(path: Path, ensemble: Ensemble) -> None:
-    """Write ensemble.tsv atomically: one row a draw, plan units, 4 significant digits."""
-    lines = ["\t".join(ensemble.ids)]
-    lines += ["\t".join(f"{value:.4g}" for value in row) for row in ensemble.values]
+def write(path: Path, ensemble: Ensemble, units: Mapping[str, str]) -> None:
+    """Write ensemble.tsv atomically: header ``parameter (unit)``, one row a draw, plan units, 6 digits."""
+    lines = ["\t".join(f"{name} ({units[name]})" for name in ensemble.ids)]
+    lines += ["\t".join(f"{value:.6g}" for value in row) for row in ensemble.values]
     paths.write_atomic(path, "\n".join(lines) + "\n")
 
 
-def read(path: Path, problem: Posterior) -> Ensemble:
-    """Read the ensemble of a problem; raises InputError when the file is not one of this problem."""
+def read(path: Path, names: Sequence[str]) -> Array:
+    """Draws (draws, parameters) of ensemble.tsv in plan units.
+
+    Raises InputError when the file does not hold positive numbers of the parameters ``names``, in order.
+    """
     header, *lines = read_text(path).splitlines() or [""]
-    if header.split("\t") != list(problem.names):
+    if [cell.partition(" (")[0] for cell in header.split("\t")] != list(names):
         raise InputError(f"{path}:1: the columns are not the parameters of the plan; draw the ensemble again")
     rows = []
     for number, line in enumerate(lines, start=2):
@@ -249,13 +188,12 @@ def read(path: Path, problem: Posterior) -> Ensemble:
             row = [float(cell) for cell in line.split("\t")]
         except ValueError:
             raise InputError(f"{path}:{number}: a cell is not a number") from None
-        if len(row) != len(problem.names) or not all(0 < value < math.inf for value in row):
-            raise InputError(f"{path}:{number}: need {len(problem.names)} positive finite numbers")
+        if len(row) != len(names) or not all(0 < value < math.inf for value in row):
+            raise InputError(f"{path}:{number}: need {len(names)} positive finite numbers")
         rows.append(row)
     if not rows:
         raise InputError(f"{path}: no draws below the header; draw the ensemble again")
-    values = np.array(rows)
-    return Ensemble(tuple(problem.names), values, tuple(problem.values(theta) for theta in np.log(values)))
+    return np.array(rows)
 
 
 def predict(ensemble: Ensemble, function: Callable[[Mapping[str, float]], ArrayLike]) -> NDArray[np.float64]:

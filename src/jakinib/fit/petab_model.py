@@ -10,8 +10,9 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
+from jakinib.build.read import sbml_text
 from jakinib.errors import InputError, PlanError, UnknownIdError
-from jakinib.library.files import read_text, short
+from jakinib.library.files import short
 from jakinib.simulate.engine import Model
 
 RTOL = 1e-10
@@ -71,7 +72,7 @@ class ObservedModel:
         import libsbml
 
         self._libsbml, self._where = libsbml, short(path)
-        document = libsbml.readSBMLFromString(read_text(path))
+        document = libsbml.readSBMLFromString(sbml_text(path))
         source = self._source = document.getModel()
         for i in range(document.getNumErrors()):
             if (error := document.getError(i)).getSeverity() >= libsbml.LIBSBML_SEV_ERROR:

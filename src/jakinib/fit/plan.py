@@ -6,12 +6,14 @@ import math
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from jakinib import paths
 from jakinib.errors import PlanError, UnknownIdError
-from jakinib.fit.data import DataSet
-from jakinib.library.files import read_model
+from jakinib.fit.data import DataSet, Measurement
+from jakinib.fit.targets import target_type
+from jakinib.library.files import line_of, read_model, short
+from jakinib.library.plugins import extra_folders
 from jakinib.library.schema import Number, Strict
 
 
@@ -33,7 +35,8 @@ class Prior(Strict):
 class FreeParameter(Strict):
     """A parameter the plan estimates, on the log scale, in the unit stated.
 
-    also: symbols that take the same value because they are the same thing.
+    also: symbols that take the same value because they are the same thing. prior_from: one plan, or several
+    that share no data; their estimates and intervals multiply into one prior.
     """
 
     id: str
@@ -43,9 +46,14 @@ class FreeParameter(Strict):
     high: Number
     start: Number
     prior: Prior | None = None
-    prior_from: str = ""  # an earlier plan whose estimate and interval are the prior
+    prior_from: list[str] = Field(default_factory=list)  # earlier plans whose estimates are the prior
     scope: Literal["model", "nuisance"] = "model"
     rationale: str = ""
+
+    @field_validator("prior_from", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return ([value] if value else []) if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _bounds(self) -> FreeParameter:
@@ -63,7 +71,7 @@ class FreeParameter(Strict):
 class Plan(Strict):
     """A fit declared in full: rerunning it gives the same optimum.
 
-    populations maps the population named in a data row to a library population. errors: one standard
+    populations and cells map what a data row names to a library population or cell. errors: one standard
     deviation of each kind of number, as a factor.
     """
 
@@ -71,6 +79,7 @@ class Plan(Strict):
     question: str
     after: list[str] = Field(default_factory=list)
     populations: dict[str, str] = Field(default_factory=dict)
+    cells: dict[str, str] = Field(default_factory=dict)
     parameters: list[FreeParameter]
     reserve_prior: Prior | None = None
     errors: dict[str, Number]
@@ -80,18 +89,21 @@ class Plan(Strict):
     seed: int
     starts: int = Field(ge=1)
 
-    @model_validator(mode="after")
-    def _disjoint(self) -> Plan:
-        both = set(self.calibration) & set(self.validation)
-        if both:
+    @field_validator("calibration", "validation", "context")
+    @classmethod
+    def _named_once(cls, rows: list[str], info: ValidationInfo) -> list[str]:
+        twice = {row for row in rows if rows.count(row) > 1}
+        if twice:
+            raise ValueError(f"names {min(twice)} twice; name it once")
+        both = set(rows) & set(info.data.get("calibration", ()))
+        if info.field_name == "validation" and both:
             raise ValueError(
-                f"{', '.join(sorted(both))} stand under both calibration and validation; choose one"
+                f"names {', '.join(sorted(both))}: under both calibration and validation; choose one"
             )
-        for name in ("calibration", "validation", "context"):
-            rows = getattr(self, name)
-            twice = {row for row in rows if rows.count(row) > 1}
-            if twice:
-                raise ValueError(f"{name} names {sorted(twice)[0]} twice; name it once")
+        return rows
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Plan:
         ids = [symbol for parameter in self.parameters for symbol in (parameter.id, *parameter.also)]
         twice = {identifier for identifier in ids if ids.count(identifier) > 1}
         if twice:
@@ -103,26 +115,66 @@ class Plan(Strict):
                 )
         return self
 
-    def check_rows(self, data: DataSet, where: str) -> None:
-        """Raises PlanError when a row is unknown or is used against its declared set."""
-        for identifier in (*self.calibration, *self.validation, *self.context):
+    def check_rows(self, data: DataSet, path: Path) -> None:
+        """Refuse rows that are unknown, have no target type or error factor, or are used against their set.
+
+        Raises PlanError with the line of the plan and the row's file, line and column. Simulates nothing.
+        """
+
+        def where(section: str, number: int) -> str:
+            return f"{short(path)}:{line_of(path, (section, number)) or 1}: {section}"
+
+        for section in ("calibration", "validation", "context"):
+            for number, identifier in enumerate(getattr(self, section)):
+                try:
+                    row = data[identifier]
+                except UnknownIdError as error:
+                    raise PlanError(f"{where(section, number)}: {error}") from None
+                place = f"{identifier} ({data.place(identifier)}, column set)"
+                if section == "validation" and row.set == "calibration":
+                    raise PlanError(
+                        f"{where(section, number)}: {place} is a calibration row and cannot validate"
+                    )
+                if section == "calibration":
+                    self._check_calibration(row, data, where(section, number))
+
+    def _check_calibration(self, row: Measurement, data: DataSet, where: str) -> None:
+        kind = target_type(row, data, where)
+        for identifier in (row.id, *kind.needs(row)):
             try:
-                data[identifier]
+                used = data[identifier]
             except UnknownIdError as error:
-                raise PlanError(f"{where}: {error}") from None
+                raise PlanError(f"{where}: {row.id} ({data.place(row.id)}, column target): {error}") from None
+            if used.set == "validation":
+                raise PlanError(
+                    f"{where}: {identifier} ({data.place(identifier)}, column set) is a validation row of "
+                    f"{used.source}; it may not calibrate"
+                )
+        if row.quantity not in self.errors:
+            raise PlanError(
+                f"{where}: no error factor for '{row.quantity}' ({row.id}, {data.place(row.id)}); "
+                "add it under errors"
+            )
+
+    def reads(self, data: DataSet) -> list[str]:
+        """Rows the objective depends on: calibration, and rows that a ratio or an ordering is about."""
+        out = dict.fromkeys(self.calibration)
         for identifier in self.calibration:
             row = data[identifier]
-            if row.set == "validation":
+            out |= dict.fromkeys(target_type(row, data, self.id).needs(row))
+        return list(out)
+
+
+def known_plans() -> dict[str, Path]:
+    """Every plan by name: the package's, those of plug-ins and of user folders (``<folder>/plans``)."""
+    known = {p.stem: p for p in sorted((paths.fits() / "plans").glob("*.yaml"))}
+    for folder in extra_folders():
+        for own in sorted((folder / "plans").glob("*.yaml")):
+            if known.setdefault(own.stem, own) != own:
                 raise PlanError(
-                    f"{where}: {identifier} is a validation row of {row.source}; it may not calibrate"
+                    f"{short(own)}: plan '{own.stem}' exists already in {short(known[own.stem])}; rename it"
                 )
-            if row.quantity not in self.errors:
-                raise PlanError(
-                    f"{where}: no error factor for '{row.quantity}' ({identifier}); add it under errors"
-                )
-        for identifier in self.validation:
-            if data[identifier].set == "calibration":
-                raise PlanError(f"{where}: {identifier} is a calibration row and cannot validate; remove it")
+    return known
 
 
 def plan_path(name: str | Path) -> Path:
@@ -133,7 +185,7 @@ def plan_path(name: str | Path) -> Path:
             return path
         packaged = paths.root() / path
         return packaged if packaged.exists() else path
-    known = {p.stem: p for p in sorted((paths.fits() / "plans").glob("*.yaml"))}
+    known = known_plans()
     if str(name) not in known:
         raise UnknownIdError("plan", str(name), known)
     return known[str(name)]
@@ -143,5 +195,23 @@ def read_plan(name: str | Path, data: DataSet) -> Plan:
     """Read and check a plan; raises InputError or PlanError with file and field."""
     path = plan_path(name)
     plan = read_model(path, Plan)
-    plan.check_rows(data, path.name)
+    plan.check_rows(data, path)
+    _check_earlier(plan, data, path)
     return plan
+
+
+def _check_earlier(plan: Plan, data: DataSet, path: Path) -> None:
+    """Raises PlanError when a distribution is passed on from data or a prior that then counts twice."""
+    for number, parameter in enumerate(plan.parameters):
+        where = f"{short(path)}:{line_of(path, ('parameters', number)) or 1}: {parameter.id}: prior_from"
+        rows = dict.fromkeys(plan.reads(data), plan.id)
+        for name in parameter.prior_from:
+            if name not in plan.after:
+                raise PlanError(f"{where} names {name}, which after does not; add it there")
+            earlier = read_model(plan_path(name), Plan)
+            if twice := [row for row in earlier.calibration if row in rows]:
+                raise PlanError(f"{where}: {twice[0]} would count twice, in {name} and in {rows[twice[0]]}")
+            rows |= dict.fromkeys(earlier.calibration, name)
+            taken = {p.id: p for p in earlier.parameters}.get(parameter.id)
+            if taken and (again := set(taken.prior_from) & set(parameter.prior_from)):
+                raise PlanError(f"{where}: {name} already takes it from {min(again)}; name {name} alone")

@@ -12,17 +12,8 @@ from jakinib.build.estimates import estimates
 from jakinib.build.template import declared_units, template
 from jakinib.errors import PlanError, UnitError
 from jakinib.fit.data import DataSet
-from jakinib.fit.enzyme import EnzymePotency
 from jakinib.fit.plan import FreeParameter, Plan, Prior
-from jakinib.fit.targets import (
-    PK_QUANTITIES,
-    CellIC50,
-    Context,
-    CytokineEC50,
-    FoldOverBasal,
-    PKMetric,
-    Target,
-)
+from jakinib.fit.targets import CellIC50, Context, Target, target_type
 from jakinib.units import MODEL_UNITS, factor
 
 Z90 = 1.6448536269514722  # standard normal quantile, two-sided 90 %
@@ -128,42 +119,37 @@ class Problem:
 
 def build_targets(plan: Plan, data: DataSet) -> tuple[Context, list[Target]]:
     """The calibration rows of a plan as targets, and the context they share; nothing is compiled yet."""
-    inhibitors = {data[row].inhibitor for row in plan.calibration} - {""}
-    context = Context(tuple(plan.after), tuple(sorted(inhibitors)) or ("baricitinib",), plan.populations)
-    return context, [_target(plan, data, row, context) for row in plan.calibration]
-
-
-def _target(plan: Plan, data: DataSet, identifier: str, context: Context) -> Target:
-    row = data[identifier]
-    sigma = math.log(plan.errors[row.quantity])
-    if row.quantity == "cell_ic50":
-        return CellIC50(row, sigma, data.conditions(row))
-    if row.quantity in ("enzyme_ic50", "kd"):
-        return EnzymePotency(row, sigma)
-    if row.quantity == "fold_over_basal":
-        return FoldOverBasal(row, sigma)
-    if row.quantity == "ec50":
-        return CytokineEC50(row, sigma)
-    if row.quantity in PK_QUANTITIES:
-        return PKMetric(row, sigma, context.population(row))
-    raise PlanError(
-        f"plan {plan.id}: row {identifier} has quantity '{row.quantity}', which has no target type"
-    )
+    inhibitors = {data[row].inhibitor for row in plan.reads(data)} - {""}
+    known = tuple(sorted(inhibitors)) or ("baricitinib",)
+    context = Context(tuple(plan.after), known, plan.populations, cells=plan.cells)
+    where = f"plan {plan.id}"
+    return context, [
+        target_type(row, data, where)(row, plan, data, context)
+        for row in (data[identifier] for identifier in plan.calibration)
+    ]
 
 
 def _prior(plan: Plan, parameter: FreeParameter) -> Prior | None:
-    """The prior stated, or the distribution an earlier plan left for this parameter."""
+    """The prior stated, or the distribution that earlier plans left for this parameter.
+
+    Several plans multiply: independent log-normal distributions, weighted by their precision.
+    """
     if not parameter.prior_from:
         return parameter.prior
-    earlier = estimates(parameter.prior_from).get(parameter.id)
-    if earlier is None or earlier.low is None or earlier.high is None:
-        raise PlanError(
-            f"plan {plan.id}: no estimate of {parameter.id} in plan {parameter.prior_from}; "
-            f"run: jakinib fit {parameter.prior_from}"
-        )
-    ratio = factor(earlier.unit, parameter.unit)
-    spread = (earlier.high / earlier.low) ** (1 / (2 * Z90))
-    return Prior(median=earlier.value * ratio, factor=max(spread, 1.001))
+    weight = centre = 0.0
+    for name in parameter.prior_from:
+        earlier = estimates(name).get(parameter.id)
+        if earlier is None or earlier.low is None or earlier.high is None:
+            raise PlanError(
+                f"plan {plan.id}: no estimate of {parameter.id} in plan {name}; run: jakinib fit {name}"
+            )
+        value = earlier.value * factor(earlier.unit, parameter.unit)
+        # An interval is cut at the bounds of its plan: the side that was not cut tells the spread.
+        half = math.log(max(earlier.high / earlier.value, earlier.value / earlier.low))
+        precision = (Z90 / max(half, 1e-3)) ** 2
+        weight += precision
+        centre += precision * math.log(value)
+    return Prior(median=math.exp(centre / weight), factor=math.exp(weight**-0.5))
 
 
 def template_units() -> Mapping[str, str]:

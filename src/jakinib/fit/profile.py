@@ -5,107 +5,30 @@ Source: Raue et al. 2009, Bioinformatics 25:1923 (profiles, practical and struct
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jakinib import paths
-from jakinib.errors import InputError, SimulationError
-from jakinib.library.files import read_table
+from jakinib.errors import InputError
+from jakinib.fit.objective import Array, Objective, Optimum, covariance, minimise
+from jakinib.fit.side import AT_BOUND, THRESHOLD, Side
+from jakinib.library.files import read_table, read_text
 from jakinib.library.schema import Number, Strict
 
-Array = NDArray[np.float64]
+__all__ = ["Array", "Objective", "Optimum", "Point", "Profile", "covariance", "minimise"]
 Verdict = Literal["identifiable", "practically non-identifiable", "structurally non-identifiable", "at bound"]
 
-THRESHOLD = 2.705543454095404  # 90 % quantile of chi2 with one degree of freedom
 FLAT = 0.01  # change of the data part of chi2 below which re-estimation cannot tell it from none
-AT_BOUND = 1e-3  # ln units
-ROOT_STEP = math.sqrt(THRESHOLD) / 3.5  # change of sqrt(chi2) aimed at between two points
-FINEST = 1e-3  # ln units: no step is shortened below it
-FTOL = 1e-6
-
-
-class Objective(Protocol):
-    """What uncertainty needs of a problem; ``jakinib.fit.problem.Problem`` is one.
-
-    names (d), low and high (d): ln of the parameters. The first ``len(targets)`` residuals are data, the
-    others priors; all in standard deviations.
-    """
-
-    @property
-    def names(self) -> Sequence[str]: ...
-    @property
-    def low(self) -> Array: ...
-    @property
-    def high(self) -> Array: ...
-    @property
-    def targets(self) -> Sequence[object]: ...
-    def residuals(self, theta: Array) -> Array: ...
-    def jacobian(self, theta: Array) -> Array: ...
-
-
-@dataclass(frozen=True)
-class Optimum:
-    """A (constrained) minimum. theta: ln; cost: half the sum of squares; data: the share of the data."""
-
-    theta: Array
-    cost: float
-    data: float
-
-
-def minimise(problem: Objective, theta: Array, fixed: int | None = None) -> Optimum:
-    """Local minimum from ``theta``; the parameter with index ``fixed`` stays where it is.
-
-    Raises SimulationError when the starting point cannot be simulated.
-    """
-    from scipy.optimize import least_squares
-
-    theta = np.clip(theta, problem.low, problem.high)
-    free = np.array([i for i in range(len(theta)) if i != fixed], dtype=int)
-
-    def whole(part: Array) -> Array:
-        out = theta.copy()
-        out[free] = part
-        return out
-
-    residual = problem.residuals(theta)
-    if len(free):
-        size = len(residual)
-
-        def residuals(part: Array) -> Array:
-            try:
-                return problem.residuals(whole(part))
-            except SimulationError:
-                return np.full(size, np.inf)  # a step the optimiser takes back
-
-        def jacobian(part: Array) -> Array:
-            return problem.jacobian(whole(part))[:, free]
-
-        fit = least_squares(
-            residuals, theta[free], jac=jacobian,
-            bounds=(problem.low[free], problem.high[free]), x_scale="jac", ftol=FTOL, xtol=1e-8, gtol=1e-8,
-        )  # fmt: skip
-        if fit.cost <= 0.5 * residual @ residual:  # starting on a bound, the optimiser first moves inside
-            theta, residual = whole(fit.x), fit.fun
-    data = residual[: len(problem.targets)]
-    return Optimum(theta, 0.5 * float(residual @ residual), 0.5 * float(data @ data))
-
-
-def covariance(problem: Objective, theta: Array) -> Array:
-    """Gauss-Newton covariance on the ln scale, shape (d, d).
-
-    A weak pull of the width of the bounds keeps directions the data do not see finite.
-    """
-    jac = problem.jacobian(theta)
-    precision = jac.T @ jac + np.diag((problem.high - problem.low) ** -2.0)
-    return np.asarray(np.linalg.inv(precision), dtype=float)
 
 
 @dataclass(frozen=True)
@@ -142,8 +65,11 @@ class Profile:
 
         For a linear model: some prior is narrower than what the data say.
         """
-        ends = [p for p, closed in ((self.points[0], self.low_closed), (self.points[-1], self.high_closed))
-                if closed]  # fmt: skip
+        middle = min(
+            range(len(self.points)), key=lambda i: abs(math.log(self.points[i].value / self.estimate))
+        )
+        sides = ((self.points[:middle], self.low_closed), (self.points[middle + 1 :], self.high_closed))
+        ends = [min(side, key=lambda p: abs(p.rise - THRESHOLD)) for side, closed in sides if closed and side]
         return any(end.data_rise < 0.5 * end.rise for end in ends)
 
     @property
@@ -175,67 +101,41 @@ def verdict(profile: Profile) -> Verdict:
 
 
 def profile(
-    problem: Objective, theta_best: Array, index: int, spread: Array | None = None, step: float = ROOT_STEP
+    problem: Objective,
+    theta_best: Array,
+    index: int,
+    spread: Array | None = None,
+    jac: Array | None = None,
 ) -> Profile:
     """Profile of parameter ``index`` out to the 90 % threshold or the bounds, whichever comes first.
 
-    theta_best: ln of the estimates, an optimum (``minimise``). spread: Gauss-Newton covariance there, when
-    known. step: change of sqrt(chi2) between points; sqrt(chi2) is linear in a linear model, so the ends
-    are interpolated on that scale.
+    theta_best: ln of the estimates, an optimum (``minimise``). spread, jac: Gauss-Newton covariance and
+    Jacobian there, when known. Each side is tried at half and at all of the distance the quadratic
+    approximation predicts, then at the crossing that the points so far predict, until one lies on it.
     """
     theta_best = np.asarray(theta_best, dtype=float)
     residual = problem.residuals(theta_best)
     data = residual[: len(problem.targets)]
     best = Optimum(theta_best, 0.5 * float(residual @ residual), 0.5 * float(data @ data))
     spread = covariance(problem, theta_best) if spread is None else spread
-    down = _walk(problem, best, index, -1, spread, step)
-    up = _walk(problem, best, index, +1, spread, step)
-    low, low_closed = _end(down, best, index, float(problem.low[index]))
-    high, high_closed = _end(up, best, index, float(problem.high[index]))
+    jac = problem.jacobian(theta_best) if jac is None else jac
+    down = Side(problem, best, index, -1, spread, jac).search()
+    up = Side(problem, best, index, +1, spread, jac).search()
     margin = min(theta_best[index] - problem.low[index], problem.high[index] - theta_best[index])
     return Profile(
         problem.names[index],
         math.exp(theta_best[index]),
-        math.exp(low),
-        math.exp(high),
-        low_closed,
-        high_closed,
+        math.exp(down.end),
+        math.exp(up.end),
+        down.closed,
+        up.closed,
         bool(margin < AT_BOUND),
-        _flat(problem, [down, up], index),
+        _flat(problem, [down.points, up.points], index),
         tuple(
             Point(math.exp(p.theta[index]), 2 * (p.cost - best.cost), 2 * (p.data - best.data))
-            for p in [*reversed(down), *up[1:]]
+            for p in [*reversed(down.shown), *up.shown[1:]]
         ),
     )
-
-
-def _root(point: Optimum, best: Optimum) -> float:
-    return math.sqrt(max(2 * (point.cost - best.cost), 0.0))
-
-
-def _walk(
-    problem: Objective, best: Optimum, index: int, sign: int, spread: Array, aim: float
-) -> list[Optimum]:
-    """Points outward from the optimum, each warm-started along the line through the last two."""
-    bound = float((problem.low, problem.high)[sign > 0][index])
-    direction = spread[:, index] / spread[index, index]  # how the others follow in a linear model
-    step = aim * math.sqrt(spread[index, index])
-    points = [best]
-    while True:
-        here = points[-1]
-        room = abs(bound - here.theta[index])
-        if room < 1e-9 or _root(here, best) ** 2 >= THRESHOLD:
-            return points
-        move = min(step, room)
-        guess = here.theta + sign * move * direction
-        guess[index] = bound if move == room else here.theta[index] + sign * move
-        there = minimise(problem, guess, index)
-        gain = _root(there, best) - _root(here, best)
-        step = move * min(max(aim / max(abs(gain), 1e-9), 0.25), 3.0)
-        if gain > 2 * aim and move > FINEST:  # too far to interpolate: try again from here
-            continue
-        points.append(there)
-        direction = (there.theta - here.theta) / (there.theta[index] - here.theta[index])
 
 
 def _flat(problem: Objective, sides: Sequence[Sequence[Optimum]], index: int) -> bool:
@@ -251,37 +151,53 @@ def _flat(problem: Objective, sides: Sequence[Sequence[Optimum]], index: int) ->
     return bool(moved) and max(abs(2 * (p.data - best.data)) for p in moved) < FLAT
 
 
-def _end(points: Sequence[Optimum], best: Optimum, index: int, bound: float) -> tuple[float, bool]:
-    """(end of the interval, whether the threshold was reached)."""
-    last = _root(points[-1], best)
-    if last**2 < THRESHOLD:
-        return bound, False
-    inner, outer = points[-2], points[-1]
-    share = (math.sqrt(THRESHOLD) - _root(inner, best)) / (last - _root(inner, best))
-    return float(inner.theta[index] + share * (outer.theta[index] - inner.theta[index])), True
-
-
 def profiles(
     problem: Objective,
     theta_best: Array,
     workers: int = 1,
     done: Callable[[Profile], None] = lambda profile: None,
+    earlier: Sequence[Profile] = (),
 ) -> list[Profile]:
-    """Profiles of all parameters, in processes when ``workers`` > 1; ``done`` is called as each one ends."""
-    one = partial(profile, problem, theta_best, spread=covariance(problem, theta_best))
-    out = []
-    if workers <= 1:
-        for index in range(len(problem.names)):
-            out.append(one(index))
-            done(out[-1])
-        return out
-    from multiprocessing import get_context
+    """Profiles of all parameters, in processes when ``workers`` > 1; ``done`` is called as each one ends.
 
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for result in pool.map(one, range(len(problem.names))):
-            out.append(result)
-            done(result)
-    return out
+    earlier: those finished before an interruption; they are not run again.
+    """
+    found = {item.id: item for item in earlier}
+    missing = [index for index, name in enumerate(problem.names) if name not in found]
+    if missing:
+        theta_best = np.asarray(theta_best, dtype=float)
+        spread, jac = covariance(problem, theta_best), problem.jacobian(theta_best)
+        one = partial(profile, problem, theta_best, spread=spread, jac=jac)
+        if workers <= 1 or len(missing) == 1:
+            for index in missing:
+                found[problem.names[index]] = one(index)
+                done(found[problem.names[index]])
+        else:
+            with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+                for future in as_completed([pool.submit(one, index) for index in missing]):
+                    found[future.result().id] = future.result()
+                    done(future.result())
+    return [found[name] for name in problem.names]
+
+
+def fresh(folder: Path, state: Mapping[str, str]) -> dict[str, Profile]:
+    """Stored profiles by parameter, none when they belong to another fit (``results.state``)."""
+    record, table = folder / "profiles.json", folder / "profiles.tsv"
+    if not (record.exists() and table.exists()):
+        return {}
+    if json.loads(read_text(record))["inputs"] != state:
+        return {}
+    return {item.id: item for item in read(table)}
+
+
+def pack(item: Profile) -> dict[str, object]:
+    """A profile as plain data, at full precision."""
+    return asdict(item)
+
+
+def unpack(record: dict[str, Any]) -> Profile:
+    """The profile that ``pack`` gave."""
+    return Profile(**{**record, "points": tuple(Point(**point) for point in record["points"])})
 
 
 class _Row(Strict):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,12 @@ from jakinib.build import compose
 from jakinib.build.estimates import Estimate, estimates_path
 from jakinib.errors import InputError
 from jakinib.fit.data import DataSet
+from jakinib.fit.objective import Objective, covariance
 from jakinib.fit.optimise import FTOL, GTOL, XTOL, Start, optimise
 from jakinib.fit.plan import Plan, plan_path
 from jakinib.fit.problem import Z90, Problem, build_targets
+from jakinib.fit.profile import FLAT, Verdict
+from jakinib.fit.side import THRESHOLD
 from jakinib.fit.targets import FIT_RTOL
 from jakinib.library.files import read_table
 from jakinib.simulate.engine import ATOL_NM
@@ -57,11 +60,13 @@ def summarise(problem: Problem, starts: Sequence[Start], data: DataSet) -> Fit:
     best = good[0]
     theta = np.array(best.theta)
     low, high = intervals(problem, theta)
+    priors = dict(problem.priors)
+    shares = Quadratic(problem, theta)
     rows = []
     for i, parameter in enumerate(problem.plan.parameters):
         at_bound = theta[i] - problem.low[i] < 1e-3 or problem.high[i] - theta[i] < 1e-3
         clipped = low[i] <= problem.low[i] or high[i] >= problem.high[i]
-        verdict = "at bound" if at_bound else "interval reaches a bound" if clipped else "inside bounds"
+        verdict: Verdict = "at bound" if at_bound else shares.verdict(i, clipped)
         for symbol in (parameter.id, *parameter.also):
             rows.append(
                 Estimate(
@@ -72,8 +77,8 @@ def summarise(problem: Problem, starts: Sequence[Start], data: DataSet) -> Fit:
                     high=_round(float(np.exp(high[i]))),
                     scope=parameter.scope,
                     verdict=verdict,
-                    prior_median=parameter.prior.median if parameter.prior else None,
-                    prior_factor=parameter.prior.factor if parameter.prior else None,
+                    prior_median=_round(priors[i].median) if i in priors else None,
+                    prior_factor=_round(priors[i].factor) if i in priors else None,
                 )
             )
     provenance = {
@@ -97,6 +102,61 @@ def summarise(problem: Problem, starts: Sequence[Start], data: DataSet) -> Fit:
     return Fit(problem.plan, rows, provenance)
 
 
+class Quadratic:
+    """Verdicts as ``profile.verdict`` gives them, from the quadratic approximation at an optimum."""
+
+    def __init__(self, problem: Objective, theta: NDArray[np.float64]) -> None:
+        spread, jac = covariance(problem, theta), problem.jacobian(theta)
+        along = spread / np.diag(spread)  # column i: how all parameters move with parameter i
+        whole = np.square(jac @ along).sum(axis=0)
+        data = np.square((jac @ along)[: len(problem.targets)]).sum(axis=0)
+        self.data_share = np.divide(data, whole, out=np.zeros_like(whole), where=whole > 0)
+
+    def verdict(self, index: int, clipped: bool) -> Verdict:
+        """clipped: the interval reaches a bound."""
+        if self.data_share[index] * THRESHOLD < FLAT:
+            return "structurally non-identifiable"
+        if clipped or self.data_share[index] < 0.5:
+            return "practically non-identifiable"
+        return "identifiable"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An estimate with its interval and verdict by the best method at hand; plan units."""
+
+    estimate: Estimate
+    low: float
+    high: float
+    verdict: str
+    method: Literal["profile", "quadratic"]
+
+
+def judged(fit: Fit, folder: Path | None = None) -> list[Judged]:
+    """Interval and verdict of every estimate: from the stored profile where it belongs to this very fit.
+
+    folder: where profiles lie, default that of the plan.
+    """
+    from jakinib.fit import profile
+
+    found = profile.fresh(folder or estimates_path(fit.plan.id).parent, state(fit))
+    out = []
+    free = {symbol: p.id for p in fit.plan.parameters for symbol in (p.id, *p.also)}
+    for row in fit.estimates:
+        item = found.get(free[row.id])
+        if item is None:
+            out.append(Judged(row, row.low, row.high, row.verdict, "quadratic"))
+        else:
+            out.append(Judged(row, item.low, item.high, profile.verdict(item), "profile"))
+    return out
+
+
+def state(fit: Fit) -> dict[str, str]:
+    """What profiles and ensembles of a fit depend on: the inputs of the fit and its estimates."""
+    rows = "".join(f"{row.id}={row.value:.4g};" for row in fit.estimates)
+    return {**fit.provenance["inputs"], "estimates": _hash(rows.encode())}
+
+
 def _round(value: float) -> float:
     """Four digits: a refit gives the same text, and so the same SBML."""
     return float(f"{value:.4g}")
@@ -105,9 +165,10 @@ def _round(value: float) -> float:
 def fingerprint(plan: Plan, data: DataSet) -> dict[str, str]:
     """SHA-256 of everything the fit depends on: composed models, plan, data rows, earlier results."""
     problem_context, targets = build_targets(plan, data)
-    specs = sorted({spec for target in targets if (spec := target.spec(problem_context))}, key=repr)
-    sources = sorted({data[row].source for row in plan.calibration})
-    rows = [data[row].model_dump_json(exclude_defaults=True) for row in plan.calibration]
+    specs = sorted({spec for target in targets for spec in target.specs(problem_context)}, key=repr)
+    read = plan.reads(data)
+    sources = sorted({data[row].source for row in read})
+    rows = [data[row].model_dump_json(exclude_defaults=True) for row in read]
     rows += [data.sources[source].model_dump_json(exclude_defaults=True) for source in sources]
     out = {
         "models": _hash("".join(compose(spec).antimony for spec in specs).encode()),

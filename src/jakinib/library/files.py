@@ -32,7 +32,11 @@ def read_text(path: Path) -> str:
         raise InputError(f"{short(path)}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
 
 
-class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+DEEPEST, LARGEST = 100, 200_000  # of a YAML file: levels, and nodes once its aliases are written out
+
+
+class _StrictLoader(_SafeLoader):  # type: ignore[misc]
     """YAML without duplicate keys."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -55,7 +59,17 @@ def read_yaml(path: Path) -> Any:
     """Parse one YAML file; raises InputError with file and line."""
     text = read_text(path)
     try:
-        return yaml.load(text, Loader=_StrictLoader)
+        _refuse_depth(text, path)
+        loader = _StrictLoader(text)
+        try:
+            node = loader.get_single_node()
+            if node is None:
+                return None
+            if _expanded(node, {}) > LARGEST:
+                raise InputError(f"{short(path)}: its aliases write out to more than {LARGEST} entries")
+            return loader.construct_document(node)
+        finally:
+            loader.dispose()
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
@@ -63,9 +77,42 @@ def read_yaml(path: Path) -> Any:
         raise InputError(f"{short(path)}{line}: {problem}; correct the YAML there") from None
 
 
+def _refuse_depth(text: str, path: Path) -> None:
+    """Refuse nesting that would exhaust the stack of the loader, before it builds anything."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            mark: Any = event.start_mark
+            raise InputError(
+                f"{short(path)}:{mark.line + 1}: nested more than {DEEPEST} levels deep; flatten it"
+            )
+
+
+def _expanded(node: yaml.Node, sizes: dict[int, float]) -> float:
+    """Number of nodes once every alias is written out; infinite for an alias inside its own anchor."""
+    if not isinstance(node, yaml.CollectionNode):
+        return 1
+    if id(node) not in sizes:
+        sizes[id(node)] = float("inf")
+        children = [c for item in node.value for c in (item if isinstance(item, tuple) else (item,))]
+        sizes[id(node)] = 1 + sum(_expanded(child, sizes) for child in children)
+    return sizes[id(node)]
+
+
 def line_of(path: Path, location: tuple[Any, ...]) -> int | None:
     """Line of a field in a YAML file, or of the nearest field above it."""
-    node = yaml.compose(read_text(path), Loader=yaml.SafeLoader)
+    return line_in(compose(read_text(path)), location)
+
+
+def compose(text: str) -> yaml.Node | None:
+    """The nodes of a YAML text, which know their lines."""
+    node: yaml.Node | None = yaml.compose(text, Loader=_SafeLoader)
+    return node
+
+
+def line_in(node: yaml.Node | None, location: tuple[Any, ...]) -> int | None:
+    """The same in YAML that is composed already."""
     line = None if node is None else node.start_mark.line + 1
     for key in location:
         if isinstance(node, yaml.MappingNode):
@@ -82,7 +129,11 @@ def line_of(path: Path, location: tuple[Any, ...]) -> int | None:
 
 
 def _explain(error: ValidationError) -> tuple[tuple[Any, ...], str]:
-    first = error.errors()[0]
+    return explain(error.errors()[0])
+
+
+def explain(first: Any) -> tuple[tuple[Any, ...], str]:
+    """(field, what is wrong with it and what to do) of one complaint of pydantic."""
     location = tuple(first["loc"])
     message = first["msg"].removeprefix("Value error, ")
     match first["type"]:
@@ -95,11 +146,17 @@ def _explain(error: ValidationError) -> tuple[tuple[Any, ...], str]:
     return location, message
 
 
-def read_model(path: Path, schema: type[M]) -> M:
-    """Parse and validate one YAML file against ``schema``; raises InputError with file, line and field."""
+def read_model(path: Path, schema: type[M], beneath: dict[str, dict[str, Any]] | None = None) -> M:
+    """Parse and validate one YAML file against ``schema``; raises InputError with file, line and field.
+
+    beneath: entries of mapping fields that hold where the file gives none.
+    """
     data = read_yaml(path)
     if not isinstance(data, dict):
         raise InputError(f"{short(path)}:1: expected a mapping of fields, found {type(data).__name__}")
+    for field, entries in (beneath or {}).items():
+        given = data.get(field, {})
+        data[field] = {**entries, **given} if isinstance(given, dict) else given
     try:
         return schema.model_validate(data)
     except ValidationError as error:

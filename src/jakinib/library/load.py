@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import functools
 import itertools
-import os
+import re
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, TypeVar
 
 from jakinib import paths
 from jakinib.errors import InputError, UnknownIdError
-from jakinib.library.files import line_of, read_model, read_rows, short
+from jakinib.library.files import line_of, read_model, read_rows, read_text, read_yaml, short
+from jakinib.library.plugins import extra_folders
 from jakinib.library.schema import (
     Cell,
     Cytokine,
@@ -81,7 +82,7 @@ class Library:
 
     def add(self, kind: str, path: Path) -> str:
         """Add one YAML file of ``kind`` (a folder name such as "inhibitors"); returns its id."""
-        entry: Any = read_model(path, _FOLDERS[kind])
+        entry: Any = read_model(path, _FOLDERS[kind], self._inherited(kind, path))
         getattr(self, kind)[entry.id] = entry
         self.files[kind, entry.id] = path
         self.generation = next(_GENERATIONS)
@@ -93,6 +94,19 @@ class Library:
                     f"{where}: symbol '{entry.symbol}' is already used by {twins[0]}; choose another"
                 )
         return str(entry.id)
+
+    def _inherited(self, kind: str, path: Path) -> dict[str, dict[str, Any]]:
+        """What a cell takes over from the cell it is like."""
+        named = kind == "cells" and re.search(r"^['\"]?like\b", read_text(path), re.MULTILINE)
+        data = read_yaml(path) if named else None
+        like = data.get("like") if isinstance(data, dict) else None
+        if not isinstance(like, str) or not like:
+            return {}
+        try:
+            base = self.cell(like)
+        except UnknownIdError as error:
+            raise InputError(f"{short(path)}:{line_of(path, ('like',))}: like: {error}") from None
+        return {field: dict(getattr(base, field)) for field in ("volumes", "chains", "stats")}
 
     def where(self, kind: str, name: str, *field: str) -> str:
         """File and line of a field of an entry, for messages."""
@@ -133,9 +147,8 @@ def _find(noun: str, name: str, entries: dict[str, S], aliases: dict[str, S] | N
 
 @functools.cache
 def get_library() -> Library:
-    """The package's library, plus the folders named in JAKINIB_LIBRARY (separated by the path separator)."""
-    extra = [Path(item) for item in os.environ.get("JAKINIB_LIBRARY", "").split(os.pathsep) if item]
-    return Library(paths.models() / "library", *extra)
+    """The package's library, plus the folders of plug-ins and of JAKINIB_LIBRARY (path separator between)."""
+    return Library(paths.models() / "library", *extra_folders())
 
 
 def register(kind: str, path: str | Path) -> str:

@@ -5,9 +5,20 @@ from __future__ import annotations
 import math
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from jakinib.errors import UnitError
+from jakinib.library.disposition import check_disposition
 from jakinib.units import check_unit, factor, parse_quantity
 
 Kind = Literal["measured", "derived", "fitted", "assumed"]
@@ -90,6 +101,28 @@ class Potency(Quantity):
         return parse_quantity(self.atp, "nM")
 
 
+class Condition(Strict):
+    """What a circumstance (a meal, a co-medication) does to apparent disposition.
+
+    factors multiply (F multiplies exposure, so it divides every clearance and volume); delays add hours.
+    """
+
+    name: str = ""
+    factors: dict[str, Quantity] = Field(default_factory=dict)
+    delays: dict[str, Quantity] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _usable(self) -> Condition:
+        for symbol, quantity in self.factors.items():
+            if quantity.value <= 0:
+                raise ValueError(f"the factor of {symbol} is {quantity.value:g}; give a factor above 0")
+        return self
+
+
+# An Antimony template beside the YAML file; a bare name, so that no other folder is read.
+TemplateFile = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+\.ant$")]
+
+
 class Inhibitor(Strict):
     """A JAK inhibitor: potency per JAK, binding in plasma, disposition per population."""
 
@@ -100,10 +133,22 @@ class Inhibitor(Strict):
     fu: Quantity
     bioavailability: Quantity | None = None
     potency: dict[JAK, Potency]
+    binding: dict[JAK, TemplateFile] = Field(default_factory=dict)  # replaces equilibrium binding to a JAK
+    parameters: dict[str, Quantity] = Field(default_factory=dict)  # of those templates; species: start
     pharmacokinetics: dict[str, dict[str, Quantity]] = Field(default_factory=dict)
+    metabolite: str = ""  # inhibitor formed from this one; dosing this one brings it along
+    # How much more potent in blood than the enzyme assays extrapolate to; used where inhibitors are compared.
+    cell_potency: Quantity | None = None
+    conditions: dict[str, Condition] = Field(default_factory=dict)  # food, co-medication
+    # Per population: exponent of (reference eGFR / eGFR) by which F rises below the reference, up to 1.
+    renal_uptake: dict[str, Quantity] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _complete(self) -> Inhibitor:
+        for population, values in self.pharmacokinetics.items():
+            check_disposition(population, values)
+        if self.parameters and not self.binding:
+            raise ValueError("states parameters but no binding template that could use them; add binding")
         missing = [jak for jak in JAKS if jak not in self.potency]
         if missing:
             raise ValueError(
@@ -168,9 +213,10 @@ class Cytokine(Strict):
 
 
 class Cell(Strict):
-    """A cell: volumes, receptor chains and STATs (molecules per cell)."""
+    """A cell: volumes, receptor chains and STATs (molecules per cell); it may add to the cell it is like."""
 
     id: str
+    like: str = ""
     name: str = ""
     aliases: list[str] = Field(default_factory=list)
     identifiers: dict[str, str] = Field(default_factory=dict)
@@ -179,13 +225,114 @@ class Cell(Strict):
     stats: dict[str, Quantity]
 
 
+class Distribution(Strict):
+    """Variability of a positive quantity between patients, about its typical value.
+
+    cv: coefficient of variation of the lognormal, omega^2 = ln(1 + CV^2). shape: of a Box-Cox transform of
+    the deviate, 0 leaves it lognormal. low, high: physiological limits; a patient beyond them is drawn again.
+    """
+
+    cv: Quantity
+    shape: Quantity | None = None
+    low: Quantity | None = None
+    high: Quantity | None = None
+
+    @model_validator(mode="after")
+    def _possible(self) -> Distribution:
+        if self.cv.to("dimensionless") < 0:
+            raise ValueError(f"cv is {self.cv.value:g} {self.cv.unit}; give a variability of at least 0")
+        for name, limit in (("low", self.low), ("high", self.high)):
+            if limit is not None and limit.value < 0:
+                raise ValueError(f"{name} is {limit.value:g} {limit.unit}; this quantity cannot be negative")
+        if self.low and self.high:
+            try:
+                low = self.low.to(self.high.unit)
+            except UnitError as error:
+                raise ValueError(f"low and high: {error}") from None
+            if low >= self.high.value:
+                raise ValueError("low is not below high; exchange them")
+        return self
+
+    @property
+    def omega2(self) -> float:
+        """Variance of the deviate on the log scale."""
+        return math.log1p(self.cv.to("dimensionless") ** 2)
+
+
+class Correlation(Strict):
+    """How two quantities vary together: a correlation, or a covariance on the omega^2 scale."""
+
+    between: tuple[str, str]
+    correlation: Quantity | None = None
+    covariance: Quantity | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Correlation:
+        if (self.correlation is None) == (self.covariance is None):
+            raise ValueError("give either correlation or covariance")
+        if self.correlation is not None and abs(self.correlation.value) > 1:
+            raise ValueError(f"correlation is {self.correlation.value:g}; it lies between -1 and 1")
+        if self.between[0] == self.between[1]:
+            raise ValueError(f"between names {self.between[0]} twice")
+        return self
+
+
 class Population(Strict):
-    """The typical member of a patient population."""
+    """A patient population: its typical member, and how its members differ.
+
+    variability: weight, eGFR, a disposition parameter of an inhibitor (V1_baricitinib) or a signalling symbol
+    (ATP; may hold a wildcard, kphos_*). ensemble: plan whose fitted ensemble spreads the signalling values.
+    """
 
     id: str
     name: str = ""
     weight: Quantity
     eGFR: Quantity
+    variability: dict[str, Distribution] = Field(default_factory=dict)
+    correlations: list[Correlation] = Field(default_factory=list)
+    ensemble: str = ""
+
+    @field_validator("weight", "eGFR")
+    @classmethod
+    def _positive(cls, quantity: Quantity) -> Quantity:
+        if quantity.value <= 0:
+            raise ValueError(f"is {quantity.value:g} {quantity.unit}; give a number above 0")
+        return quantity
+
+    @field_validator("correlations")
+    @classmethod
+    def _possible(cls, correlations: list[Correlation], info: ValidationInfo) -> list[Correlation]:
+        if "variability" in info.data:
+            correlation_matrix(info.data["variability"], correlations)
+        return correlations
+
+
+def correlation_matrix(
+    variability: dict[str, Distribution], correlations: list[Correlation]
+) -> NDArray[np.float64]:
+    """Correlations of the deviates in the order of ``variability``; ValueError when they are impossible."""
+    names = list(variability)
+    matrix = np.eye(len(names))
+    for entry in correlations:
+        for name in entry.between:
+            if name not in names:
+                raise ValueError(f"name '{name}', which has no variability; known: {', '.join(names)}")
+        i, j = (names.index(name) for name in entry.between)
+        if entry.correlation is not None:
+            value = entry.correlation.to("dimensionless")
+        else:
+            assert entry.covariance is not None
+            scale = math.sqrt(variability[names[i]].omega2 * variability[names[j]].omega2)
+            value = math.inf if scale == 0 else entry.covariance.to("dimensionless") / scale
+        if abs(value) > 1:
+            raise ValueError(f"of {names[i]} and {names[j]} amount to {value:.3g}; it lies between -1 and 1")
+        matrix[i, j] = matrix[j, i] = value
+    lowest = float(np.linalg.eigvalsh(matrix)[0]) if names else 1.0
+    if lowest <= 1e-10:
+        raise ValueError(
+            f"are impossible together: their matrix is not positive definite (eigenvalue {lowest:.3g})"
+        )
+    return matrix
 
 
 class Protein(Strict):

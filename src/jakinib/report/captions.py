@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from jakinib.evaluate.bands import Bands
 from jakinib.evaluate.measures import Measures
 from jakinib.report import plots
 
@@ -21,7 +22,7 @@ class Plot:
     title: str
     model: str
     published: str
-    draw: Callable[[Measures], Figure]
+    draw: Callable[[Measures, Bands], Figure]
 
 
 PLOTS = (
@@ -45,10 +46,21 @@ PLOTS = (
     Plot(
         "predicted_published",
         "Cell IC50, predicted against published.",
-        "vertical axis: assays simulated under the conditions listed below. Circles calibrated the pathways; "
-        "squares (validation) and triangles (recalled, never decide) were in no objective.",
-        "horizontal axis. Solid line: identity. Dashed lines: two-fold.",
+        "vertical axis, with 90 % interval: assays simulated under the conditions listed below. Circles "
+        "calibrated the pathways; squares (validation) and triangles (recalled, never decide) were in no "
+        "objective.",
+        "horizontal axis, with one standard deviation of assay error. Solid line: identity. Dashed lines: "
+        "two-fold.",
         plots.predicted_published,
+    ),
+    Plot(
+        "ec50",
+        "Cytokine EC50, predicted against published.",
+        "vertical axis, with 90 % interval: dose-response of pSTAT5 in each cell of PBMC. IL-15 calibrated, "
+        "IL-2 was in no objective.",
+        "horizontal axis, with one standard deviation of assay error. Solid line: identity. Dashed lines: "
+        "two-fold.",
+        plots.ec50,
     ),
     Plot(
         "time_course",

@@ -14,7 +14,10 @@ from typing import Any, TypeVar
 from jakinib.assay import CellAssay
 from jakinib.errors import SimulationError
 from jakinib.evaluate import Criterion, Evaluation, Verdict
+from jakinib.evaluate.agreement import Agreement
+from jakinib.evaluate.bands import Bands
 from jakinib.evaluate.credibility import read_checklist, score
+from jakinib.evaluate.criteria import Interval
 from jakinib.evaluate.measures import DRUG, Measures, Prediction
 from jakinib.fit import results
 from jakinib.fit.data import DataSource
@@ -29,9 +32,10 @@ ITEMS = {
     2: "Selectivity",
     3: "One oral dose in healthy adults, IL-6 → pSTAT3 in whole blood ex vivo",
     4: "IL-6 signalling in PBMC, predicted and not fitted",
-    5: "Whole-blood panel of IL-6, IL-2, IFN-γ and GM-CSF",
+    5: "Whole-blood panel and cytokine EC50s",
     6: "Pharmacokinetics of the typical patient",
     7: "Kinetics of signalling",
+    9: "Patients: renal impairment, and the spread in RA",
     8: "4 mg once daily in RA is partial and periodic",
 }
 
@@ -44,12 +48,26 @@ def write(evaluation: Evaluation, folder: Path) -> Path:
     page = render(evaluation)  # before anything is written
     record = {
         "passed": evaluation.passed,
+        "agreement": [line.record() for line in _agreement(evaluation)],
         "verdicts": [_jsonable(r) for r in evaluation.records()],
         "provenance": evaluation.provenance,
     }
     write_atomic(folder / "verdicts.json", json.dumps(record, indent=2, allow_nan=False) + "\n")
     write_atomic(folder / "index.html", page)
     return folder / "index.html"
+
+
+def _agreement(evaluation: Evaluation) -> list[Agreement]:
+    found, _ = _computed(lambda: evaluation.agreement)
+    return found or []
+
+
+def interval(found: Interval) -> str:
+    """An interval as text; Laplace is marked, as is one that was not computed."""
+    if found.low is None or found.high is None:
+        return "–"
+    mark = " (Laplace)" if found.method == "Laplace" else ""
+    return f"{number(found.low)} to {number(found.high)}{mark}"
 
 
 def _jsonable(record: dict[str, Any]) -> dict[str, Any]:
@@ -71,7 +89,9 @@ def render(evaluation: Evaluation) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number}
+    environment.filters |= {
+        "number": number, "interval": interval, "with_prefix": lambda row, prefix: (prefix, row),
+    }  # fmt: skip
     measures = evaluation.measures
     fits = [results.read(read_plan(name, measures.data)) for name in evaluation.provenance["plans"]]
     predictions, no_predictions = _computed(lambda: measures.predictions)
@@ -83,7 +103,11 @@ def render(evaluation: Evaluation) -> str:
         reported=len(evaluation.verdicts) - len(hard),
         failed=[v for v in hard if not v.passed],
         items=_items(evaluation.verdicts, [fit.plan for fit in fits]),
-        figures=list(_figures(measures)),
+        figures=list(_figures(measures, evaluation.bands)),
+        bands=evaluation.bands,
+        agreement=_agreement(evaluation),
+        reasons=list(dict.fromkeys(v.interval.reason for v in evaluation.verdicts if v.interval.reason)),
+        ec50=_computed(lambda: measures.ec50)[0] or [],
         predictions=predictions or [],
         no_predictions=no_predictions,
         fits=[(fit, _parameters(fit)) for fit in fits],
@@ -160,15 +184,15 @@ def evidence(criterion: Criterion, plans: list[Plan]) -> str:
 # Figures --------------------------------------------------------------------------------------------
 
 
-def _figures(measures: Measures) -> Iterator[tuple[captions.Plot, str | None, str]]:
+def _figures(measures: Measures, bands: Bands) -> Iterator[tuple[captions.Plot, str | None, str]]:
     """Each plot, its picture, and why there is none."""
     for plot in captions.PLOTS:
-        yield plot, *_computed(functools.partial(_picture, plot, measures))
+        yield plot, *_computed(functools.partial(_picture, plot, measures, bands))
 
 
-def _picture(plot: captions.Plot, measures: Measures) -> str:
+def _picture(plot: captions.Plot, measures: Measures, bands: Bands) -> str:
     """An SVG as a data address: as an image it keeps its ids to itself."""
-    text = plots.svg(plot.draw(measures))
+    text = plots.svg(plot.draw(measures, bands))
     return f"data:image/svg+xml;base64,{base64.b64encode(text.encode()).decode()}"
 
 
@@ -179,17 +203,19 @@ def _parameters(fit: results.Fit) -> list[dict[str, str]]:
     """Estimates as text; the verdict says when the interval runs into a bound of the plan."""
     free = {symbol: p for p in fit.plan.parameters for symbol in (p.id, *p.also)}
     rows = []
-    for row in fit.estimates:
-        ends = (("lower", row.low, free[row.id].low), ("upper", row.high, free[row.id].high))
+    for judged in results.judged(fit):
+        row = judged.estimate
+        ends = (("lower", judged.low, free[row.id].low), ("upper", judged.high, free[row.id].high))
         cut = " and ".join(name for name, end, bound in ends if math.isclose(end, bound, rel_tol=1e-3))
         rows.append(
             {
                 "id": row.id,
                 "value": number(row.value),
-                "interval": f"{number(row.low)} to {number(row.high)}",
+                "interval": f"{number(judged.low)} to {number(judged.high)}",
                 "unit": row.unit,
                 "prior": "" if row.prior_median is None else f"{row.prior_median:g} ×/÷ {row.prior_factor:g}",
-                "verdict": row.verdict + (f"; interval cut at {cut} bound" if cut else ""),
+                "method": judged.method,
+                "verdict": judged.verdict + (f"; interval cut at {cut} bound" if cut else ""),
             }
         )
     return rows

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jakinib.assay import KinaseAssay
+from jakinib.evaluate.bands import CONCENTRATIONS, DAY, Bands
 from jakinib.evaluate.measures import DRUG, LAST_DOSE, Measures, Prediction
 from jakinib.fit import results
+from jakinib.fit.plan import read_plan
 from jakinib.library import get_library
 from jakinib.library.schema import JAKS
 from jakinib.units import parse_quantity
@@ -58,11 +60,11 @@ def _style() -> Any:
     return matplotlib.style.context(["default", STYLE])
 
 
-def _styled(draw: Callable[[Measures], Figure]) -> Callable[[Measures], Figure]:
+def _styled(draw: Callable[[Measures, Bands], Figure]) -> Callable[..., Figure]:
     @functools.wraps(draw)
-    def styled(measures: Measures) -> Figure:
+    def styled(measures: Measures, bands: Bands | None = None) -> Figure:
         with _style():
-            return draw(measures)
+            return draw(measures, bands or Bands())
 
     return styled
 
@@ -84,6 +86,14 @@ def svg(figure: Figure) -> str:
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
 
 
+def _band(axes: Axes, bands: Bands, key: str, x: Any, colour: str, scale: float = 100) -> None:
+    """The 90 % band of a curve, where there is one."""
+    found = bands.band(key)
+    if found is not None:
+        low, high = found
+        axes.fill_between(x, scale * low, scale * high, color=colour, alpha=0.18, linewidth=0, zorder=1)
+
+
 def _hours(axes: Axes, label: str, end: float = 24) -> None:
     axes.set(xlim=(0, end), xticks=np.arange(0, end + 1, 4), xlabel=label)
 
@@ -103,13 +113,14 @@ def _name(text: str) -> str:
 
 
 @_styled
-def dose_inhibition(measures: Measures) -> Figure:
+def dose_inhibition(measures: Measures, bands: Bands) -> Figure:
     """IL-6 pSTAT3 inhibition in blood drawn over 24 h after each single dose, healthy adults."""
     figure, axes = _figure(6.2, 4.0)
     for (dose, run), colour in zip(measures.ex_vivo.items(), DOSE_COLOURS, strict=True):
         returned = run.time_back()
         label = f"{dose:g} mg, " + (f"back after {returned:.1f} h" if np.isfinite(returned) else "not back")
         axes.plot(run.time, 100 * run.inhibition, color=colour, label=label)
+        _band(axes, bands, f"dose {dose:g}", run.time, colour)
         if np.isfinite(returned):
             axes.plot(returned, 10, "o", color=colour, markersize=5.5, markeredgecolor="white", zorder=4)
     axes.axhspan(0, 10, color=GREY, alpha=0.16, linewidth=0)
@@ -128,13 +139,17 @@ def dose_inhibition(measures: Measures) -> Figure:
 
 
 @_styled
-def peak_and_return(measures: Measures) -> Figure:
+def peak_and_return(measures: Measures, bands: Bands) -> Figure:
     """Peak inhibition and time to return within 10 points, against dose."""
     figure, (peak, back) = _figure(6.2, 3.2, columns=2)
     doses = np.array(list(measures.ex_vivo))
     tops = np.array([100 * run.inhibition.max() for run in measures.ex_vivo.values()])
     times = np.array([run.time_back() for run in measures.ex_vivo.values()])
-    for axes, values, digits in ((peak, tops, 0), (back, times, 1)):
+    for axes, values, digits, key, scale in ((peak, tops, 0, "peak", 100), (back, times, 1, "back", 1)):
+        for dose in doses:
+            found = bands.interval(f"{key} {dose:g}")
+            if found.low is not None and found.high is not None and np.isfinite(found.high):
+                axes.vlines(dose, scale * found.low, scale * found.high, color=BLUE, linewidth=1.5)
         axes.plot(doses, values, "-", color=BLUE, linewidth=1.5)
         axes.scatter(doses, values, c=DOSE_COLOURS, s=36, zorder=3)
         for dose, value in zip(doses, values, strict=True):
@@ -172,12 +187,31 @@ ROLES = {
 
 
 @_styled
-def predicted_published(measures: Measures) -> Figure:
+def predicted_published(measures: Measures, bands: Bands) -> Figure:
     """Predicted against published cell IC50, with identity and two-fold lines."""
-    from matplotlib.ticker import FixedLocator, NullLocator
-
     figure, axes = _figure(6.2, 4.2)
     points = measures.predictions
+    low, high = _against(axes, points, bands, "cell")
+    _name_points(axes, [p for p in points if p.role != "calibration"], low, high)
+    axes.set(xlabel="published IC50 (nM)", ylabel="predicted IC50 (nM)")
+    return figure
+
+
+@_styled
+def ec50(measures: Measures, bands: Bands) -> Figure:
+    """Predicted against published cytokine EC50."""
+    figure, axes = _figure(6.2, 4.2)
+    points = measures.ec50
+    low, high = _against(axes, points, bands, "ec50")
+    _name_points(axes, [p for p in points if p.role != "calibration"], low, high)
+    axes.set(xlabel="published EC50 (nM)", ylabel="predicted EC50 (nM)")
+    return figure
+
+
+def _against(axes: Axes, points: Sequence[Prediction], bands: Bands, prefix: str) -> tuple[float, float]:
+    """Points with error bars, identity and two-fold lines on log axes; returns the limits."""
+    from matplotlib.ticker import FixedLocator, NullLocator
+
     values = [value for p in points for value in (p.published, p.predicted)]
     low, high = min(values) / 1.4, max(values) * 1.6
     line = np.array([low, high])
@@ -188,17 +222,23 @@ def predicted_published(measures: Measures) -> Figure:
         mine = [p for p in points if p.role == role]
         axes.plot([p.published for p in mine], [p.predicted for p in mine], marker, color=colour,
                   label=label, markersize=7.5, markeredgecolor="white", zorder=4)  # fmt: skip
-    _name_points(axes, [p for p in points if p.role != "calibration"], low, high)
+        for p in mine:
+            axes.hlines(
+                p.predicted, p.published / p.error, p.published * p.error, color=colour, linewidth=0.8
+            )
+            found = bands.interval(f"{prefix} {p.row}")
+            if found.low is not None and found.high is not None:
+                axes.vlines(p.published, found.low, found.high, color=colour, linewidth=0.8)
     axes.set(xscale="log", yscale="log", xlim=(low, high), ylim=(low, high))
-    axes.set(xlabel="published IC50 (nM)", ylabel="predicted IC50 (nM)")
-    inside = [tick for decade in (1, 10, 100, 1000, 10000) for tick in (decade, 3 * decade)]
+    decades = (0.001, 0.01, 0.1, 1, 10, 100, 1000, 10000)
+    inside = [tick for decade in decades for tick in (decade, 3 * decade)]
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(FixedLocator([tick for tick in inside if 1.15 * low < tick < high]))
         axis.set_major_formatter("{x:g}")
         axis.set_minor_locator(NullLocator())
     handles, labels = axes.get_legend_handles_labels()
     axes.legend(handles[2:] + handles[:2], labels[2:] + labels[:2], loc="upper left", borderaxespad=0.1)
-    return figure
+    return low, high
 
 
 def _name_points(axes: Axes, points: list[Prediction], low: float, high: float) -> None:
@@ -221,7 +261,13 @@ def _name_points(axes: Axes, points: list[Prediction], low: float, high: float) 
 def _place(label: str) -> str:
     """Cell of a prediction's label, and its matrix when that is not whole blood."""
     _, cell, matrix = label.split(", ")
-    return cell if matrix in ("whole blood", cell) else f"{cell} ({matrix})"
+    return (
+        f"{cell}, {matrix}"
+        if matrix[0].isdigit()
+        else cell
+        if matrix in ("whole blood", cell)
+        else f"{cell} ({matrix})"
+    )
 
 
 def spread(wanted: Sequence[float], gap: float) -> list[float]:
@@ -234,17 +280,20 @@ def spread(wanted: Sequence[float], gap: float) -> list[float]:
 
 
 @_styled
-def time_course(measures: Measures) -> Figure:
+def time_course(measures: Measures, bands: Bands) -> Figure:
     """pSTAT3 in macrophages under IL-6, with and without SOCS3, and the published fold over basal."""
     figure, axes = _figure()
     minutes, without = measures.time_course(socs3=False)
+    _band(axes, bands, "course without", minutes, VERMILION, 1)
+    _band(axes, bands, "course pSTAT3", minutes, BLUE, 1)
     axes.plot(minutes, without, color=VERMILION, linestyle=(0, (5, 2)), label="model without SOCS3")
     minutes, percent = measures.time_course()
     axes.plot(minutes, percent, color=BLUE, label="model")
-    rows = [measures.data[identifier] for identifier in measures.plan.calibration]
+    plan = read_plan("dynamics", measures.data)
+    rows = [measures.data[identifier] for identifier in plan.calibration]
     rows = [row for row in rows if row.quantity == "fold_over_basal" and row.readout == "pSTAT3"]
-    scale_of = {estimate.id: estimate.value for estimate in results.read(measures.plan).estimates}
-    scale, error = scale_of[f"scale_pSTAT3_{rows[0].source}"], measures.plan.errors["fold_over_basal"]
+    scale_of = {estimate.id: estimate.value for estimate in results.read(plan).estimates}
+    scale, error = scale_of[f"scale_pSTAT3_{rows[0].source}"], plan.errors["fold_over_basal"]
     fold = np.array([row.value for row in rows])
     bounds = np.abs(np.array([fold / error, fold * error]) - fold) / scale
     axes.errorbar(
@@ -264,7 +313,7 @@ def time_course(measures: Measures) -> Figure:
 
 
 @_styled
-def kinase_block(measures: Measures) -> Figure:
+def kinase_block(measures: Measures, bands: Bands) -> Figure:
     """pSTAT1 after a complete kinase block."""
     figure, axes = _figure(5.9, 3.3)
     minutes, percent = measures.kinase_block
@@ -272,6 +321,7 @@ def kinase_block(measures: Measures) -> Figure:
     axes.axhspan(0, 5, color=GREY, alpha=0.16, linewidth=0)
     axes.text(89, 7, "gone: below 5 %", ha="right", fontsize=8.5)
     axes.plot(minutes, 100 * percent / percent[0], color=BLUE)
+    _band(axes, bands, "block", minutes, BLUE, 1)
     axes.axvline(gone, color=INK, linewidth=1.2, linestyle=(0, (4, 3)))
     axes.text(gone + 1.5, 60, f"published: gone\nwithin {gone:g} min", fontsize=9)
     axes.set(xlim=(0, 90), xticks=range(0, 91, 15), ylim=(0, 103))
@@ -280,11 +330,12 @@ def kinase_block(measures: Measures) -> Figure:
 
 
 @_styled
-def plasma_steady_state(measures: Measures) -> Figure:
+def plasma_steady_state(measures: Measures, bands: Bands) -> Figure:
     """Plasma concentration over a day at steady state, RA, 4 mg once daily."""
     figure, axes = _figure(5.9, 3.3)
     profile = measures.steady_state
     axes.plot(profile.time - LAST_DOSE, profile.ng_per_mL, color=BLUE, label="model, typical patient")
+    _band(axes, bands, "plasma", DAY, BLUE, 1)
     cmax, tmax = measures.data["A19"], measures.data["A03"]
     across = [[tmax.value - (tmax.low or 0.0)], [(tmax.high or 0.0) - tmax.value]]
     axes.errorbar(
@@ -307,13 +358,14 @@ PATHWAYS: tuple[tuple[str, Any], ...] = (
 
 
 @_styled
-def daily_inhibition(measures: Measures) -> Figure:
+def daily_inhibition(measures: Measures, bands: Bands) -> Figure:
     """Inhibition of each pathway over a day of 4 mg once daily, RA."""
     figure, axes = _figure(6.2, 3.8)
     runs = sorted(measures.daily.items(), key=lambda item: item[1].inhibition[-1])
     heights = spread([float(run.inhibition[-1]) * 100 / 104 for _, run in runs], 0.06)
     for (pathway, run), (colour, dashes), height in zip(runs, PATHWAYS, heights, strict=True):
         axes.plot(run.time, 100 * run.inhibition, color=colour, linestyle=dashes)
+        _band(axes, bands, f"daily {pathway}", DAY, colour)
         axes.text(1.015, height, _name(pathway), transform=axes.transAxes, va="center", fontsize=9)
     for bound, x, y, text in (
         (95, 1.2, 99, "no pathway above 95 %"),
@@ -327,13 +379,14 @@ def daily_inhibition(measures: Measures) -> Figure:
 
 
 @_styled
-def enzyme_curves(measures: Measures) -> Figure:
+def enzyme_curves(measures: Measures, bands: Bands) -> Figure:
     """Concentration-response of baricitinib on the four JAKs at 1 mM ATP, with the published IC50s."""
     figure, axes = _figure()
     published = get_library().inhibitor(DRUG).potency
     looks = zip(JAKS, (BLUE, ORANGE, VERMILION, GREEN), "ovsD", ("-", (0, (3, 2)), "-", "-"), strict=True)
     for kinase, colour, marker, dashes in looks:
         x, y = KinaseAssay(DRUG, kinase).curve().table(np.logspace(-1, 5, 61))
+        _band(axes, bands, f"enzyme {kinase}", CONCENTRATIONS, colour)
         known = published[kinase].to("nM")
         label = f"{kinase}: {measures.measure('enzyme_ic50', kinase):.3g} (published {known:g})"
         look = {"color": colour, "marker": marker, "markersize": 7, "markeredgecolor": INK}

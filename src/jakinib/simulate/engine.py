@@ -221,6 +221,69 @@ class Model:
             raise SimulationError("the result is not finite", None, changed)
         return out
 
+    # For simulate.batch: whole vectors in place of names ------------------------------------------------
+
+    def select(self, observables: Sequence[str]) -> None:
+        """What ``span`` reads; raises UnknownIdError for an unknown symbol."""
+        self._select(observables)
+
+    def vectors(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Fresh values of the free parameters, boundary species (concentrations) and species (amounts)."""
+        return self._free_values.copy(), self._boundary_values.copy(), self._species_amounts.copy()
+
+    def place(self, symbol: str) -> tuple[str, int, float]:
+        """Kind of a settable symbol, its index in the vector of its kind, and its scale to vector units."""
+        if symbol not in self._settable:
+            self.require([symbol], self._settable)
+        kind, index = self._settable[symbol]
+        if kind == "parameter":
+            return kind, self._free.index(index), 1.0
+        if kind == "species" and symbol not in self._amount_only:
+            return kind, index, float(self._compartment_values[self._home[index]])
+        if kind == "boundary" and symbol in self._amount_only:
+            kind = "boundary amount"  # not in the vector of concentrations
+        return kind, index, 1.0
+
+    def parameter_index(self, symbol: str) -> int:
+        """Index of a settable parameter for ``write``."""
+        kind, index, _ = self.place(symbol)
+        if kind != "parameter":
+            raise UnknownIdError(
+                "parameter", symbol, [s for s, (k, _) in self._settable.items() if k == kind]
+            )
+        return self._free[index]
+
+    def restart(
+        self,
+        free: NDArray[np.float64],
+        boundary: NDArray[np.float64],
+        amounts: NDArray[np.float64],
+    ) -> None:
+        """The fresh state of ``vectors`` as the caller has changed them; compartments as in the file."""
+        model = self._model
+        model.setTime(0.0)
+        model.setCompartmentVolumes(list(range(len(self.compartments))), self._compartment_values)
+        model.setGlobalParameterValues(self._free, free)
+        if self.boundary:
+            model.setBoundarySpeciesConcentrations(list(range(len(self.boundary))), boundary)
+        if self.species:
+            model.setFloatingSpeciesAmounts(list(range(len(self.species))), amounts)
+        self._apply_laws()
+
+    def write(self, indices: list[int], values: Sequence[float]) -> None:
+        """Set parameters by index during a run."""
+        self._model.setGlobalParameterValues(indices, values)
+        if any(index in self._read_by_laws for index in indices):
+            self._apply_laws()
+
+    def span(self, begin: float, end: float, points: int) -> NDArray[np.float64]:
+        """Integrate on from the present state; rows of (time, selected observables), ends included."""
+        try:
+            return np.array(self._rr.simulate(begin, end, points))
+        except RuntimeError as error:
+            reason = str(error).split(";")[0].strip().splitlines()[-1]
+            raise SimulationError(reason, float(self._model.getTime())) from error
+
     def _advance(
         self,
         now: float,

@@ -10,11 +10,12 @@ from typing import Any
 
 from jakinib.build import ModelSpec, built, compose, to_sbml
 from jakinib.build.estimates import estimates_stamp
+from jakinib.build.read import document
 from jakinib.build.sbml import translate
 from jakinib.build.spec import MODELS
 from jakinib.errors import InputError, ModelError, UnknownIdError
 from jakinib.library import get_library
-from jakinib.library.files import read_text
+from jakinib.library.files import read_text, short
 from jakinib.simulate.engine import RTOL, Model
 
 
@@ -78,13 +79,7 @@ def from_file(path: Path, rtol: float = RTOL) -> Model:
         if antimony.loadAntimonyString(text) < 0:
             raise InputError(f"{path}: {antimony.getLastError().strip()}")
         text = translate(text, antimony.getMainModuleName())
-    import libsbml
-
-    document = libsbml.readSBMLFromString(text)
-    if document.getNumErrors(libsbml.LIBSBML_SEV_ERROR) or document.getNumErrors(libsbml.LIBSBML_SEV_FATAL):
-        error = document.getError(0)
-        message = " ".join(error.getShortMessage().split())
-        raise InputError(f"{path}:{error.getLine()}: not valid SBML: {message}; check the file with libSBML")
+    document(text, short(path))
     try:
         return Model(text, rtol)
     except ModelError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -47,12 +48,17 @@ class Synthetic(Measures):
         prediction("C031", "validation", "brepocitinib IL-6 pSTAT3, CD3+, whole blood", 641, 320.5),
     ]
 
-    def time_course(self, socs3: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    ec50 = [  # noqa: RUF012
+        prediction("B061", "calibration", "IL-15 pSTAT5, CD4 T, 30 min", 0.9, 0.7),
+        prediction("B063", "validation", "IL-2 pSTAT5, CD4 T, 30 min", 1.8, 0.4),
+    ]
+
+    def time_course(self, socs3: bool = True, readout: str = "pSTAT3") -> tuple[np.ndarray, np.ndarray]:
         minutes = np.arange(121.0)
         rise = 70 * minutes**2 / (minutes**2 + 100)
         return minutes, rise * np.exp(-minutes / 40) if socs3 else rise
 
-    def measure(self, name: str, of: str = "") -> float:
+    def measure(self, name: str, of: str = "", rows: Sequence[str] = ()) -> float:
         return {"JAK1": 5.9, "JAK2": 5.7, "JAK3": 560.0, "TYK2": 53.0}[of]
 
 

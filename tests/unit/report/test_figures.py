@@ -15,7 +15,7 @@ from matplotlib.text import Text
 from synthetic import Synthetic, ex_vivo, overlaps
 
 from jakinib.evaluate.measures import Measures
-from jakinib.fit import results
+from jakinib.fit import read_plan, results
 from jakinib.report import captions, plots
 
 
@@ -66,7 +66,7 @@ def test_the_cell_figure_places_each_published_row_at_its_prediction(measures: M
 def test_the_time_course_figure_shows_published_folds_on_the_fitted_scale(measures: Measures) -> None:
     axes = plots.time_course(measures).axes[0]
     points = axes.containers[0].lines[0]  # type: ignore[attr-defined]
-    estimates = {e.id: e.value for e in results.read(measures.plan).estimates}
+    estimates = {e.id: e.value for e in results.read(read_plan("dynamics", measures.data)).estimates}
     folds = 1 + estimates["scale_pSTAT3_Cheemalavagu2024"] * np.asarray(points.get_ydata())
     published = [measures.data[f"T00{i}"] for i in range(1, 7)]
     assert folds == pytest.approx([row.value for row in published])

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from jakinib.build import ModelSpec
 from jakinib.errors import PlanError
-from jakinib.fit.data import Measurement
-from jakinib.fit.targets import Context, Target
+from jakinib.fit.data import DataSet, Measurement
+from jakinib.fit.targets.base import Context, Target, register_target
 from jakinib.units import parse_quantity
 
+if TYPE_CHECKING:
+    from jakinib.fit.plan import Plan
 
+
+@register_target
 class EnzymePotency(Target):
-    """IC50 = Ki (1 + ATP / Km), or Kd = Ki; bounds (> and <) count only when they are violated.
+    """IC50 = Ki (1 + ATP / Km), or Kd = Ki.
 
     Source: Cheng and Prusoff 1973 Biochem Pharmacol 22:3099 (competitive inhibition).
     """
 
-    def __init__(self, row: Measurement, sigma: float) -> None:
-        super().__init__(row, sigma)
+    quantities = ("enzyme_ic50", "kd")
+
+    def __init__(self, row: Measurement, plan: Plan, data: DataSet, context: Context) -> None:
+        super().__init__(row, plan, data, context)
         self.jak = row.target.partition("-")[0]  # JAK1-JH1 is the catalytic domain
         if row.target.endswith("JH2"):
             raise PlanError(
@@ -46,8 +53,5 @@ class EnzymePotency(Target):
         atp = km if self.row.atp == "Km" else parse_quantity(self.row.atp, "nM", where=self.row.id)
         return ki * (1 + atp / km)
 
-    def residual(self, context: Context) -> float:
-        distance = math.log(self.predicted(context) / self.row.to("nM")) / self.sigma
-        if self.row.qualifier == ">":
-            return min(distance, 0.0)
-        return max(distance, 0.0) if self.row.qualifier == "<" else distance
+    def distance(self, context: Context) -> float:
+        return math.log(self.predicted(context) / self.row.to("nM"))

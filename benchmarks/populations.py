@@ -1,0 +1,244 @@
+"""Virtual populations: speed of the batch engine, and of other tools on the same patients.
+
+Side by side: blood_pkpd over 7 days of 4 mg once daily under a constant cytokine, patients that differ in
+weight and eGFR, read every 15 min of the last day, rtol 1e-6. The population itself needs less than that: it
+runs the PK over 7 days and stimulates each patient's cells at a few concentrations.
+Speeds are processor time, which other programs on the machine do not lengthen; wall time is given as well.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from importlib import import_module
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+from measure import Measurement
+
+import jakinib as jk
+from jakinib.assay.pk import Disposition, dosing_steps
+from jakinib.population.run import population
+from jakinib.simulate.batch import Batch
+
+REGIMEN, RTOL, CYTOKINE = jk.Regimen.parse("4 mg qd x 7"), 1e-6, 1.0  # mg, -, nM
+READ = np.linspace(144, 168, 97)  # h, the last day
+ROUNDS = 7
+PATIENTS = {"jakinib": 40, "COPASI": 20, "tellurium": 4}  # a round of each tool
+TARGET_TIMES = {"tellurium, loaded and compiled for each patient": 20, "COPASI, loaded once": 3}
+
+
+def people(n: int) -> list[tuple[float, float]]:
+    """Weight (kg) and eGFR (mL/min) of the patients of a round."""
+    rng = np.random.default_rng(7)
+    return [
+        (float(w), float(g)) for w, g in zip(rng.uniform(50, 110, n), rng.uniform(40, 130, n), strict=True)
+    ]
+
+
+def _batch() -> Callable[[], object]:
+    model = jk.load("blood_pkpd", population="ra_adult", rtol=RTOL)
+    uptake = Disposition.of("baricitinib", "ra_adult")
+    steps = dosing_steps(REGIMEN, uptake, "baricitinib")
+    changes = [(step.time, step.values["input_rate_baricitinib"]) for step in steps]
+    batch = Batch(
+        model, ["weight", "eGFR"], ["C_baricitinib", "pSTAT3_percent"], ["input_rate_baricitinib"],
+        {"L_IL6": CYTOKINE},
+    )  # fmt: skip
+    last = 144.0
+    bounds = sorted({0.0, last, 168.0, *(moment for moment, _ in changes)})
+    rates = dict(changes)
+    plan = [
+        (begin, end, rates.get(begin), max(3, round((end - begin) / 0.25) + 1) if begin >= last else 2)
+        for begin, end in itertools.pairwise(bounds)
+    ]
+    rows = np.array(people(PATIENTS["jakinib"]))
+
+    def run() -> np.ndarray:
+        for row in rows:
+            batch.start(row)
+            for begin, end, rate, points in plan:
+                if rate is not None:
+                    batch.force([rate])
+                table = batch.span(begin, end, points)
+        return table
+
+    return run
+
+
+OTHERS = """
+import json, sys, time, warnings
+warnings.simplefilter("ignore")
+import numpy as np
+text, people, tool, rounds = json.load(open(sys.argv[1], encoding="utf-8"))
+seconds = []
+if tool == "COPASI":
+    import basico
+    model = basico.load_model_from_string(text)
+    def run():
+        for weight, eGFR in people:
+            basico.set_parameters("weight", exact=True, initial_value=weight, model=model)
+            basico.set_parameters("eGFR", exact=True, initial_value=eGFR, model=model)
+            basico.run_time_course(
+                model=model, values=[0.0, *np.linspace(144, 168, 97)], method="deterministic", r_tol=1e-6,
+                a_tol=1e-20, use_initial_values=True,
+            )
+else:
+    import tellurium
+    def run():
+        for weight, eGFR in people:
+            # The code of a live model that is the same would be reused: another name, another model.
+            number = len(seconds) * len(people) + people.index([weight, eGFR])
+            r = tellurium.loadSBMLModel(text.replace('name="', 'name="%d ' % number, 1))
+            r.integrator.relative_tolerance = 1e-6
+            r.weight, r.eGFR = weight, eGFR
+            r.simulate(0, 144, 2)
+            r.simulate(144, 168, 97, ["time", "C_baricitinib", "pSTAT3_percent"])
+run()
+for _ in range(rounds):
+    begin = time.process_time()
+    run()
+    seconds.append((time.process_time() - begin) / len(people))
+print("SECONDS", json.dumps(seconds))
+"""
+
+
+def _others(text: str, tool: str) -> list[float]:
+    """ms a patient of another tool, in a process of its own."""
+    import json
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "task.json"
+        path.write_text(json.dumps([text, people(PATIENTS[tool]), tool, ROUNDS]), encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "-c", OTHERS, str(path)], check=True, capture_output=True, encoding="utf-8"
+        )
+    line = next(line for line in done.stdout.splitlines() if line.startswith("SECONDS"))
+    return [1e3 * s for s in json.loads(line.removeprefix("SECONDS"))]
+
+
+def dosed() -> str:
+    """blood_pkpd of an adult with RA, doses as events, cytokine at its initial value."""
+    import libsbml
+
+    with tempfile.TemporaryDirectory() as folder:
+        (path,) = jk.export("blood_pkpd", folder, ["sbml-l3v2"], REGIMEN, "ra_adult")
+        document = libsbml.readSBMLFromFile(str(path))
+    document.getModel().getSpecies("L_IL6").setInitialConcentration(CYTOKINE)
+    return str(libsbml.writeSBMLToString(document))
+
+
+def side_by_side() -> list[Measurement]:
+    """ms a patient: the batch engine, tellurium and COPASI on the same model and task."""
+    run, text = _batch(), dosed()
+    run()
+    ours = []
+    for _ in range(ROUNDS):
+        begin = time.process_time()
+        run()
+        ours.append(1e3 * (time.process_time() - begin) / PATIENTS["jakinib"])
+    return [
+        Measurement.of("jakinib, batch engine", ours, "ms"),
+        Measurement.of("COPASI, loaded once", _others(text, "COPASI"), "ms"),
+        Measurement.of("tellurium, loaded and compiled for each patient", _others(text, "tellurium"), "ms"),
+    ]
+
+
+def own_time() -> Measurement:
+    """Share of a chunk's time spent inside the engine's integrator call, percent."""
+    from jakinib.population.engine import Worker
+    from jakinib.population.study import study
+
+    job, _ = study("ra_adult", 250, "4 mg qd x 7")
+    worker = Worker(job)
+    worker.run(0)
+    shares = []
+    for _ in range(ROUNDS):
+        inside = 0.0
+        kept = [(batch.model._rr, batch.model._rr._simulate) for batch in (worker.pk, worker.cell)]
+        for engine, call in kept:
+
+            def timed(*args: object, call: Callable[..., object] = call) -> object:
+                nonlocal inside
+                begin = time.perf_counter()
+                try:
+                    return call(*args)
+                finally:
+                    inside += time.perf_counter() - begin
+
+            object.__setattr__(engine, "_simulate", timed)
+        begin = time.perf_counter()
+        worker.run(0)
+        shares.append(100 * inside / (time.perf_counter() - begin))
+        for engine, _call in kept:
+            object.__delattr__(engine, "_simulate")
+    return Measurement.of("integrator's own share of the time", shares, "%")
+
+
+@dataclass(frozen=True)
+class Throughput:
+    """Wall seconds, processor seconds of all workers, and the largest resident memory of a worker (MB)."""
+
+    wall: float
+    processor: float
+    memory: float
+
+
+def throughput(n: int, workers: int) -> Throughput:
+    """A population of ``n`` on fresh workers that have imported the package and compiled nothing."""
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        before = _states(pool, workers)
+        begin = time.perf_counter()
+        table = population("ra_adult", n, "4 mg qd x 7", executor=pool, workers=workers)
+        wall = time.perf_counter() - begin
+        after = _states(pool, workers)
+    if (table["status"] != "ok").any():
+        raise RuntimeError("patients failed; the figure would flatter")
+    spent = sum(after[pid][0] - before[pid][0] for pid in after)
+    return Throughput(wall, spent, max(memory for _, memory in after.values()))
+
+
+def _states(pool: ProcessPoolExecutor, workers: int) -> dict[int, tuple[float, float]]:
+    """Processor seconds and peak memory of every worker, by process."""
+    states: dict[int, tuple[float, float]] = {}
+    while len(states) < workers:
+        states.update({pid: (cpu, mb) for pid, cpu, mb in pool.map(_state, range(4 * workers))})
+    return states
+
+
+def _state(_: int) -> tuple[int, float, float]:
+    import_module("jakinib.population.engine")
+    time.sleep(0.05)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+    return os.getpid(), time.process_time(), peak
+
+
+def main() -> None:
+    print("blood_pkpd, 7 days, weight and eGFR vary, 97 points of the last day, rtol 1e-6 (ms a patient)")
+    compared = side_by_side()
+    for one in compared:
+        target = TARGET_TIMES.get(one.name)
+        wanted = f", target at least {target}" if target else ""
+        spread = f"{one.median:8.2f} ({one.low:.2f} to {one.high:.2f})"
+        print(f"  {one.name:48s} {spread}, times ours {one.median / compared[0].median:.1f}{wanted}")
+    own = own_time()
+    print(f"population: {own.name} {own.median:.0f} % ({own.low:.0f} to {own.high:.0f})")
+    print("population ra_adult, 4 mg qd x 7, IL-6 pSTAT3; wall s / processor s / peak MB of a worker")
+    one, two, ten = throughput(2000, 1), throughput(2000, 2), throughput(10_000, 2)
+    for label, run in (("2,000, 1 worker", one), ("2,000, 2 workers", two), ("10,000, 2 workers", ten)):
+        print(f"  {label:18s} {run.wall:7.1f} / {run.processor:6.1f} / {run.memory:.0f}")
+    print(f"  a patient: {1e3 * ten.processor / 10_000:.2f} ms of one core (target 12)")
+    print(f"  1 to 2 workers: {one.wall / two.wall:.2f} x by wall time (target 1.8)")
+
+
+if __name__ == "__main__":
+    main()

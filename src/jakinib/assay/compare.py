@@ -1,0 +1,259 @@
+"""Inhibitors side by side: what a regimen at steady state does to each cytokine over the day.
+
+Blood drawn through one dosing period is stimulated ex vivo in the simulated whole-blood assay, at the free
+concentration in vivo. The drug is taken as constant through one assay (1 h with inhibitor, 15 min with
+cytokine): pSTAT follows plasma within minutes, plasma changes within hours. Inhibition is then a function of
+the free concentration alone; the exact model gives it on a grid, a monotone interpolation (PCHIP in log
+concentration) in between. An inhibitor with an active metabolite is simulated at each draw instead.
+With a drug that moves during the assay the average over a day changes by less than 0.2 points, a single draw
+on the steep flank of a peak by up to 17 (tests/validation/test_comparators.py).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jakinib.assay.cell import CellAssay
+from jakinib.assay.pk import plasma_profiles
+from jakinib.build.pharmacology import no_pharmacokinetics
+from jakinib.errors import InputError
+from jakinib.library import get_library
+from jakinib.library.schema import Inhibitor
+from jakinib.regimen import Regimen
+from jakinib.simulate import Model, Protocol, load
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STEP, DRAW = 0.05, 0.1  # h between points of the plasma curve; between draws where each is simulated
+PER_DECADE = 16  # grid points of free concentration
+FAINTEST = 1e-4  # of the peak; the grid begins here, below it inhibition falls in proportion
+LOW_ATP = 5e5  # nM; enzyme potencies below this ATP are extrapolated far to reach that of a cell
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """Plasma over one period at steady state. time in hours; free (nM) of the inhibitor and its metabolite.
+
+    potency: factor by which each is more potent in cells than its enzyme assays extrapolate to; 1 for most.
+    """
+
+    regimen: str
+    inhibitor: str
+    population: str
+    time: Array
+    ng_per_mL: Array
+    free: Mapping[str, Array]
+    potency: Mapping[str, float]
+    notes: tuple[str, ...]
+
+    @property
+    def acting(self) -> dict[str, Array]:
+        """Free concentration (nM) that acts like it through the enzyme potencies."""
+        return {name: self.potency[name] * values for name, values in self.free.items()}
+
+    @property
+    def period(self) -> float:
+        """Hours: at least a day, a whole number of dosing intervals."""
+        return float(self.time[-1])
+
+
+def exposure(text: str, population: str = "ra_adult", anchored: bool = True) -> Exposure:
+    """Plasma of the typical patient under a regimen such as "tofacitinib 5 mg bid", at steady state.
+
+    population: where its pharmacokinetics are known; those of the first population the library states
+    otherwise, and ``notes`` says so. anchored: scale potency by ``cell_potency`` of the library.
+    Raises InputError for a regimen that is not one inhibitor at steady state, or for an inhibitor without
+    pharmacokinetics; UnknownIdError for unknown names.
+    """
+    library = get_library()
+    regimen, drug, interval = _read(text)
+    people = library.population(population).id
+    if not drug.pharmacokinetics:
+        raise InputError(f"regimen '{text}': {no_pharmacokinetics(drug, people)}")
+    used = people if people in drug.pharmacokinetics else next(iter(drug.pharmacokinetics))
+    count = max(1, math.ceil(24 / interval - 1e-9))
+    period = interval * count
+    later = [replace(dose, time=dose.time + i * interval) for dose in regimen.doses for i in range(count)]
+    train = Regimen(tuple(later), text, regimen.steady)
+    grid = np.linspace(0, period, round(period / STEP) + 1)
+    profiles = plasma_profiles(train, grid, inhibitor=drug.id, population=used)
+    free = {profile.inhibitor: profile.free for profile in profiles}
+    moieties = [library.inhibitor(name) for name in free]
+    factors = {
+        moiety.id: moiety.cell_potency.to("dimensionless") if anchored and moiety.cell_potency else 1.0
+        for moiety in moieties
+    }
+    notes = _notes(moieties, people, used, factors[drug.id])
+    return Exposure(text, drug.id, used, grid, profiles[0].ng_per_mL, free, factors, tuple(notes))
+
+
+def _read(text: str) -> tuple[Regimen, Inhibitor, float]:
+    """The regimen, its inhibitor and its interval (h); doses by mouth, in mg, for ever."""
+    regimen = Regimen.parse(text, ongoing=True)
+    if len(regimen.inhibitors) != 1:
+        named = "names no inhibitor" if not regimen.inhibitors else "names more than one inhibitor"
+        raise InputError(
+            f"regimen '{text}' {named}; compare one at a time, for example 'tofacitinib 5 mg bid'"
+        )
+    intervals = {series.interval for series in regimen.steady}
+    if len(intervals) != 1 or len(regimen.doses) != len(regimen.steady):
+        raise InputError(f"regimen '{text}': only steady states are compared; write for example '4 mg qd'")
+    if any(dose.route != "oral" or dose.per_kg for dose in regimen.doses):
+        raise InputError(f"regimen '{text}': only doses by mouth in mg are compared")
+    library = get_library()
+    drug = library.inhibitor(regimen.inhibitors[0])
+    parents = [other.id for other in library.inhibitors.values() if other.metabolite == drug.id]
+    if parents:
+        raise InputError(f"regimen '{text}': '{drug.id}' is formed in the body; dose {' or '.join(parents)}")
+    return regimen, drug, intervals.pop()
+
+
+def _notes(moieties: Sequence[Inhibitor], asked: str, used: str, potency: float) -> list[str]:
+    """What the reader of a comparison must know about the inhibitor."""
+    drug, notes = moieties[0], []
+    if used != asked:
+        notes.append(f"{drug.id}: no pharmacokinetics for {asked}; those of {used} are used")
+    if len(moieties) > 1:
+        notes.append(f"{drug.id}: with its active metabolite {moieties[1].id}")
+    if any(q.status == "recalled" for m in moieties for q in m.pharmacokinetics[used].values()):
+        notes.append(f"{drug.id}: pharmacokinetics partly quoted without the source at hand (recalled)")
+    low = [jak for jak, p in drug.potency.items() if p.quantity == "IC50" and p.atp_nM < LOW_ATP]
+    if potency != 1:
+        notes.append(
+            f"{drug.id}: potency scaled {potency:g}-fold, since its enzyme assays do not predict it in blood"
+        )
+    elif low:
+        notes.append(
+            f"{drug.id}: enzyme assays ({', '.join(low)}) at low ATP; potency in cells is extrapolated"
+        )
+    return notes
+
+
+def conditions_of(exposed: Exposure, cytokine: str) -> CellAssay:
+    """The whole-blood assay of a comparison: first read-out of the cytokine, on its reference cell."""
+    entry = get_library().cytokine(cytokine)
+    return CellAssay(exposed.inhibitor, entry.id, f"p{entry.stats[0]}")
+
+
+def inhibition(exposed: Exposure, conditions: CellAssay, model: Model) -> Array:
+    """Inhibition (fraction) at each point of ``exposed.time``; ``model`` knows its inhibitor and metabolite.
+
+    Raises SimulationError when the cytokine gives no signal to inhibit.
+    """
+    acting = exposed.acting
+    names = tuple(acting)
+    top = conditions.uninhibited(model)
+    if len(names) == 1:
+        return _interpolated(acting[names[0]], conditions, model, top)
+    draws = np.linspace(0, exposed.period, round(exposed.period / DRAW) + 1)
+    levels = {name: np.interp(draws, exposed.time, values) for name, values in acting.items()}
+    drawn = [
+        1 - _response({f"I_{name}": float(levels[name][i]) for name in names}, conditions, model) / top
+        for i in range(len(draws))
+    ]
+    return np.interp(exposed.time, draws, drawn)
+
+
+def _interpolated(free: Array, conditions: CellAssay, model: Model, top: float) -> Array:
+    from scipy.interpolate import PchipInterpolator
+
+    peak = float(free.max())
+    lowest = max(float(free.min()), FAINTEST * peak)
+    points = max(4, math.ceil(PER_DECADE * math.log10(peak / lowest)) + 1)
+    grid = np.geomspace(lowest, peak, points)
+    exact = [1 - conditions.response(float(c), model) / top for c in grid]
+    between = PchipInterpolator(np.log(grid), exact)
+    inside = np.clip(free, lowest, peak)
+    values: Array = between(np.log(inside)) * np.minimum(free / lowest, 1.0)
+    return values
+
+
+def _response(levels: Mapping[str, float], conditions: CellAssay, model: Model) -> float:
+    base = conditions.protocol(0.0)
+    protocol = Protocol(base.times, {**base.settings, **levels}, base.steps, base.start)
+    return float(model.run(protocol, [conditions.observable])[0, 0])
+
+
+def time_above(time: Array, values: Array, level: float) -> float:
+    """Hours during which ``values``, linear between points, lie above ``level``."""
+    low, high = np.minimum(values[:-1], values[1:]), np.maximum(values[:-1], values[1:])
+    span = np.where(high > low, high - low, 1.0)
+    share = np.where(high > low, np.clip((high - level) / span, 0.0, 1.0), low > level)
+    return float(np.sum(share * np.diff(time)))
+
+
+def _day(exposed: Exposure, conditions: CellAssay, model: Model) -> dict[str, Any]:
+    """One row of a comparison: what the exposure does to one cytokine over a day."""
+    values = inhibition(exposed, conditions, model)
+    return {
+        "regimen": exposed.regimen,
+        "inhibitor": exposed.inhibitor,
+        "population": exposed.population,
+        "cytokine": conditions.cytokine,
+        "readout": conditions.readout,
+        "cell": conditions.cell,
+        "average_inhibition_percent": 100 * float(np.trapezoid(values, exposed.time)) / exposed.period,
+        "hours_above_ic50_per_day": time_above(exposed.time, values, 0.5) * 24 / exposed.period,
+        "maximum_inhibition_percent": 100 * float(values.max()),
+        "minimum_inhibition_percent": 100 * float(values.min()),
+        "ic50_nM": conditions.curve(model).ic50 / exposed.potency[exposed.inhibitor],
+        "cmax_ng_per_mL": float(exposed.ng_per_mL.max()),
+        "average_ng_per_mL": float(np.trapezoid(exposed.ng_per_mL, exposed.time)) / exposed.period,
+    }
+
+
+def compare(
+    regimens: Sequence[str],
+    cytokines: Sequence[str] | str = "all",
+    population: str = "ra_adult",
+    *,
+    anchored: bool = True,
+    advance: Callable[[], None] | None = None,
+) -> pd.DataFrame:
+    """Compare regimens at steady state, cytokine by cytokine, in whole blood ex vivo.
+
+    regimens: texts that name an inhibitor, such as "baricitinib 4 mg qd". cytokines: library names, or "all".
+    population: see ``exposure``. anchored: scale an inhibitor whose enzyme assays do not predict blood to
+    what blood showed (``cell_potency`` of the library). advance: called after each row.
+
+    Returns one row per regimen and cytokine (first read-out, reference cell): average, maximum and minimum
+    inhibition over a day (percent), hours a day above the IC50 (inhibition above 50 %), IC50 of the
+    inhibitor in whole blood (nM, total), Cmax and average concentration in plasma (ng/mL). ``attrs["notes"]``
+    lists what was taken from elsewhere: another population, a metabolite, quoted numbers.
+    Raises InputError for a regimen or inhibitor that cannot be compared, UnknownIdError for unknown names.
+    """
+    import pandas as pd
+
+    library = get_library()
+    if isinstance(regimens, str):
+        regimens = [regimens]
+    wanted = [cytokines] if isinstance(cytokines, str) else list(cytokines)
+    names = list(library.cytokines) if wanted == ["all"] else [library.cytokine(name).id for name in wanted]
+    if not regimens or not names:
+        raise InputError("compare: give at least one regimen and one cytokine")
+    for kind, items in (("regimen", list(regimens)), ("cytokine", names)):
+        twice = next((item for item in items if items.count(item) > 1), None)
+        if twice is not None:
+            raise InputError(f"compare: {kind} '{twice}' is given twice")
+    exposures = [exposure(text, population, anchored) for text in regimens]
+    together = tuple(dict.fromkeys(moiety for exposed in exposures for moiety in exposed.free))
+    rows: dict[tuple[int, str], dict[str, Any]] = {}
+    for name in names:  # one compiled model a cytokine, with every inhibitor in it
+        cell = library.cytokine(name).reference_cell
+        model = load("cytokine_signalling", cytokines=(name,), inhibitors=together, cell=cell)
+        for number, exposed in enumerate(exposures):
+            rows[number, name] = _day(exposed, conditions_of(exposed, name), model)
+            if advance is not None:
+                advance()
+    frame = pd.DataFrame([rows[number, name] for number in range(len(exposures)) for name in names])
+    frame.attrs["notes"] = list(dict.fromkeys(note for exposed in exposures for note in exposed.notes))
+    return frame

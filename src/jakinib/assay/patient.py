@@ -1,0 +1,143 @@
+"""One patient: weight, renal function, disease, food and co-medication as settings of the PK models."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jakinib.assay.pk import RELEASE, Disposition
+from jakinib.errors import InputError, UnknownIdError
+from jakinib.library import get_library
+from jakinib.simulate import load
+
+T = TypeVar("T", float, NDArray[np.float64])
+
+CLEARANCES = ("CLr", "CLnr", "Q")
+VOLUMES = ("V1", "V2")
+RATES = ("ka",)
+TIMES = ("D1", "lag", "release")
+PARAMETERS = (*CLEARANCES, *VOLUMES, *RATES, *TIMES)
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What changes the disposition of one inhibitor in one population.
+
+    factors: multipliers by parameter, F for exposure. delays: hours added. renal_exponent: F rises as
+    (reference_eGFR / eGFR)^exponent below the reference, to at most ``most_F`` times its value.
+    """
+
+    factors: tuple[tuple[str, float], ...] = ()
+    delays: tuple[tuple[str, float], ...] = ()
+    renal_exponent: float = 0.0
+    reference_eGFR: float = 93.0
+    most_F: float = math.inf
+
+    @classmethod
+    def of(cls, inhibitor: str, population: str, conditions: Sequence[str] = ()) -> Circumstances:
+        """From the library: the named conditions of the inhibitor, and its renal uptake in the population.
+
+        Raises UnknownIdError for a condition the inhibitor does not state, InputError for one that acts on
+        what is no disposition parameter.
+        """
+        library = get_library()
+        drug, people = library.inhibitor(inhibitor), library.population(population)
+        factors: list[tuple[str, float]] = []
+        delays: list[tuple[str, float]] = []
+        for name in conditions:
+            if name not in drug.conditions:
+                raise UnknownIdError(f"condition of {drug.id}", name, drug.conditions)
+            condition = drug.conditions[name]
+            for field, known in (("factors", ("F", *PARAMETERS)), ("delays", TIMES)):
+                for symbol in getattr(condition, field):
+                    if symbol not in known:
+                        where = library.where("inhibitors", drug.id, "conditions", name, field, symbol)
+                        raise InputError(f"{where}: {field}.{symbol}: unknown; use {', '.join(known)}")
+            factors += [(symbol, q.to("dimensionless")) for symbol, q in condition.factors.items()]
+            delays += [(symbol, q.to("hour")) for symbol, q in condition.delays.items()]
+        exponent = drug.renal_uptake.get(people.id)
+        model = load("oral_pk", inhibitors=drug.id, population=people.id)
+        return cls(
+            tuple(factors),
+            tuple(delays),
+            0.0 if exponent is None else exponent.to("dimensionless"),
+            model.initial("eGFR_ref" if "eGFR_ref" in model.ids else f"eGFR_ref_{drug.id}"),
+            math.inf if drug.bioavailability is None else 1 / drug.bioavailability.to("dimensionless"),
+        )
+
+    def apply(self, values: Mapping[str, T], eGFR: T) -> dict[str, T]:
+        """Apparent disposition (by parameter name) under these circumstances; numbers or arrays."""
+        out = dict(values)
+        exposure = np.maximum(1.0, self.reference_eGFR / np.asarray(eGFR, dtype=float)) ** self.renal_exponent
+        for symbol, by in self.factors:
+            if symbol == "F":
+                exposure = exposure * by
+            elif symbol in out:
+                out[symbol] = out[symbol] * by
+        exposure = np.minimum(exposure, self.most_F)
+        for symbol in (*CLEARANCES, *VOLUMES):
+            if symbol in out:
+                quotient: Any = out[symbol] / exposure  # a float or an array, as the values are
+                out[symbol] = quotient
+        for symbol, hours in self.delays:
+            if symbol in out:
+                out[symbol] = out[symbol] + hours
+        return out
+
+
+def typical(inhibitor: str, population: str) -> dict[str, float]:
+    """Apparent disposition of the reference patient: L/h, L, 1/h and h, by parameter name.
+
+    Only what the inhibitor states: ka and release belong to first-order absorption.
+    Raises InputError for an inhibitor without pharmacokinetics in the population.
+    """
+    library = get_library()
+    drug, people = library.inhibitor(inhibitor), library.population(population)
+    uptake = Disposition.of(drug.id, people.id)
+    model = load("oral_pk", inhibitors=drug.id, population=people.id)
+    values = {
+        name: model.initial(f"{name}_{drug.id}")
+        for name in (*CLEARANCES, *VOLUMES, *RATES)
+        if f"{name}_{drug.id}" in model.settable
+    }
+    values |= {"D1": uptake.duration, "lag": uptake.lag}
+    return values | ({"release": uptake.release or RELEASE} if uptake.first_order > 0 else {})
+
+
+@dataclass(frozen=True)
+class Patient:
+    """A patient. weight in kg, eGFR in mL/min per 1.73 m2; what is not given is that of the population.
+
+    conditions: names under ``conditions`` of the inhibitor, such as "fed" or "OAT3_inhibitor".
+    """
+
+    population: str = "healthy_adult"
+    inhibitor: str = "baricitinib"
+    weight: float | None = None
+    eGFR: float | None = None
+    conditions: tuple[str, ...] = ()
+
+    def settings(self) -> dict[str, float]:
+        """Settings for ``jakinib.plasma``: covariates, and disposition as the circumstances leave it.
+
+        Raises InputError for a covariate that is not positive and finite, UnknownIdError for an unknown name.
+        """
+        people = get_library().population(self.population)
+        drug = get_library().inhibitor(self.inhibitor)
+        weight = people.weight.to("kg") if self.weight is None else self.weight
+        eGFR = people.eGFR.to("mL/min") if self.eGFR is None else self.eGFR
+        for name, value in (("weight", weight), ("eGFR", eGFR)):
+            if not math.isfinite(value) or value <= 0:
+                raise InputError(f"{name} is {value:g}; give a finite number above 0")
+        around = Circumstances.of(drug.id, people.id, self.conditions)
+        values = around.apply(typical(drug.id, people.id), eGFR)
+        return {
+            "weight": weight,
+            "eGFR": eGFR,
+            **{f"{name}_{drug.id}": float(value) for name, value in values.items()},
+        }

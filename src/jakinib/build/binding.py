@@ -1,0 +1,59 @@
+"""Inhibitors that bring their own binding: slow, covalent or allosteric, as an Antimony template of the user.
+
+The template replaces ``models/antimony/inhibitor.ant`` for one JAK. It must give ``load_DRUGx_JAKx``
+(dimensionless, 0 without inhibitor), which competes with the loads of other inhibitors, and may give
+``intact_DRUGx_JAKx``, the share of the kinase that it has not taken out for good:
+
+    A_JAKx = intact_DRUGx_JAKx / (1 + sum of loads)
+"""
+
+from __future__ import annotations
+
+from jakinib.build.composer import Composer
+from jakinib.build.template import declared_species, declared_units, fill, ruled, user_template
+from jakinib.errors import ModelError
+from jakinib.library.files import short
+from jakinib.library.schema import JAK, Inhibitor
+
+
+def own_binding(model: Composer, inhibitors: list[Inhibitor], jak: JAK) -> str:
+    """Add the templates that inhibitors bring for ``jak``; returns the symbol of the intact share, if any.
+
+    Raises ModelError when a template breaks its contract, leaves a value open or two take the JAK out.
+    """
+    shares: dict[str, str] = {}
+    for inhibitor in inhibitors:
+        if jak in inhibitor.binding and (symbol := _add(model, inhibitor, jak)):
+            shares[inhibitor.id] = symbol
+    if len(shares) > 1:
+        raise ModelError(
+            f"{' and '.join(shares)} each take {jak} out for good, and nothing says how they compete; "
+            "simulate one at a time"
+        )
+    return next(iter(shares.values()), "")
+
+
+def _add(model: Composer, inhibitor: Inhibitor, jak: JAK) -> str:
+    path = model.library.files["inhibitors", inhibitor.id].parent / inhibitor.binding[jak]
+    body = fill(user_template(path), short(path), {"DRUGx": inhibitor.id, "JAKx": jak})
+    symbols, rules = declared_units(body), ruled(body)
+    load, intact = f"load_{inhibitor.id}_{jak}", f"intact_{inhibitor.id}_{jak}"
+    if symbols.get(load) != "dimensionless" or load not in rules:
+        raise ModelError(
+            f"{short(path)}: gives no load_DRUGx_JAKx; add 'load_DRUGx_JAKx has dimensionless;' and its rule"
+        )
+    if intact in symbols and (symbols[intact] != "dimensionless" or intact not in rules):
+        raise ModelError(f"{short(path)}: intact_DRUGx_JAKx needs 'has dimensionless' and a rule")
+    model.text.append(body)
+    species = declared_species(body)
+    for symbol in species:
+        start = inhibitor.parameters.get(symbol)
+        model.initial[symbol] = 0.0 if start is None else start.to("nM")
+        model.protein(symbol, jak, relation="part")
+    for symbol, quantity in inhibitor.parameters.items():
+        if symbol in symbols:
+            model.values[symbol] = quantity
+        elif symbol not in species and jak in symbol:
+            where = model.library.where("inhibitors", inhibitor.id, "parameters", symbol)
+            raise ModelError(f"{where}: parameters.{symbol} stands in no line of {path.name}; correct it")
+    return intact if intact in symbols else ""

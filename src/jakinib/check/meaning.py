@@ -1,0 +1,217 @@
+"""Checks of what entries mean together: dimensions, references, pools, and whether a model composes."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+from typing import Any, TypeGuard
+
+from jakinib import paths
+from jakinib.build import ModelSpec, compose
+from jakinib.build.template import TOKENS, declared_units, template
+from jakinib.check.base import Check, Context
+from jakinib.check.entries import ENTRIES, FILL, Found, dotted
+from jakinib.check.files import File, located
+from jakinib.errors import JakinibError, UnitError
+from jakinib.units import MODEL_UNITS, factor
+
+
+@functools.cache
+def _symbol_units() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Pattern of every parameter the templates declare, the most literal first, and its unit."""
+    found: dict[str, str] = {}
+    for path in (paths.models() / "antimony").glob("*.ant"):
+        found |= declared_units(template(path.stem))
+    tokens = "|".join(TOKENS)
+    plain = {symbol: re.sub(tokens, "", symbol) for symbol in found}
+    order = sorted(found, key=lambda symbol: -len(plain[symbol]))
+    patterns = [re.compile(re.sub(tokens, "[A-Za-z0-9]+", symbol)) for symbol in order]
+    return tuple(zip(patterns, (MODEL_UNITS[found[symbol]] for symbol in order), strict=True))
+
+
+def symbol_unit(symbol: str) -> str | None:
+    """Unit of a model parameter by its name, or by the name with a wildcard; None when no template has it."""
+    name = symbol.partition("@")[0].replace("*", "X")
+    return next((unit for pattern, unit in _symbol_units() if pattern.fullmatch(name)), None)
+
+
+class Dimension(Check):
+    """A number has the dimension of what it is."""
+
+    id, kinds = "unit-dimension", (*ENTRIES, "parameters", "plans")
+    message = (
+        "{field} is in '{unit}', which is not convertible to '{wanted}'; give it in a unit of that dimension"
+    )
+    _FIXED: tuple[tuple[str, str], ...] = (
+        (r"molecular_weight", "g/mol"),
+        (r"fu|bioavailability|slot_[ab]\..*", "dimensionless"),
+        (r"potency\..*", "nM"),
+        (r"pharmacokinetics\.[^.]*\.(CLr|CLnr|CL|Q)", "L/hour"),
+        (r"pharmacokinetics\.[^.]*\.(V1|V2|V)", "L"),
+        (r"pharmacokinetics\.[^.]*\.(D1|lag)", "hour"),
+        (r"volumes\..*", "L"),
+        (r"chains\..*|stats\..*", "molecule"),
+        (r"weight", "kg"),
+        (r"eGFR", "mL/min"),
+    )
+
+    def find(self, file: File, context: Context) -> Found:
+        for at, field, unit, wanted in self._units(file):
+            if wanted:
+                try:
+                    factor(unit, wanted)
+                except UnitError:
+                    line = at if isinstance(at, int) else file.line(*at)
+                    yield line, {"field": field, "unit": unit, "wanted": wanted}
+
+    def _units(self, file: File) -> Iterator[tuple[int | tuple[Any, ...], str, str, str | None]]:
+        """(line or location, field, unit, unit it must convert to)."""
+        if file.kind == "parameters":
+            for line, row in file.rows:
+                if _known(row.get("unit")):
+                    yield line, row.get("id", ""), row["unit"], symbol_unit(row.get("id", ""))
+            return
+        if file.kind == "plans":
+            for number, row in enumerate(file.data.get("parameters") or []):
+                if isinstance(row, dict) and _known(row.get("unit")) and row.get("scope") != "nuisance":
+                    symbol = str(row.get("id", ""))
+                    yield ("parameters", number), symbol, row["unit"], symbol_unit(symbol)
+            return
+        for at, quantity in file.quantities():
+            if _known(unit := quantity.get("unit")):
+                yield at, dotted(at), unit, self._wanted(file, at)
+
+    def _wanted(self, file: File, at: tuple[Any, ...]) -> str | None:
+        if at[0] == "parameters":
+            return symbol_unit(str(at[-1])) if file.kind == "cytokines" else None
+        if at[0] == "assay_dose":
+            return None
+        return next((unit for known, unit in self._FIXED if re.fullmatch(known, dotted(at))), None)
+
+
+def _known(unit: Any) -> TypeGuard[str]:
+    """False for a unit that another check refuses already."""
+    try:
+        return isinstance(unit, str) and unit != FILL and factor(unit, unit) > 0
+    except UnitError:
+        return False
+
+
+class Named(Check):
+    """What an entry names exists."""
+
+    id, kinds = "unknown-reference", ("inhibitors", "cytokines", "cells")
+    message = "{field}: {what} '{name}' does not exist; {todo}"
+
+    def find(self, file: File, context: Context) -> Found:
+        library = context.library
+        for at, what, name in self._named(file):
+            if name == FILL:
+                continue
+            known, todo = True, "add it or correct its spelling"
+            match what:
+                case "cell":
+                    known = name in {*library.cells, *(a for c in library.cells.values() for a in c.aliases)}
+                case "population":
+                    known = name in library.populations
+                case "protein":
+                    known, todo = name in library.proteins, "add its UniProt id to proteins.yaml"
+                case "template":
+                    known, todo = (file.path.parent / name).is_file(), "put it beside this file"
+            if not known:
+                yield file.line(*at), {"field": dotted(at), "what": what, "name": name, "todo": todo}
+
+    def _named(self, file: File) -> Iterator[tuple[tuple[Any, ...], str, str]]:
+        data = file.data
+        for field, what in (
+            ("reference_cell", "cell"), ("like", "cell"), ("alpha_chain", "protein"),
+            ("first_chain", "protein"), ("second_chain", "protein"),
+        ):  # fmt: skip
+            if isinstance(name := data.get(field), str) and name:
+                yield (field,), what, name
+        if file.kind == "inhibitors":
+            yield from (
+                (("pharmacokinetics", name), "population", str(name))
+                for name in _mapping(data.get("pharmacokinetics"))
+            )
+            yield from (
+                (("binding", jak), "template", str(name))
+                for jak, name in _mapping(data.get("binding")).items()
+            )
+        if file.kind == "cytokines":
+            stats = data.get("stats")
+            for number, name in enumerate(stats if isinstance(stats, list) else []):
+                yield ("stats", number), "protein", str(name)
+            feedback = data.get("feedback")
+            for number, entry in enumerate(feedback if isinstance(feedback, list) else []):
+                if isinstance(entry, dict) and "protein" in entry:
+                    yield ("feedback", number, "protein"), "protein", str(entry["protein"])
+        if file.kind == "cells":
+            for field in ("chains", "stats"):
+                yield from (((field, name), "protein", str(name)) for name in _mapping(data.get(field)))
+
+
+def _mapping(node: Any) -> dict[Any, Any]:
+    return node if isinstance(node, dict) else {}
+
+
+class Pool(Check):
+    """Every chain and STAT of a cytokine has a number on its reference cell."""
+
+    id, kinds = "chain-without-pool", ("cytokines",)
+    message = (
+        "{field} '{name}' has no number on cell '{cell}'; add it to {section} of that cell or choose another"
+    )
+
+    def find(self, file: File, context: Context) -> Found:
+        library, name = context.library, str(file.data.get("reference_cell", ""))
+        cells = {**{a: c for c in library.cells.values() for a in c.aliases}, **library.cells}
+        if (cell := cells.get(name)) is None:
+            return
+        for field in ("alpha_chain", "first_chain", "second_chain"):
+            chain = file.data.get(field)
+            if isinstance(chain, str) and chain not in ("", FILL) and chain not in cell.chains:
+                yield file.line(field), {"field": field, "name": chain, "cell": cell.id, "section": "chains"}
+        stats = file.data.get("stats")
+        for number, stat in enumerate(stats if isinstance(stats, list) else []):
+            if isinstance(stat, str) and stat != FILL and stat not in cell.stats:
+                values = {"field": "stats", "name": stat, "cell": cell.id, "section": "stats"}
+                yield file.line("stats", number), values
+
+
+class PotencyAtp(Check):
+    """An IC50 without the ATP of its assay is read as one at no ATP."""
+
+    id, level, kinds = "potency-without-atp", "warning", ("inhibitors",)
+    message = "potency.{jak} is an IC50 without the ATP of its assay and counts as a Kd; add atp"
+
+    def find(self, file: File, context: Context) -> Found:
+        for jak, potency in _mapping(file.data.get("potency")).items():
+            if (
+                isinstance(potency, dict)
+                and potency.get("quantity", "IC50") == "IC50"
+                and "atp" not in potency
+            ):
+                yield file.line("potency", jak), {"jak": jak}
+
+
+class Composes(Check):
+    """A model can be composed from the entry; runs when nothing else is wrong with it."""
+
+    id, kinds, message = "does-not-compose", ("cytokines", "inhibitors"), "{problem}"
+
+    def find(self, file: File, context: Context) -> Found:
+        names = context.library.cytokines if file.kind == "cytokines" else context.library.inhibitors
+        binds = file.kind == "inhibitors" and file.data.get("binding")
+        if file.id not in names or context.library.files.get((file.kind, file.id)) != file.path:
+            return
+        if file.kind == "inhibitors" and not binds:
+            return
+        cytokine = file.id if file.kind == "cytokines" else "IL-2"
+        inhibitors = (file.id,) if file.kind == "inhibitors" else ()
+        try:
+            compose(ModelSpec("cytokine_signalling", (cytokine,), inhibitors), "checked", context.library)
+        except JakinibError as error:
+            line, problem = located(str(error), file.path)
+            yield line, {"problem": problem}

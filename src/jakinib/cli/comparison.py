@@ -1,0 +1,65 @@
+"""Commands that compare inhibitors: compare."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jakinib.cli.app import Json, Population, app, draw, output, progress, table
+from jakinib.errors import InputError
+
+
+@app.command()
+def compare(
+    regimen: Annotated[
+        list[str] | None, typer.Option(help="For example 'baricitinib 4 mg qd'; once for each column.")
+    ] = None,
+    cytokines: Annotated[str, typer.Option(help="Names with commas between, or all.")] = "all",
+    population: Population = "ra_adult",
+    enzyme_potency: Annotated[
+        bool, typer.Option("--enzyme-potency", help="Never scale a potency to what blood showed.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Write the table as TSV.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw a heat map (.png, .svg, .pdf).")] = None,
+    as_json: Json = False,
+) -> None:
+    """Regimens side by side at steady state: inhibition and time above IC50 of each cytokine over a day."""
+    from jakinib.assay.compare import compare as run
+    from jakinib.library import get_library
+
+    if not regimen:
+        raise InputError("compare: no regimen; give --regimen 'baricitinib 4 mg qd', once for each column")
+    names = [name.strip() for name in cytokines.split(",") if name.strip()]
+    count = len(get_library().cytokines) if names == ["all"] else len(names)
+    with output(as_json) as emit:
+        with progress() as bar:
+            task = bar.add_task("comparing", total=count * len(regimen))
+            frame = run(
+                regimen, names, population, anchored=not enzyme_potency, advance=lambda: bar.advance(task)
+            )
+        if plot:
+            from jakinib.report.comparison import heat_map
+
+            draw(heat_map(frame), plot)
+        if out:
+            from jakinib.paths import write_atomic
+
+            write_atomic(out, frame.to_csv(sep="\t", index=False, float_format="%.6g", lineterminator="\n"))
+        notes = frame.attrs["notes"]
+        if as_json:
+            emit({"population": population, "notes": notes, "rows": frame.to_dict(orient="records")})
+            return
+        rows = []
+        for (cytokine, readout), block in frame.groupby(["cytokine", "readout"], sort=False):
+            cells = [
+                f"{row.average_inhibition_percent:.0f} % ({row.minimum_inhibition_percent:.0f}-"
+                f"{row.maximum_inhibition_percent:.0f}), {row.hours_above_ic50_per_day:.1f} h"
+                for row in block.itertuples()
+            ]
+            rows.append([f"{cytokine} {readout}", *cells])
+        title = "Average inhibition over a day (minimum-maximum), hours a day above IC50; whole blood ex vivo"
+        emit(table(title, ["", *regimen], rows))
+        for note in notes:
+            emit(f"note: {note}")

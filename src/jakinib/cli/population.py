@@ -1,0 +1,83 @@
+"""Virtual populations: population."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from jakinib.cli.app import Cytokine, Inhibitor, Json, app, output, progress, table
+
+
+@app.command("population")
+def population_(
+    population: Annotated[str, typer.Argument(help="Population of the library.")] = "ra_adult",
+    n: Annotated[int, typer.Option("-n", help="Number of patients.")] = 1000,
+    regimen: Annotated[str, typer.Option(help="Oral doses, for example '4 mg qd x 7'.")] = "4 mg qd x 7",
+    inhibitor: Inhibitor = "baricitinib",
+    cytokine: Cytokine = "IL-6",
+    readout: Annotated[str, typer.Option(help="pSTAT read-out; default: the first of the cytokine.")] = "",
+    cytokine_dose: Annotated[str, typer.Option(help="Ex vivo, for example '10 ng/mL'; default: usual.")] = "",
+    condition: Annotated[
+        list[str] | None, typer.Option(help="Food or co-medication: fed, OAT3_inhibitor. May be repeated.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Patient i is the same for every n and every machine.")] = 1,
+    out: Annotated[
+        Path | None, typer.Option(help="Parquet file, one row a patient; goes on after an interruption.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes; 0: as many as cores.")] = 0,
+    scheduler: Annotated[str, typer.Option(help="Dask scheduler, tcp://host:port.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Simulate a virtual population: exposure and inhibition over the last dosing interval."""
+    import os
+
+    from jakinib.population import population as run
+    from jakinib.population import run_to_file, summary
+
+    options: dict[str, Any] = {
+        "inhibitor": inhibitor, "cytokine": cytokine, "readout": readout, "cytokine_dose": cytokine_dose,
+        "conditions": tuple(condition or ()), "seed": seed,
+    }  # fmt: skip
+    with output(as_json) as emit:
+        with progress() as bar:
+            task = bar.add_task(f"{population}, {regimen}", total=n)
+
+            def done(finished: int, failed: int) -> None:
+                bar.update(task, completed=finished, description=f"{population}, {failed} failed")
+
+            cores = workers or os.cpu_count() or 1
+            many: dict[str, Any] = {"workers": cores, "scheduler": scheduler, "done": done}
+            if out is None:
+                people = run(population, n, regimen, **many, **options)
+                manifest, rows = people.attrs["manifest"], summary(people)
+            else:
+                manifest = run_to_file(out, population, n, regimen, **many, **options)
+                rows = summary(out)
+        if as_json:
+            records = rows.astype(object).where(rows.notna(), None).to_dict("records")
+            emit({"manifest": manifest, "summary": records, "file": str(out) if out else None})
+            return
+        units = {"weight": "weight (kg)", "eGFR": "eGFR (mL/min per 1.73 m2)"}
+        lines = [
+            [
+                units.get(row["quantity"], row["quantity"]),
+                *(
+                    "none" if row["n"] == 0 else f"{row[key]:.4g}"
+                    for key in ("median", "p5", "p95", "cv_percent")
+                ),
+            ]
+            for row in rows.to_dict("records")
+        ]
+        emit(
+            table(
+                f"{n} patients, {manifest['population']}, {manifest['inhibitor']} {manifest['regimen']}, "
+                f"{manifest['cytokine']} {manifest['readout']}, last dosing interval; "
+                f"{manifest['failed']} failed",
+                ["quantity", "median", "5 %", "95 %", "CV (%)"],
+                lines,
+            )
+        )
+        if out:
+            emit(f"written to {out}")

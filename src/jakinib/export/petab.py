@@ -1,0 +1,229 @@
+"""A calibration plan as PEtab v1 problems whose residuals are those of the plan."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from jakinib import paths
+from jakinib.assay.pk import Disposition
+from jakinib.build import ModelSpec
+from jakinib.build.estimates import Estimate, estimates_path
+from jakinib.errors import ExportError
+from jakinib.export.petab_forms import DAYS, INTERVAL, NotExpressedError, form_of, write_reserve
+from jakinib.export.petab_model import PetabModel
+from jakinib.export.petab_part import Cell, Part, petab_id, problem_file, tsv
+from jakinib.fit.data import get_data
+from jakinib.fit.plan import read_plan
+from jakinib.fit.problem import Problem
+from jakinib.fit.targets import CellIC50, EnzymePotency, PKMetric, Target
+from jakinib.library import get_library
+from jakinib.library.files import read_table
+from jakinib.units import factor
+
+REMAINDER = "not_expressed.tsv"
+
+
+def export_plan(plan: str | Path, folder: str | Path) -> list[Path]:
+    """Write a plan's calibration to ``folder`` as PEtab v1 and return the files, the problem file first.
+
+    plan: name or file. <plan>.yaml names one or more problems with their common parameters.tsv; each problem
+    stands also alone in its folder, with its own parameter table. The sum of the objectives of the folders is
+    the objective of the plan: a prior stands in the first folder that uses its parameter, and in the common
+    table. not_expressed.tsv lists what PEtab cannot hold (row, kind, reason); README.md says how to read it.
+
+    Raises InputError or PlanError for a plan that cannot be read, ExportError for a plan of which nothing can
+    be expressed or a folder that cannot be written to. Nothing is written then.
+    """
+    data = get_data()
+    problem = Problem(read_plan(plan, data), data)
+    name = problem.plan.id
+    files: dict[str, str] = {}
+    left: list[tuple[str, str, str]] = []
+    parts = list(_parts(problem, left))
+    used: list[str] = []
+    for part in parts:
+        mine = part.parameters()
+        table = _parameter_table(problem, mine, priors=mine - set(used))
+        used += sorted(mine - set(used))
+        files |= {f"{part.name}/{file}": text for file, text in part.tables(table).items()}
+    if not parts:
+        raise ExportError(f"plan {name}: none of its calibration rows can be written as PEtab: {left[0][2]}")
+    for parameter in problem.plan.parameters:
+        if petab_id(parameter.id) not in used:
+            left.append((parameter.id, "parameter", "no expressed row depends on it"))
+    main = {
+        f"{name}.yaml": problem_file("parameters.tsv", [f"{part.name}/" for part in parts]),
+        "parameters.tsv": _parameter_table(problem, set(used), priors=set(used)),
+        REMAINDER: tsv(["row", "kind", "reason"], left),
+        "README.md": _readme(problem, parts, left),
+    }
+    written = []
+    for file, text in {**main, **files}.items():
+        path = Path(folder) / file
+        try:
+            paths.write_atomic(path, text)
+        except OSError as error:
+            raise ExportError(f"{path}: {error.strerror}; name a folder that can be written to") from error
+        written.append(path)
+    return written
+
+
+def _parts(problem: Problem, left: list[tuple[str, str, str]]) -> Iterator[Part]:
+    """The problems of a plan: one a model structure, with its rows; what has no form goes to ``left``."""
+    groups: dict[str, list[tuple[int, Target]]] = {}
+    models: dict[ModelSpec | None, PetabModel] = {}
+    for number, target in enumerate(problem.targets):
+        try:
+            form_of(target)
+        except NotExpressedError as reason:
+            left.append((target.row.id, target.row.quantity, str(reason)))
+            continue
+        spec = target.spec(problem.context)
+        if spec not in models:
+            models[spec] = _model(problem, spec)
+        groups.setdefault(models[spec].structure(), []).append((number, target))
+    names: list[str] = []
+    for members in groups.values():
+        part = _part(problem, [target for _, target in members], models)
+        if names.count(part.name):
+            part.name += f"_{len(names)}"
+        places: dict[int, tuple[str, float]] = {}
+        for number, target in members:
+            try:
+                places[number] = form_of(target).write(target, part)
+            except NotExpressedError as reason:
+                left.append((target.row.id, target.row.quantity, str(reason)))
+        _reserves(problem, part, places)
+        if part.measurements:
+            names.append(part.name)
+            yield part
+
+
+def _part(problem: Problem, targets: Sequence[Target], models: Mapping[ModelSpec | None, PetabModel]) -> Part:
+    """The empty problem of targets whose models have one structure."""
+    forms = [form_of(target) for target in targets]
+    first = targets[0].spec(problem.context)
+    values: dict[str, dict[str, float]] = {}
+    for target in targets:
+        values[target.scope] = models[target.spec(problem.context)].values()
+    model = models[first]
+    settable = set(model.values())
+    drugs = {target.drug.id for target in targets if isinstance(target, PKMetric)}
+    for drug in sorted(drugs):
+        for scope in values:
+            disposition = Disposition.of(drug, scope)
+            values[scope] |= {f"D1_{drug}": disposition.duration, f"lag_{drug}": disposition.lag}
+        model.add_timing(
+            drug, values[targets[0].scope][f"D1_{drug}"], values[targets[0].scope][f"lag_{drug}"]
+        )
+        settable |= {f"D1_{drug}", f"lag_{drug}"}
+        if any(form.dosed(target) for form, target in zip(forms, targets, strict=True)):
+            model.add_daily_doses(drug, DAYS, INTERVAL)
+    entries = [] if first is None else [get_library().cytokine(name) for name in first.cytokines]
+    cytokines = [entry.symbol for entry in entries]
+    species = [f"L_{symbol}" for symbol in cytokines]
+    paired = any(form.paired for form in forms)
+    if paired:
+        assert first is not None
+        model.add_reference([f"I_{drug}" for drug in first.inhibitors])
+        species += [f"{name}_reference" for name in species]
+    if any(form.onset for form in forms):
+        model.add_onset(species)
+        for entry in entries:
+            model.add_hill(entry)
+    free = {scope: _free(problem, scope, settable) for scope in values}
+    return Part(_name(problem, targets, cytokines, sorted(drugs)), model, values, free, paired)
+
+
+def _name(problem: Problem, targets: Sequence[Target], cytokines: list[str], drugs: list[str]) -> str:
+    scopes = list(dict.fromkeys(petab_id(target.scope) for target in targets if target.scope))
+    return "_".join([*cytokines, *scopes]) if cytokines else "_".join(drugs) or problem.plan.id
+
+
+def _free(problem: Problem, scope: str, settable: set[str]) -> dict[str, str]:
+    """Symbols of a model that free parameters give, as the fit sets them, with the parameter's PEtab id."""
+    out: dict[str, str] = {}
+    for parameter in problem.plan.parameters:
+        for name in (parameter.id, *parameter.also):
+            symbol, _, only = name.partition("@")
+            if (only and only != scope) or symbol not in settable:
+                continue
+            out[symbol] = petab_id(parameter.id)
+            if symbol.endswith("_rest"):
+                out[symbol.removesuffix("_rest")] = petab_id(parameter.id)
+    return out
+
+
+def _model(problem: Problem, spec: ModelSpec | None) -> PetabModel:
+    """The model of a spec; without one that of a plan in closed form: potencies and Michaelis constants."""
+    if spec is not None:
+        return PetabModel(problem.context.model(spec).sbml)
+    symbols = {n for t in problem.targets if isinstance(t, EnzymePotency) for n in (t.ki, t.km)}
+    values = problem.values(problem.start)
+    constants = {name: (values[name], "nM") for name in sorted(symbols & set(values))}
+    return PetabModel.of_numbers(problem.plan.id, {"ATP": (0.0, "nM"), **constants})
+
+
+def _reserves(problem: Problem, part: Part, places: Mapping[int, tuple[str, float]]) -> None:
+    prior = problem.plan.reserve_prior
+    for number, target in enumerate(problem.targets):
+        if prior is not None and number in places and any(target is one for one in problem.reserves):
+            assert isinstance(target, CellIC50)
+            write_reserve(target, part, places[number], prior.median, math.log(prior.factor))
+
+
+def _parameter_table(problem: Problem, wanted: set[str], priors: set[str]) -> str:
+    """Free parameters in model units on the natural log scale; a prior is normal on that scale."""
+    columns = ["parameterId", "parameterName", "parameterScale", "lowerBound", "upperBound", "nominalValue",
+               "estimate", "objectivePriorType", "objectivePriorParameters"]  # fmt: skip
+    fitted = _fitted(problem.plan.id)
+    prior_of = {problem.names[i]: prior for i, prior in problem.priors}
+    rows: list[list[Cell]] = []
+    for parameter, ratio in zip(problem.plan.parameters, problem.to_model.tolist(), strict=True):
+        if (identifier := petab_id(parameter.id)) not in wanted:
+            continue
+        nominal = parameter.start
+        if (found := fitted.get(parameter.id)) is not None:
+            value = found.value * factor(found.unit, parameter.unit)
+            nominal = value if parameter.low <= value <= parameter.high else nominal
+        kind = texts = ""
+        if (prior := prior_of.get(parameter.id)) is not None and identifier in priors:
+            kind = "parameterScaleNormal"
+            texts = f"{math.log(prior.median * ratio)!r};{math.log(prior.factor)!r}"
+        numbers = [float(f"{x * ratio:.12g}") for x in (parameter.low, parameter.high, nominal)]
+        rows.append([identifier, parameter.id, "log", *numbers, "1", kind, texts])
+    if not any(row[-1] for row in rows):
+        return tsv(columns[:-2], [row[:-2] for row in rows])
+    return tsv(columns, rows)
+
+
+def _fitted(plan: str) -> dict[str, Estimate]:
+    path = estimates_path(plan)
+    return {row.id: row for row in read_table(path, Estimate)} if path.exists() else {}
+
+
+def _readme(problem: Problem, parts: Sequence[Part], left: Sequence[tuple[str, str, str]]) -> str:
+    plan = problem.plan
+    rows = sum(len(part.measurements) for part in parts)
+    text = [
+        f"`{plan.id}.yaml` names {len(parts)} problem(s) that share `parameters.tsv`; {rows} measurements.",
+        "Tools that read one model at a time take `<folder>/<folder>.yaml`: the objective of the plan is the",
+        "sum over the folders, and each prior stands in one of them.",
+        "",
+        "* Time in hours, concentration in nM, parameters in model units on the natural log scale. Nominal",
+        "  values are the estimates of the plan, where it was fitted, else its starts.",
+        "* Every residual is that of the plan, (ln model - ln measured) / noise; `datasetId`: the data row.",
+        "* `IC50_...`, `odds_...`: the model holds its states twice. The copy ending in `_reference` has",
+        "  no inhibitor (IC50) or saturating cytokine (EC50). Both run at the published concentration: at",
+        "  the IC50 or EC50 of the model signal / (reference - signal) is 1; `hill_...` makes it an IC50.",
+        "* Pre-incubation: time starts with the inhibitor, an event adds the cytokine at `onset`.",
+        "* `prior_reserve_...` is no measurement but the prior of the plan on the signal reserve.",
+        f"* `{REMAINDER}`: {len(left)} rows and parameters of the plan that PEtab v1 cannot hold.",
+        "* Where feedback lifts a signal above its reference there is no logarithm and evaluation fails;",
+        "  the plan holds the share of signal between 1e-9 and 1 - 1e-9 instead.",
+        "* Validation rows of the plan are left out.",
+    ]
+    title = f"# PEtab v1: calibration of the plan {plan.id}"
+    return "\n".join([title, "", plan.question.strip(), "", *text]) + "\n"

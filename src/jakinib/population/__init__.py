@@ -1,0 +1,6 @@
+"""Virtual populations: who the patients are, what a regimen does in each, and how they differ."""
+
+from jakinib.population.outcomes import summary
+from jakinib.population.run import IncompleteRunError, population, run_to_file
+
+__all__ = ["IncompleteRunError", "population", "run_to_file", "summary"]

@@ -1,0 +1,53 @@
+"""The fitted ensemble of a plan as draws of model symbols, read from its small result file."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jakinib import paths
+from jakinib.errors import InputError
+from jakinib.library.files import read_text, read_yaml, short
+from jakinib.units import factor
+
+
+def ensemble_file(plan: str) -> Path:
+    return paths.fits() / "results" / plan / "ensemble.tsv"
+
+
+def read_ensemble(path: Path, plan: str, units: dict[str, str], scope: str) -> dict[str, NDArray[np.float64]]:
+    """Draws by model symbol, in ``units`` (pint strings), tied symbols included.
+
+    One column a parameter of the plan, in plan units. scope: cell whose own parameters (symbol@cell) apply.
+    Symbols the model lacks are left out. Raises InputError for a table that is not one of this plan.
+    """
+    declared = {
+        entry["id"]: entry for entry in read_yaml(paths.fits() / "plans" / f"{plan}.yaml")["parameters"]
+    }
+    header, *lines = read_text(path).splitlines() or [""]
+    columns = header.split("\t")
+    for column in columns:
+        if column not in declared:
+            raise InputError(f"{short(path)}:1: column '{column}' is no parameter of plan {plan}; draw again")
+    rows = []
+    for number, line in enumerate(lines, start=2):
+        try:
+            row = [float(cell) for cell in line.split("\t")]
+        except ValueError:
+            raise InputError(f"{short(path)}:{number}: a cell is not a number") from None
+        if len(row) != len(columns) or not all(0 < value < math.inf for value in row):
+            raise InputError(f"{short(path)}:{number}: need {len(columns)} positive finite numbers")
+        rows.append(row)
+    if not rows:
+        raise InputError(f"{short(path)}: no draws below the header; draw the ensemble again")
+    values = np.array(rows)
+    out: dict[str, NDArray[np.float64]] = {}
+    for number, column in enumerate(columns):
+        for full in (column, *declared[column].get("also", [])):
+            symbol, _, only = full.partition("@")
+            if symbol in units and (not only or only == scope):
+                out[symbol] = values[:, number] * factor(declared[column]["unit"], units[symbol])
+    return out

@@ -1,0 +1,205 @@
+"""From names to a job: what is simulated, in whom, and the fingerprint of both."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jakinib.assay.cell import CellAssay
+from jakinib.assay.patient import Circumstances, typical
+from jakinib.assay.pk import Disposition
+from jakinib.errors import InputError, UnknownIdError
+from jakinib.library import get_library
+from jakinib.library.disposition import UNITS as DISPOSITION_UNITS
+from jakinib.population.engine import NODES, Job
+from jakinib.population.ensemble import ensemble_file, read_ensemble
+from jakinib.population.sampling import CHUNK, sampler
+from jakinib.regimen import Regimen
+from jakinib.simulate import Model, load
+from jakinib.units import MODEL_UNITS, parse_quantity
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RTOL = 1e-6  # of batches; its error: tests/validation/test_population_accuracy.py
+SIGNALLING = ("ATP", "w_", "kphos_", "_rest")
+MOST = 10_000_000
+
+
+def study(
+    population: str,
+    n: int,
+    regimen: Regimen | str,
+    *,
+    inhibitor: str = "baricitinib",
+    cytokine: str | None = "IL-6",
+    readout: str = "",
+    cytokine_dose: str = "",
+    conditions: Sequence[str] = (),
+    seed: int = 1,
+    ensemble: pd.DataFrame | None = None,
+    rtol: float = RTOL,
+) -> tuple[Job, dict[str, Any]]:
+    """The job and the manifest that identifies it.
+
+    Raises InputError or UnknownIdError for anything that cannot be simulated, before anything is.
+    """
+    library = get_library()
+    people, drug = library.population(population), library.inhibitor(inhibitor)
+    if not 1 <= n <= MOST:
+        raise InputError(f"population: {n} patients; give 1 to {MOST:,}")
+    if seed < 0:
+        raise InputError(f"population: seed is {seed}; give a whole number of at least 0")
+    regimen = Regimen.parse(regimen) if isinstance(regimen, str) else regimen
+    doses = oral_doses(regimen, drug.id)
+    if drug.metabolite and cytokine is not None:
+        raise InputError(
+            f"population: {drug.id} acts through {drug.metabolite} as well, which a population does not "
+            "follow; ask for exposure alone (cytokine=None)"
+        )
+    assay = None if cytokine is None else _assay(drug.id, cytokine, readout, cytokine_dose)
+    values = {"weight": people.weight.to("kg"), "eGFR": people.eGFR.to("mL/min")}
+    units = {"weight": "kg", "eGFR": "mL/min"}
+    for name, value in typical(drug.id, people.id).items():
+        values[f"{name}_{drug.id}"] = value
+        units[f"{name}_{drug.id}"] = DISPOSITION_UNITS[name]
+    pk = load("oral_pk", inhibitors=drug.id, population=people.id)
+    cell = assay.model() if assay else None
+    own, own_units = _signalling(cell) if cell else ({}, {})
+    values |= own
+    units |= own_units
+    members, members_hash = (
+        _members(people.ensemble, ensemble, units, assay.cell) if assay else (None, "none")
+    )
+    chosen = sampler(people, values, units, members)
+    job = Job(
+        key="",
+        n=n,
+        seed=seed,
+        inhibitor=drug.id,
+        sampler=chosen,
+        circumstances=Circumstances.of(drug.id, people.id, conditions),
+        typical={name: values[name] for name in values if name not in own or name in chosen.names},
+        pk_sbml=pk.sbml,
+        cell_sbml=cell.sbml if cell else "",
+        rtol=rtol,
+        dose_times=tuple(time for time, _ in doses),
+        dose_amounts=tuple(amount for _, amount in doses),
+        interval=_last_interval([time for time, _ in doses]),
+        first_order=Disposition.of(drug.id, people.id).first_order,
+        molecular_weight=drug.molecular_weight.to("g/mol"),
+        fu=drug.fu.to("dimensionless"),
+        ligand=f"L_{library.cytokine(assay.cytokine).symbol}" if assay else "",
+        ligand_dose=assay.cytokine_dose if assay else 0.0,
+        stimulation=assay.stimulation if assay else 0.0,
+        observable=assay.observable if assay else "",
+    )
+    job = replace(job, key=hashlib.sha256(pickle.dumps(job, protocol=5)).hexdigest())
+    manifest = {
+        "population": people.id,
+        "inhibitor": drug.id,
+        "regimen": regimen.text,
+        "doses": len(doses),
+        "last_interval_h": list(job.interval),
+        "cytokine": assay.cytokine if assay else None,
+        "cytokine_dose_nM": assay.cytokine_dose if assay else None,
+        "readout": assay.readout if assay else None,
+        "cell": assay.cell if assay else None,
+        "conditions": list(conditions),
+        "n": n,
+        "seed": seed,
+        "chunk": CHUNK,
+        "concentrations_per_patient": NODES,
+        "rtol": rtol,
+        "sha256": {
+            "oral_pk": pk.sha256,
+            "cytokine_signalling": cell.sha256 if cell else "none",
+            "population": _digest(library.files["populations", people.id]),
+            "inhibitor": _digest(library.files["inhibitors", drug.id]),
+            "ensemble": members_hash,
+            "sampled": hashlib.sha256(
+                b"".join(np.ascontiguousarray(a).tobytes() for a in (
+                    chosen.typical, chosen.omega, chosen.shape, chosen.low, chosen.high
+                )) + repr((chosen.names, chosen.groups, job.dose_times, job.dose_amounts)).encode()
+            ).hexdigest(),
+        },
+        "versions": {name: version(name) for name in ("jakinib", "libroadrunner", "numpy")},
+    }  # fmt: skip
+    return job, manifest
+
+
+def _assay(inhibitor: str, cytokine: str, readout: str, dose: str) -> CellAssay:
+    """Conditions of the ex vivo read-out; by default the usual dose and the cytokine's first read-out."""
+    signal = get_library().cytokine(cytokine)
+    assay = CellAssay(inhibitor, signal.id, readout or f"p{signal.stats[0]}")
+    if not dose:
+        return assay
+    mass = signal.molecular_weight.to("g/mol")
+    return replace(assay, cytokine_dose=parse_quantity(dose, "nM", mass=mass, where="cytokine_dose"))
+
+
+def oral_doses(regimen: Regimen, inhibitor: str) -> list[tuple[float, float]]:
+    """(time h, amount mg) of a regimen of oral doses; raises InputError for anything else."""
+    own, said = regimen.of(inhibitor), f"regimen '{regimen.text}'"
+    for other in regimen.inhibitors:
+        if other != inhibitor:
+            raise InputError(f"{said}: names {other}; a population takes {inhibitor} alone")
+    if own.steady:
+        raise InputError(f"{said}: a population starts from the first dose; write for example '4 mg qd x 7'")
+    for dose in own.doses:
+        if dose.route != "oral" or dose.per_kg:
+            what = "a dose in mg/kg" if dose.per_kg else dose.route
+            raise InputError(f"{said}: {what}; populations take oral doses in mg")
+    if not any(dose.amount > 0 for dose in own.doses):
+        raise InputError(f"{said}: no dose above 0 mg")
+    return [(dose.time, dose.amount) for dose in own.doses]
+
+
+def _last_interval(times: Sequence[float]) -> tuple[float, float]:
+    """From the last dose on, as long as the interval before it; 24 h after a single dose."""
+    distinct = sorted(set(times))
+    length = distinct[-1] - distinct[-2] if len(distinct) > 1 else 24.0
+    return distinct[-1], distinct[-1] + length
+
+
+def _signalling(cell: Model) -> tuple[dict[str, float], dict[str, str]]:
+    """Signalling symbols that may vary between patients, with their values and units."""
+    names = [
+        name
+        for name in cell.parameters
+        if name in cell.settable
+        and (name == "ATP" or name.startswith(SIGNALLING[1:3]) or name.endswith(SIGNALLING[3]))
+    ]
+    return {name: cell.initial(name) for name in names}, {
+        name: MODEL_UNITS.get(cell.units[name], cell.units[name]) for name in names
+    }
+
+
+def _members(
+    plan: str, given: pd.DataFrame | None, units: dict[str, str], cell: str
+) -> tuple[dict[str, np.ndarray] | None, str]:
+    """Ensemble draws by symbol, and their hash; none when the plan has no ensemble file."""
+    if given is not None:
+        for name in given.columns:
+            if name not in units:
+                raise UnknownIdError("symbol of the ensemble", str(name), units)
+        table = {str(name): given[name].to_numpy(dtype=float) for name in given.columns}
+        if not len(given) or not all((np.isfinite(v) & (v > 0)).all() for v in table.values()):
+            raise InputError("ensemble: need at least one row of positive finite numbers")
+        text = given.to_csv(index=False).encode()
+        return table, hashlib.sha256(text).hexdigest()
+    path = ensemble_file(plan) if plan else None
+    if path is None or not path.exists():
+        return None, "none"
+    return read_ensemble(path, plan, units, cell), _digest(path)
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,312 @@
+"""Doses, the regimen they make up, and the input rate it becomes."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal, get_args
+
+from jakinib.errors import InputError
+
+Route = Literal["oral", "iv infusion", "iv bolus"]
+ROUTES: tuple[Route, ...] = get_args(Route)
+BOLUS = 1 / 60  # h; a bolus is pushed in one minute, so that every tool can read it as an input rate
+
+
+@dataclass(frozen=True)
+class Dose:
+    """One dose: ``time`` in hours, ``amount`` in mg (mg/kg when ``per_kg``).
+
+    duration: hours, of an infusion only. inhibitor: library name; "" is the one simulated.
+    An amount of 0 stands for a dose that was due and missed.
+    Raises InputError for a route that is unknown or an infusion without a duration.
+    """
+
+    time: float
+    amount: float
+    route: Route = "oral"
+    duration: float = 0.0
+    inhibitor: str = ""
+    per_kg: bool = False
+
+    def __post_init__(self) -> None:
+        if self.route not in ROUTES:
+            raise InputError(f"regimen: route '{self.route}' unknown; use {', '.join(ROUTES)}")
+        if self.route == "iv infusion" and not 0 < self.duration < math.inf:
+            raise InputError(f"regimen: infusion over {self.duration:g} h; give a duration above 0")
+        if self.route != "iv infusion" and self.duration != 0:
+            raise InputError(f"regimen: a dose '{self.route}' has no duration; only an infusion has one")
+
+    @property
+    def kind(self) -> tuple[str, str, float, bool]:
+        """What doses of one series share, the amount apart."""
+        return self.inhibitor, self.route, self.duration, self.per_kg
+
+
+@dataclass(frozen=True)
+class Steady:
+    """A series that has been taken for ever: ``dose`` at its time and every ``interval`` h before.
+
+    Only the past is meant; doses from time 0 on stand in the regimen.
+    """
+
+    dose: Dose
+    interval: float
+
+
+@dataclass(frozen=True)
+class Regimen:
+    """Doses of one or more inhibitors, and steady states reached before time 0.
+
+    doses: by time, in hours from 0 on. text: as it was written. steady: series that went on before time 0,
+    each with its first due dose among ``doses`` (of amount 0 when it was missed).
+
+    >>> Regimen.parse("4 mg qd x 3").doses[-1]
+    Dose(time=48.0, amount=4.0, route='oral', duration=0.0, inhibitor='', per_kg=False)
+    >>> [(dose.time, dose.amount) for dose in Regimen.parse("8 mg once then 4 mg qd x 2").doses]
+    [(0.0, 8.0), (24.0, 4.0), (48.0, 4.0)]
+    >>> [dose.amount for dose in Regimen.parse("4 mg qd x 3 then 2 mg qd for 2 days").doses]
+    [4.0, 4.0, 4.0, 2.0, 2.0]
+    >>> [dose.amount for dose in Regimen.parse("4 mg qd x 4 missing 2, 3").doses]
+    [4.0, 0.0, 0.0, 4.0]
+    >>> Regimen.parse("baricitinib 4 mg qd x 7 + tofacitinib 5 mg bid x 14").inhibitors
+    ('baricitinib', 'tofacitinib')
+    >>> Regimen.parse("0.05 mg/kg iv infusion over 30 min q12h x 2").at_weight(80).doses[1]
+    Dose(time=12.0, amount=4.0, route='iv infusion', duration=0.5, inhibitor='', per_kg=False)
+    >>> Regimen.parse("4 mg qd ss").steady[0].interval
+    24.0
+    >>> Regimen.parse("4 mg qd x 7 missing 3").to_text()
+    '4 mg qd x 7 missing 3'
+
+    Raises InputError for a dose that is negative or not finite, a time before zero, or doses of which only
+    some name their inhibitor.
+    """
+
+    doses: tuple[Dose, ...]
+    text: str = field(default="", compare=False)
+    steady: tuple[Steady, ...] = ()
+
+    def __post_init__(self) -> None:
+        for dose in (*self.doses, *(series.dose for series in self.steady)):
+            if not math.isfinite(dose.amount) or dose.amount < 0:
+                raise InputError(f"regimen: dose {dose.amount:g} mg; give a finite amount of at least 0 mg")
+            if not math.isfinite(dose.time) or dose.time < 0:
+                raise InputError(
+                    f"regimen: dose time {dose.time:g} h lies before zero; times count from the first dose"
+                )
+        if not self.doses:
+            raise InputError("regimen: no doses; give at least one")
+        if len({bool(dose.inhibitor) for dose in self.doses}) > 1:
+            raise InputError("regimen: some doses name their inhibitor and some do not; name it for all")
+        ordered = sorted(self.doses, key=lambda dose: (dose.time, dose.kind, dose.amount))
+        object.__setattr__(self, "doses", tuple(ordered))
+        trains = sorted(self.steady, key=lambda s: (s.dose.time, s.interval, s.dose.kind, s.dose.amount))
+        object.__setattr__(self, "steady", tuple(trains))
+        due = list(ordered)
+        for series in self.steady:
+            if not 0 < series.interval < math.inf or series.dose.time >= series.interval:
+                raise InputError(
+                    f"regimen: steady state every {series.interval:g} h with a dose at "
+                    f"{series.dose.time:g} h; the first dose from time 0 on must fall within one interval"
+                )
+            mark = replace(series.dose, amount=0.0)
+            first = next((dose for dose in (series.dose, mark) if dose in due), None)
+            if first is None:
+                raise InputError(
+                    f"regimen: at steady state a dose is due at {series.dose.time:g} h and is not listed; "
+                    "list it, with amount 0 when it was missed"
+                )
+            due.remove(first)
+
+    # Ways in ------------------------------------------------------------------------------------------
+
+    @classmethod
+    def single(cls, amount: float, time: float = 0.0) -> Regimen:
+        """One oral dose of ``amount`` mg at ``time`` h."""
+        return cls((Dose(time, amount),), f"{amount:g} mg once")
+
+    @classmethod
+    def parse(cls, text: str, *, ongoing: bool = False) -> Regimen:
+        """Read a regimen as it is prescribed; the class shows examples, docs/regimens.md the language.
+
+        ongoing: read an interval without a number of doses ("4 mg qd") as one at steady state ("4 mg qd ss").
+        Raises RegimenError, an InputError that shows the part that was not understood.
+        """
+        from jakinib.regimen.text import parse
+
+        return parse(text, ongoing=ongoing)
+
+    @classmethod
+    def read(cls, path: str | Path) -> Regimen:
+        """Read a regimen file: YAML (.yaml, .yml) or an event table in NONMEM style (.csv, .tsv, .txt).
+
+        Raises InputError with file, line and field, or file, row and column.
+        """
+        from jakinib.regimen.document import read_regimen
+        from jakinib.regimen.events import read_events
+
+        path = Path(path)
+        if path.suffix in (".yaml", ".yml"):
+            return read_regimen(path)
+        if path.suffix in (".csv", ".tsv", ".txt"):
+            return read_events(path)
+        raise InputError(
+            f"{path}: a regimen file ends in .yaml, or .csv, .tsv or .txt for an event table; rename it"
+        )
+
+    # Ways out -----------------------------------------------------------------------------------------
+
+    def to_text(self) -> str:
+        """Text that ``parse`` reads as this regimen."""
+        from jakinib.regimen.text import write
+
+        return write(self)
+
+    def to_yaml(self) -> str:
+        """YAML that ``read`` reads as this regimen."""
+        from jakinib.regimen.document import write_regimen
+
+        return write_regimen(self)
+
+    def to_table(self, separator: str = ",") -> str:
+        """Event table in NONMEM style that ``read`` reads as this regimen; separator: "," or a tab."""
+        from jakinib.regimen.events import write_events
+
+        return write_events(self, separator)
+
+    # What is in it ------------------------------------------------------------------------------------
+
+    @property
+    def inhibitors(self) -> tuple[str, ...]:
+        """Inhibitors named, in order of their first dose; empty when none is."""
+        named: dict[str, str] = {}
+        for dose in self.doses:
+            named.setdefault(dose.inhibitor.casefold(), dose.inhibitor)
+        return tuple(name for name in named.values() if name)
+
+    @property
+    def due(self) -> tuple[float, ...]:
+        """Hours at which doses are due, missed ones included."""
+        return tuple(sorted({dose.time for dose in self.doses}))
+
+    @property
+    def end(self) -> float:
+        """Hours at which the last dosing interval closes, at least 24."""
+        return max(24.0, *(self.of(name).intervals()[-1][1] for name in self.inhibitors or ("",)))
+
+    def of(self, inhibitor: str) -> Regimen:
+        """The doses of one inhibitor; doses that name none are its own.
+
+        Raises InputError when others are named and this one is not.
+        """
+        if not self.inhibitors:
+            return self
+        name = inhibitor.casefold()
+        doses = tuple(dose for dose in self.doses if dose.inhibitor.casefold() == name)
+        if not doses:
+            raise InputError(f"regimen: no dose of '{inhibitor}'; it doses {', '.join(self.inhibitors)}")
+        steady = tuple(series for series in self.steady if series.dose.inhibitor.casefold() == name)
+        return Regimen(doses, self.text, steady)
+
+    def at_weight(self, weight: float) -> Regimen:
+        """The regimen in mg for a patient of ``weight`` kg."""
+        if not (math.isfinite(weight) and weight > 0):
+            raise InputError(f"weight is {weight:g}; give a finite number above 0")
+
+        def in_mg(dose: Dose) -> Dose:
+            return replace(dose, amount=dose.amount * weight, per_kg=False) if dose.per_kg else dose
+
+        steady = tuple(Steady(in_mg(series.dose), series.interval) for series in self.steady)
+        return Regimen(tuple(in_mg(dose) for dose in self.doses), self.text, steady)
+
+    def intervals(self) -> list[tuple[float, float]]:
+        """Dosing intervals in hours, missed doses included; use on the regimen ``of`` one inhibitor.
+
+        The last is as long as the one before, or as the steady state's, or 24 h.
+        """
+        starts = self.due
+        if 1 < len(starts) <= len(self.steady):  # one period of several series, such as morning and evening
+            close = max(starts[0] + self.steady[0].interval, starts[-1])
+        elif len(starts) > 1:
+            close = starts[-1] + (starts[-1] - starts[-2])
+        else:
+            close = starts[0] + (self.steady[0].interval if self.steady else 24.0)
+        return list(zip(starts, [*starts[1:], close], strict=True))
+
+    def input_rate(
+        self,
+        molecular_weight: float,
+        duration: float,
+        lag: float,
+        bioavailability: float | None = None,
+        *,
+        oral_share: float = 1.0,
+        intravenous: bool = True,
+    ) -> list[tuple[float, float]]:
+        """Input as (time h, rate nmol/h) from which on it holds; doses may overlap and add up.
+
+        molecular_weight in g/mol; duration and lag, in hours, of oral input. Amounts are those of an apparent
+        (per F) disposition: oral doses as they are, intravenous ones divided by ``bioavailability``.
+        oral_share: of each oral dose, what takes this way in; intravenous: whether those doses do.
+        Of a steady state, what is still going in at time 0 is included; what is in the body is not.
+        Raises InputError for intravenous doses without bioavailability, for doses in mg/kg (``at_weight``)
+        and for doses of several inhibitors (``of``).
+        """
+        if not (0 < duration < math.inf and 0 <= lag < math.inf):
+            raise InputError(
+                f"regimen: input over {duration:g} h after {lag:g} h; need duration > 0 and lag >= 0"
+            )
+        if len(self.inhibitors) > 1:
+            raise InputError(f"regimen: doses of {', '.join(self.inhibitors)}; take them one at a time, of()")
+        inputs = []
+        for dose in (*self.doses, *self._before(duration + lag)):
+            if dose.route != "oral" and not intravenous:
+                continue
+            if dose.per_kg:
+                raise InputError(f"regimen: dose {dose.amount:g} mg/kg; give the weight (at_weight)")
+            begin, over, share = dose.time + lag, duration, oral_share
+            if dose.route != "oral":
+                begin, over = dose.time, dose.duration or BOLUS
+                if bioavailability is None:
+                    raise InputError(
+                        f"regimen: an {dose.route} needs the bioavailability F, since clearances and volumes "
+                        "are per F; give it in the library or dose by mouth"
+                    )
+                if not 0 < bioavailability <= 1:
+                    raise InputError(f"regimen: bioavailability is {bioavailability:g}; give 0 < F <= 1")
+                share = 1 / bioavailability
+            rate = dose.amount * 1e6 / molecular_weight / over * share
+            if rate > 0 and begin + over > 0:
+                inputs.append((max(begin, 0.0), begin + over, rate))
+        return _superpose(inputs)
+
+    def _before(self, oral: float) -> Sequence[Dose]:
+        """Doses of the steady states before time 0 whose input may still be going on then."""
+        earlier = []
+        for series in self.steady:
+            over = oral if series.dose.route == "oral" else series.dose.duration or BOLUS
+            for number in range(1, math.ceil((over + series.dose.time) / series.interval) + 1):
+                time = series.dose.time - number * series.interval
+                if time + over > 0:
+                    earlier.append(replace(series.dose, time=time))
+        return earlier
+
+
+def _superpose(inputs: list[tuple[float, float, float]]) -> list[tuple[float, float]]:
+    """(from, to, rate) of each input to (time, total rate) at each change; exactly 0 when none goes on."""
+    edges = sorted({edge for begin, end, _ in inputs for edge in (begin, end)})
+    waiting = sorted(inputs)
+    going: list[tuple[float, float]] = []
+    out, position = [], 0
+    for edge in edges:
+        while position < len(waiting) and waiting[position][0] <= edge:
+            _, end, rate = waiting[position]
+            heapq.heappush(going, (end, rate))
+            position += 1
+        while going and going[0][0] <= edge:
+            heapq.heappop(going)
+        out.append((edge, math.fsum(rate for _, rate in going)))
+    return out

@@ -1,0 +1,242 @@
+"""Regimens as an event table in NONMEM style.
+
+Columns, in any order and case; a dot or an empty cell is an absent value:
+
+    TIME  h, not decreasing          AMT   mg, or UNIT                  UNIT  mg (default), mg/kg, ug, g ...
+    EVID  0 observation (no dose), 1 dose (default), 2 dose due and missed; 3 and 4 reset the body: refused
+    RATE  infusion rate, UNIT/h; 0 none; -2 (oral) duration of input as estimated      TINF  infusion time, h
+    II    interval, h                ADDL  additional doses             SS    1 first, 2 further series
+    CMT   1 oral, 2 central          ROUTE oral, iv bolus, iv infusion  INHIBITOR  library name
+    ID, DV, MDV are allowed and not used; more than one ID is refused.
+
+Steady state is reached by time 0: a row with SS has -II <= TIME <= 0; a later one would rewrite the past.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Literal, NoReturn
+
+from pydantic import Field, ValidationError
+
+from jakinib.errors import InputError
+from jakinib.library.files import read_text, short
+from jakinib.library.schema import Number, Strict
+from jakinib.regimen import words
+from jakinib.regimen.dose import Dose, Regimen, Route, Steady
+from jakinib.regimen.series import MOST, Series, split
+
+_UNUSED = ("ID", "DV", "MDV")
+
+
+class Event(Strict):
+    """One row."""
+
+    TIME: Number
+    AMT: Annotated[Number, Field(ge=0)] = 0.0
+    EVID: Literal["0", "1", "2", "3", "4"] = "1"
+    RATE: Number = 0.0
+    TINF: Annotated[Number, Field(ge=0)] = 0.0
+    II: Annotated[Number, Field(ge=0)] = 0.0
+    ADDL: Annotated[int, Field(ge=0, lt=MOST)] = 0
+    SS: Literal["0", "1", "2"] = "0"
+    CMT: Literal["1", "2"] | None = None
+    ROUTE: Route | None = None
+    UNIT: str = "mg"
+    INHIBITOR: Annotated[str, Field(pattern=r"^([A-Za-z][A-Za-z0-9_]*)?$")] = ""
+
+
+class _Row:
+    """An event and where it stands, for messages."""
+
+    def __init__(self, path: Path, line: int, cells: dict[str, str]) -> None:
+        self.path, self.line = path, line
+        try:
+            self.event = Event.model_validate(cells)
+        except ValidationError as error:
+            first = error.errors()[0]
+            column = str(first["loc"][0]) if first["loc"] else "row"
+            if first["type"] == "missing":
+                self.refuse(column, "is missing; every row needs it")
+            message = first["msg"].removeprefix("Value error, ")
+            self.refuse(column, f"{message[0].lower()}{message[1:]} (got '{first['input']}')")
+
+    def refuse(self, column: str, reason: str) -> NoReturn:
+        raise InputError(f"{short(self.path)}:{self.line}: column {column}: {reason}")
+
+    def dose(self) -> Dose | None:
+        """The dose at TIME; None for an observation."""
+        event = self.event
+        if event.EVID in ("3", "4"):
+            self.refuse(
+                "EVID", f"{event.EVID} resets the body, which a regimen cannot; begin a new table there"
+            )
+        if event.EVID == "0":
+            if event.AMT or event.ADDL or event.SS != "0":
+                self.refuse("EVID", "0 is an observation, but the row doses; write 1 for a dose")
+            return None
+        if event.EVID == "2" and event.AMT:
+            self.refuse("AMT", "EVID 2 is a dose that was due and missed; give AMT 0, or EVID 1 for a dose")
+        if event.EVID == "2" and event.SS != "0":
+            self.refuse("SS", "EVID 2 is a missed dose and has no steady state; write EVID 1")
+        if event.EVID == "1" and not event.AMT:
+            self.refuse("AMT", "a dose needs an amount above 0; write EVID 2 for a missed dose")
+        if (event.ADDL or event.SS != "0") and not event.II:
+            self.refuse("II", "ADDL and SS need an interval above 0 h")
+        try:
+            scale, per_kg = words.mass_unit(event.UNIT)
+        except ValueError as error:
+            self.refuse("UNIT", str(error))
+        route, duration = self._route()
+        if not math.isfinite(event.AMT * scale):
+            self.refuse("AMT", "is not finite")
+        return Dose(event.TIME, event.AMT * scale, route, duration, event.INHIBITOR, per_kg)
+
+    def _route(self) -> tuple[Route, float]:
+        event = self.event
+        if event.RATE < 0 and event.RATE != -2:
+            self.refuse(
+                "RATE", f"{event.RATE:g}; give a rate of at least 0, or -2 for oral input as estimated"
+            )
+        over = event.TINF or (event.AMT / event.RATE if event.RATE > 0 else 0.0)
+        if event.TINF and event.RATE > 0 and abs(event.AMT / event.RATE - over) > 1e-6 * over:
+            self.refuse("TINF", f"{event.TINF:g} h is not AMT / RATE; leave one of the two out")
+        by_cmt: Route | None = None
+        if event.CMT is not None:
+            by_cmt = "oral" if event.CMT == "1" else "iv infusion" if over else "iv bolus"
+        route = event.ROUTE or by_cmt or ("iv infusion" if over else "oral")
+        if by_cmt is not None and (by_cmt == "oral") != (route == "oral"):
+            self.refuse("CMT", f"{event.CMT} contradicts the route '{route}'; 1 is oral, 2 central")
+        if event.RATE == -2 and route != "oral":
+            self.refuse("RATE", f"-2 is for oral doses, not for '{route}'; give the rate")
+        if (route == "iv infusion") != (over > 0):
+            column = "RATE" if event.RATE else "TINF" if event.TINF else "RATE"
+            self.refuse(column, f"an infusion and no other route has a rate above 0; the route is '{route}'")
+        return route, over
+
+
+def read_events(path: Path) -> Regimen:
+    """Read an event table (.csv with commas, .tsv or .txt with tabs).
+
+    Raises InputError with file, row (line of the file) and column.
+    """
+    rows = _rows(path)
+    doses: list[Dose] = []
+    steady: list[Steady] = []
+    settled: set[str] = set()
+    for number, row in enumerate(rows):
+        event = row.event
+        if number and event.TIME < rows[number - 1].event.TIME:
+            row.refuse(
+                "TIME", f"{event.TIME:g} h comes after {rows[number - 1].event.TIME:g} h; sort the rows"
+            )
+        dose = row.dose()
+        if dose is None:
+            continue
+        times = [event.TIME + i * event.II for i in range(event.ADDL + 1)]
+        if event.SS != "0":
+            if not -event.II <= event.TIME <= 0:
+                row.refuse("TIME", f"{event.TIME:g} h with SS; a steady state needs -II <= TIME <= 0")
+            if (event.SS == "1") == (event.INHIBITOR in settled):
+                row.refuse("SS", "write 1 for the first steady state of an inhibitor and 2 for further ones")
+            settled.add(event.INHIBITOR)
+            due = 0.0 if event.TIME == 0 else event.TIME + event.II
+            steady.append(Steady(replace(dose, time=due), event.II))
+            times = [time for time in times if time >= 0]
+        elif event.TIME < 0:
+            row.refuse("TIME", f"{event.TIME:g} h; only a row with SS may lie before time 0")
+        doses += [replace(dose, time=time) for time in times]
+    listed = list(doses)
+    for series in steady:  # a series that stopped at time 0 has missed its first due dose
+        first = next((d for d in (series.dose, replace(series.dose, amount=0.0)) if d in listed), None)
+        if first is None:
+            doses.append(replace(series.dose, amount=0.0))
+        else:
+            listed.remove(first)
+    if not doses:
+        raise InputError(f"{short(path)}: no row is a dose; give at least one with EVID 1")
+    if len({bool(dose.inhibitor) for dose in doses}) > 1:
+        raise InputError(
+            f"{short(path)}: column INHIBITOR: some doses name it and some do not; name it for all"
+        )
+    regimen = Regimen(tuple(doses), "", tuple(steady))
+    return Regimen(regimen.doses, regimen.to_text(), regimen.steady)
+
+
+def _rows(path: Path) -> list[_Row]:
+    separator = "," if path.suffix == ".csv" else "\t"
+    table = list(csv.reader(read_text(path).splitlines(), delimiter=separator))
+    if not table or not any(cell.strip() for cell in table[0]):
+        raise InputError(f"{short(path)}:1: empty table; the first line names the columns")
+    header = [cell.strip().upper() for cell in table[0]]
+    for column in header:
+        if column not in (*Event.model_fields, *_UNUSED):
+            known = ", ".join((*Event.model_fields, *_UNUSED))
+            raise InputError(f"{short(path)}:1: unknown column '{column}'; known: {known}")
+        if header.count(column) > 1:
+            raise InputError(f"{short(path)}:1: column '{column}' stands twice; keep one")
+    rows, patient = [], ""
+    for line, cells in enumerate(table[1:], start=2):
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) != len(header):
+            what = "commas" if separator == "," else "tabs"
+            raise InputError(
+                f"{short(path)}:{line}: {len(cells)} cells, {len(header)} columns; {what} separate"
+            )
+        given = {c: v.strip() for c, v in zip(header, cells, strict=True) if v.strip() not in ("", ".")}
+        patient = patient or given.get("ID", "")
+        if given.get("ID", patient) != patient:
+            reason = f"{given['ID']} after {patient}; a regimen is of one patient"
+            raise InputError(f"{short(path)}:{line}: column ID: {reason}")
+        rows.append(_Row(path, line, {c: v for c, v in given.items() if c not in _UNUSED}))
+    return rows
+
+
+def write_events(regimen: Regimen, separator: str = ",") -> str:
+    """Event table that ``read_events`` reads as ``regimen``."""
+    rows: list[tuple[float, dict[str, str]]] = []
+    for series in split(regimen):
+        if not series.missing:
+            rows.append((series.start, _cells(series, series.start, series.interval, series.repeats)))
+            continue
+        rows += [(dose.time, _cells(series, dose.time, 0.0, 1, dose.amount)) for dose in series.doses()]
+    settled: set[str] = set()
+    for train in sorted(regimen.steady, key=lambda s: s.dose.time - s.interval):
+        dose, before = train.dose, train.dose.time - train.interval
+        series = Series(
+            dose.amount, before, train.interval, 1, (), dose.route, dose.duration, dose.inhibitor, dose.per_kg
+        )
+        further = "2" if dose.inhibitor in settled else "1"
+        settled.add(dose.inhibitor)
+        rows.append((before, {**_cells(series, before, train.interval, 1), "SS": further}))
+    rows.sort(key=lambda row: row[0])
+    used = [column for column in Event.model_fields if any(row.get(column) for _, row in rows)]
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=separator, lineterminator="\n")
+    writer.writerow(used)
+    writer.writerows([row.get(column) or "." for column in used] for _, row in rows)
+    return out.getvalue()
+
+
+def _cells(series: Series, time: float, interval: float, repeats: int, amount: float | None = None) -> dict:
+    n = words.number
+    amount = series.amount if amount is None else amount
+    infused = series.route == "iv infusion"
+    return {
+        "TIME": n(time),
+        "AMT": n(amount),
+        "EVID": "1" if amount else "2",
+        "RATE": n(amount / series.duration) if infused and amount else "0",
+        "TINF": n(series.duration) if infused else "",
+        "II": n(interval) if interval else "",
+        "ADDL": str(repeats - 1) if repeats > 1 else "",
+        "CMT": "1" if series.route == "oral" else "2",
+        "ROUTE": series.route,
+        "UNIT": "mg/kg" if series.per_kg else "",
+        "INHIBITOR": series.inhibitor,
+    }

@@ -1,0 +1,67 @@
+"""Many runs of one compiled model: values by index, whole vectors at a time, no object per run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jakinib.errors import InputError
+from jakinib.simulate.engine import Model
+
+Array = NDArray[np.float64]
+
+
+class Batch:
+    """Runs of one model that differ in ``columns``.
+
+    columns: symbols that differ from run to run (parameters, species as concentrations).
+    observables: what is read. forcing: parameters that are changed during a run. fixed: other settings.
+    Every run starts from the same fresh state as ``Model.run``.
+    Raises UnknownIdError for an unknown symbol, InputError for one that a batch cannot change.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        columns: Sequence[str],
+        observables: Sequence[str],
+        forcing: Sequence[str] = (),
+        fixed: Mapping[str, float] | None = None,
+    ) -> None:
+        self.model, self.columns = model, tuple(columns)
+        model.require(observables)
+        self.observables = tuple(observables)
+        self._free, self._boundary, self._amounts = model.vectors()
+        targets = {"parameter": self._free, "boundary": self._boundary, "species": self._amounts}
+        self._places: list[tuple[Array, int, int, float]] = []
+        for number, symbol in enumerate(self.columns):
+            kind, index, scale = model.place(symbol)
+            if kind not in targets:
+                raise InputError(f"{model.id}: {symbol} is a {kind}; a batch varies parameters and species")
+            self._places.append((targets[kind], index, number, scale))
+        for symbol, value in (fixed or {}).items():
+            kind, index, scale = model.place(symbol)
+            if kind not in targets:
+                raise InputError(f"{model.id}: {symbol} is a {kind}; a batch varies parameters and species")
+            targets[kind][index] = value * scale
+        self._forcing = [model.parameter_index(symbol) for symbol in forcing]
+
+    def start(self, row: Array) -> None:
+        """Fresh state with the values of ``columns`` (model units)."""
+        self.model.select(self.observables)
+        for target, index, number, scale in self._places:
+            target[index] = row[number] * scale
+        self.model.restart(self._free, self._boundary, self._amounts)
+
+    def force(self, values: Sequence[float]) -> None:
+        """New values of ``forcing``, from the present on."""
+        self.model.write(self._forcing, values)
+
+    def span(self, begin: float, end: float, points: int = 2) -> Array:
+        """Integrate between two times (h) and read: rows of (time, observables), ends included.
+
+        Raises SimulationError when the integrator fails.
+        """
+        return self.model.span(begin, end, points)

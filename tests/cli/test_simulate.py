@@ -1,0 +1,57 @@
+"""``jakinib simulate`` with regimens as text and as files."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def simulate(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from jakinib.cli import main; main()", "simulate", *arguments]
+    return subprocess.run(command, capture_output=True, encoding="utf-8", cwd=cwd, check=False)
+
+
+def test_a_regimen_that_is_not_understood_is_shown_with_a_caret(tmp_path: Path) -> None:
+    run = simulate("--regimen", "4 mg fortnightly x 2", cwd=tmp_path)
+    assert run.returncode == 2
+    assert run.stdout == ""
+    said, shown, carets = run.stderr.splitlines()
+    assert said.startswith("jakinib: regimen: interval 'fortnightly' unknown; use qd")
+    assert shown == "  4 mg fortnightly x 2"
+    assert carets == "       ^^^^^^^^^^^"
+
+
+def test_a_regimen_file_gives_intervals_days_and_series(tmp_path: Path) -> None:
+    (tmp_path / "doses.yaml").write_text("regimen: 4 mg qd ss x 2\n", encoding="utf-8")
+    run = simulate(
+        "--regimen-file", "doses.yaml", "--population", "ra_adult", "--egfr", "45", "--json", cwd=tmp_path
+    )
+    record = json.loads(run.stdout)
+    assert [day["day"] for day in record["days"]] == [1, 2]
+    first, second = record["intervals"]
+    assert first["AUC (ng h/mL)"] == pytest.approx(second["AUC (ng h/mL)"], rel=1e-5)
+    assert {"plasma_ng_per_mL", "free_nM", "occupancy_JAK1", "inhibition"} < set(record["course"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--regimen", "4 mg", "--regimen-file", "doses.csv"], "give one of them"),
+        (["--regimen-file", "absent.csv"], "absent.csv: no such file"),
+        (["--regimen-file", "doses.csv"], "doses.csv:2: column AMT: "),
+        (["--regimen", "baricitinib 4 mg", "--inhibitor", "tofacitinib"], "the regimen names its own"),
+    ],
+)
+def test_doses_that_cannot_be_used_are_refused_in_one_line(
+    arguments: list[str], said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "doses.csv").write_text("TIME,AMT\n0,four\n", encoding="utf-8")
+    run = simulate(*arguments, cwd=tmp_path)
+    assert run.returncode == 2
+    assert run.stdout == ""
+    (line,) = run.stderr.splitlines()
+    assert said in line

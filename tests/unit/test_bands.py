@@ -1,0 +1,128 @@
+"""Intervals of predictions: joined draws, coverage, and honesty where there are none."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jakinib.assay import CellAssay, Curve, ex_vivo_inhibition, plasma
+from jakinib.evaluate import draws
+from jakinib.evaluate.agreement import agreements, predictive
+from jakinib.evaluate.bands import Bands
+from jakinib.evaluate.draws import Joint
+from jakinib.evaluate.overlay import Overlaid, ic50_near, inhibition_law
+from jakinib.evaluate.predictions import Prediction
+from jakinib.fit.plan import FreeParameter, Plan
+from jakinib.fit.posterior import Stored
+from jakinib.regimen import Regimen
+from jakinib.simulate import load
+
+
+def stored(name: str, theta: Any, ids: list[str], *, after: tuple[str, ...] = (), **more: Any) -> Stored:
+    parameters = [
+        FreeParameter(
+            id=i, unit="nM", low=1e-6, high=1e6, start=1, prior_from=list(after) if i == "shared" else []
+        )
+        for i in ids
+    ]
+    plan = Plan.model_construct(id=name, parameters=parameters, after=list(after))
+    symbols = {i: (column, 1.0) for column, i in enumerate(ids)}
+    return Stored(plan, np.asarray(theta), "posterior", {}, symbols, more.get("response", {}))
+
+
+def test_draws_of_an_earlier_plan_are_paired_with_those_that_took_over_its_parameter() -> None:
+    rng = np.random.default_rng(1)
+    shared = rng.normal(size=40)
+    first = stored("first", np.column_stack([shared, 2 * shared]), ["shared", "other"])
+    second = stored("second", rng.permutation(shared)[:, None], ["shared"], after=("first",))
+    paired = draws._paired([first, second], [first.theta, second.theta], 0)
+    assert paired[:, 0] == pytest.approx(second.theta[:, 0])
+    assert paired[:, 1] == pytest.approx(2 * second.theta[:, 0])
+
+
+def test_plans_without_a_shared_parameter_keep_their_own_order() -> None:
+    one = stored("one", np.arange(5.0)[:, None], ["a"])
+    two = stored("two", np.arange(5.0)[::-1][:, None], ["b"], after=("one",))
+    assert np.array_equal(draws._paired([one, two], [one.theta, two.theta], 0), one.theta)
+
+
+def test_a_plan_follows_what_it_took_as_given() -> None:
+    one = stored("one", [[0.1], [0.3]], ["given"])
+    two = stored("two", [[1.0], [1.0]], ["a"], after=("one",), response={"given": (0.1, np.array([-2.0]))})
+    moved = draws._followed([one, two], [one.theta, two.theta], 1)
+    assert moved[:, 0] == pytest.approx([1.0, 0.6])
+
+
+@given(st.floats(1.01, 5), st.floats(1.01, 5), st.floats(1.01, 3))
+def test_a_predictive_interval_holds_that_of_the_prediction_and_the_assay_error(
+    down: float, up: float, error: float
+) -> None:
+    low, high = predictive(100 / down, 100 * up, 100, error)
+    assert low <= min(100 / down, 100 / error**1.64)
+    assert high >= max(100 * up, 100 * error**1.64)
+    assert low == pytest.approx(100 / math.exp(math.hypot(math.log(down), 1.645 * math.log(error))), rel=1e-3)
+
+
+def test_coverage_and_folds_are_counted_for_each_set_apart() -> None:
+    rows = [
+        Prediction("a", "calibration", "", 100, 110, "verified", "s", 1.25),
+        Prediction("b", "validation", "", 100, 110, "verified", "s", 1.25),
+        Prediction("c", "validation", "", 100, 900, "verified", "s", 1.25),
+    ]
+    joint = Joint(methods=dict.fromkeys(("enzyme", "dynamics", "pathways"), "posterior"))
+    values = {f"cell {p.row}": p.predicted * np.exp(np.linspace(-0.1, 0.1, 40)) for p in rows}
+    calibration, validation = agreements(rows, [], Bands(joint, values))
+    assert (calibration.coverage, validation.coverage) == (1.0, 0.5)
+    assert (calibration.within_2, validation.within_2) == (1.0, 0.5)
+    assert validation.gmfe == pytest.approx(math.sqrt(1.1 * 9))
+
+
+def test_without_a_stored_ensemble_an_interval_says_what_to_run() -> None:
+    missing = {"pathways": "plan pathways has no stored ensemble; run: jakinib ensemble pathways"}
+    bands = Bands(Joint(missing=missing))
+    interval = bands.interval("cell C001")
+    assert interval.low is None
+    assert interval.reason.startswith("not computed: ")
+    assert interval.reason.endswith("run: jakinib ensemble pathways")
+    assert bands.band("course pSTAT3") is None
+
+
+def test_one_laplace_ensemble_makes_the_band_laplace_where_it_enters_and_only_there() -> None:
+    methods = {
+        "enzyme": "posterior",
+        "dynamics": "posterior",
+        "pathways": "Laplace",
+        "clinical_pk": "posterior",
+    }
+    bands = Bands(Joint(methods=methods), {"plasma": np.ones((40, 3)), "cell C001": np.ones(40)})
+    assert bands.interval("cell C001").method == "Laplace"
+    assert bands.method("plasma") == "posterior"
+
+
+@given(st.floats(-4, 4), st.floats(0.7, 3))
+def test_the_ic50_found_from_nearby_is_that_of_the_full_search(shift: float, hill: float) -> None:
+    ic50 = 50 * math.exp(shift)
+    curve = Curve(lambda c: c**hill / (c**hill + ic50**hill))
+    assert ic50_near(curve, 50.0) == pytest.approx(ic50, rel=1e-4)
+
+
+def test_interpolated_inhibition_is_that_of_the_simulated_assay_within_a_tenth_of_a_point() -> None:
+    conditions = CellAssay("baricitinib", "IL-6", "pSTAT3")
+    profile = plasma(Regimen.single(4.0), [0.5, 1.0, 2.0, 6.0, 12.0, 24.0])
+    exact = ex_vivo_inhibition(profile, conditions).inhibition
+    law = inhibition_law(conditions, conditions.model())
+    assert law(profile.free) == pytest.approx(exact, abs=1e-3)
+
+
+def test_a_draw_reaches_the_model_of_its_scope_only() -> None:
+    model = load("cytokine_signalling", cytokines="IL-6", cell="macrophage")
+    draw = {"IL6R_rest@macrophage": 3.0, "IL6ST_rest@hepatocyte": 9.0, "ATP": 4e6}
+    settings = Overlaid.of(model, draw, "macrophage").settings
+    assert settings["IL6R_rest"] == settings["IL6R"] == 3.0
+    assert "IL6ST_rest" not in settings
+    assert settings["ATP"] == 4e6

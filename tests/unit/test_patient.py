@@ -1,0 +1,112 @@
+"""One patient: what weight, renal function, a meal and a co-medication do to exposure."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import jakinib as jk
+from jakinib.assay.patient import PARAMETERS, Circumstances, Patient, typical
+from jakinib.assay.pk import plasma
+from jakinib.errors import InputError, UnknownIdError
+
+DOSE = jk.Regimen.single(4.0)
+
+
+def exposure(patient: Patient) -> dict[str, float]:
+    """Cmax, AUC to 240 h and tmax after one dose of 4 mg, half-life by log-linear regression over 12-48 h."""
+    settings = patient.settings()
+    peak = settings["lag_baricitinib"] + settings["D1_baricitinib"]
+    times = np.unique(np.concatenate((np.linspace(0, 24, 241), np.linspace(24, 240, 433), [peak])))
+    profile = plasma(DOSE, times, population=patient.population, settings=settings)
+    late = (times >= 12) & (times <= 48)
+    slope = np.polyfit(times[late], np.log(profile.ng_per_mL[late]), 1)[0]
+    return profile.interval(0, 240) | {"half_life": -math.log(2) / slope}
+
+
+def test_the_typical_patient_needs_no_settings() -> None:
+    for population in ("ra_adult", "healthy_adult"):
+        bare = plasma(DOSE, np.linspace(0, 48, 97), population=population)
+        told = plasma(
+            DOSE, np.linspace(0, 48, 97), population=population, settings=Patient(population).settings()
+        )
+        np.testing.assert_allclose(told.concentration, bare.concentration, rtol=1e-9)
+
+
+def test_a_strong_OAT3_inhibitor_doubles_AUC_and_leaves_Cmax_and_tmax_nearly_alone() -> None:
+    """Label, 4.5: AUC about 2-fold, no change of Cmax or tmax."""
+    without, with_it = exposure(Patient()), exposure(Patient(conditions=("OAT3_inhibitor",)))
+    assert with_it["auc"] / without["auc"] == pytest.approx(2.0, rel=0.02)
+    assert with_it["cmax"] / without["cmax"] == pytest.approx(1.0, abs=0.1)
+    assert with_it["tmax"] == pytest.approx(without["tmax"])
+    assert with_it["half_life"] > 1.2 * without["half_life"]
+
+
+def test_a_meal_lowers_and_delays_exposure_as_published() -> None:
+    """Label, 5.2 (A35-A37): AUC by up to 14 %, Cmax by up to 18 % (met within 2 points), tmax 0.5 h later."""
+    fasted, fed = exposure(Patient()), exposure(Patient(conditions=("fed",)))
+    assert fed["auc"] / fasted["auc"] == pytest.approx(0.86, abs=0.002)
+    assert 0.80 <= fed["cmax"] / fasted["cmax"] < 0.86
+    assert fed["tmax"] - fasted["tmax"] == pytest.approx(0.5)
+
+
+def test_a_child_clears_by_allometry() -> None:
+    """D09, D10: clearance with weight^0.75 and volumes with weight, so AUC follows weight^-0.75."""
+    small, large = (exposure(Patient("jia_child", weight=w, eGFR=93)) for w in (20.0, 74.0))
+    assert small["auc"] / large["auc"] == pytest.approx((20 / 74) ** -0.75, rel=1e-3)
+    assert 4e3 / large["auc"] == pytest.approx(6.34 + 3.36, rel=1e-3)  # D04, D05; L/h
+    assert small["half_life"] < large["half_life"]
+
+
+def test_two_mg_in_a_child_of_20_kg_matches_an_adult_on_4_mg() -> None:
+    """The published posology: 2 mg from 10 to below 30 kg to match the exposure of adults on 4 mg."""
+    child, adult = exposure(Patient("jia_child", weight=20.0)), exposure(Patient("ra_adult"))
+    assert 0.5 * child["auc"] / adult["auc"] == pytest.approx(1.0, abs=0.35)
+
+
+@given(st.floats(20, 93), st.floats(0.1, 3))
+def test_bioavailability_never_passes_one(eGFR: float, exponent: float) -> None:
+    values = typical("baricitinib", "healthy_adult")
+    around = Circumstances(renal_exponent=exponent, most_F=1 / 0.79)
+    changed = around.apply(values, eGFR)
+    ratio = {values[name] / changed[name] for name in ("CLr", "CLnr", "Q", "V1", "V2")}
+    assert max(ratio) == pytest.approx(min(ratio))
+    assert 1 - 1e-12 <= max(ratio) <= 1 / 0.79 + 1e-9
+    assert changed["D1"] == values["D1"]
+
+
+@given(st.floats(93, 200))
+def test_normal_renal_function_leaves_uptake_alone(eGFR: float) -> None:
+    values = typical("baricitinib", "healthy_adult")
+    around = Circumstances.of("baricitinib", "healthy_adult")
+    assert around.renal_exponent > 0
+    assert around.apply(values, eGFR) == values
+
+
+def test_arrays_of_patients_and_single_patients_agree() -> None:
+    around = Circumstances.of("baricitinib", "healthy_adult", ["fed", "OAT3_inhibitor"])
+    values = typical("baricitinib", "healthy_adult")
+    eGFR = np.array([25.0, 45.0, 80.0, 120.0])
+    many = around.apply({name: np.full(4, value) for name, value in values.items()}, eGFR)
+    for i, each in enumerate(eGFR):
+        single = around.apply(values, float(each))
+        for name in values:
+            assert many[name][i] == pytest.approx(single[name])
+    assert set(values) <= set(PARAMETERS)
+
+
+@pytest.mark.parametrize("bad", [0.0, -5.0, math.nan, math.inf])
+def test_an_impossible_covariate_is_refused(bad: float) -> None:
+    with pytest.raises(InputError, match="weight is"):
+        Patient(weight=bad).settings()
+    with pytest.raises(InputError, match="eGFR is"):
+        Patient(eGFR=bad).settings()
+
+
+def test_an_unknown_condition_names_the_known_ones() -> None:
+    with pytest.raises(UnknownIdError, match="fed"):
+        Patient(conditions=("feed",)).settings()

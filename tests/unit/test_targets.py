@@ -1,0 +1,372 @@
+"""Target types: zero at the truth, of the right sign and size away from it, one-sided where they must be."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jakinib.assay import Curve
+from jakinib.errors import InputError, PlanError
+from jakinib.fit import Target, get_data, read_plan, register_target
+from jakinib.fit.data import DataSet, Measurement
+from jakinib.fit.plan import Plan
+from jakinib.fit.problem import Problem, build_targets
+from jakinib.fit.targets import SATURATING, CellIC50, Context, one_sided, target_types
+from jakinib.fit.targets import base as registry
+from jakinib.fit.targets.course import falls_to
+from jakinib.fit.targets.pk import sampling_error
+from jakinib.simulate import Protocol
+
+COURSE = {"cytokine": "IL-6", "cytokine_dose": "10 ng/mL", "readout": "pSTAT3", "cell": "macrophages"}
+
+
+def row(quantity: str, value: float, unit: str, **fields: Any) -> Measurement:
+    fields = {"id": "Z1", "set": "calibration", "status": "verified", "source": "Cheemalavagu2024"} | fields
+    return Measurement(quantity=quantity, value=value, unit=unit, **fields)
+
+
+def target(*rows: Measurement, plan: str = "dynamics", **errors: float) -> tuple[Target, Context]:
+    """The first row as a target of a shipped plan, at the plan's start values."""
+    shipped, data = read_plan(plan, get_data()), get_data()
+    own = DataSet()
+    own.sources, own.measurements = data.sources, data.measurements | {r.id: r for r in rows}
+    own._places = dict.fromkeys(own.measurements, "mine.tsv:2")
+    factors = shipped.errors | errors
+    changed = shipped.model_copy(update={"calibration": [rows[0].id], "errors": factors})
+    context, (out,) = build_targets(changed, own)
+    context.set(start_of(plan) | {"ktl_SOCS3": 300 * 60.0})  # 1/h: strong enough to end a time course
+    return out, context
+
+
+@cache
+def start_of(plan: str) -> dict[str, float]:
+    problem = Problem(read_plan(plan, get_data()), get_data())
+    return problem.values(problem.start)
+
+
+def percent(context: Context, one: Target, hours: list[float], **settings: float) -> np.ndarray:
+    """pSTAT3 of the model behind a target, simulated by itself."""
+    model = context.model(one.spec(context))  # type: ignore[arg-type]
+    values = context.settings(model, one.scope) | settings
+    return model.run(Protocol(hours, values), ["pSTAT3_percent"])[:, 0]
+
+
+DOSE = 10 / 20.8  # nM: 10 ng/mL of IL-6
+GRID = [h / 3600 for h in range(1, 7200)]  # h, every second for two hours
+
+
+def oracle(quantity: str) -> tuple[float, str, dict[str, Any]]:
+    """The value a quantity has in the model, found another way than the target does."""
+    if quantity == "ec50":
+        fields = {"cytokine": "IL-15", "readout": "pSTAT5", "cell": "NK", "time": "30 min"}
+        one, context = target(row("ec50", 1.0, "nM", **fields))
+        model = context.model(one.spec(context))  # type: ignore[arg-type]
+        given = context.settings(model, one.scope)
+
+        def signal(dose: float) -> float:
+            return float(model.run(Protocol([0.5], {**given, "L_IL15": dose}), ["pSTAT5_percent"])[0, 0])
+
+        top = signal(SATURATING)
+        return Curve(lambda dose: signal(dose) / top, "IL-15").ic50, "nM", fields
+    if quantity == "residence_time":
+        return 1 / 0.0763, "min", {"cytokine": "IFN-gamma", "readout": "pSTAT1", "cell": "monocyte"}
+    if quantity == "disappearance_time":
+        fields = {
+            "cytokine": "IFN-gamma",
+            "readout": "pSTAT1",
+            "cell": "monocyte",
+            "cytokine_dose": "50 ng/mL",
+        }
+        one, context = target(row(quantity, 1.0, "hour", **fields))
+        model = context.model(one.spec(context))  # type: ignore[arg-type]
+        given = context.settings(model, one.scope) | {"L_IFNg": 50 / 16.9}
+        before = model.run(Protocol([0.5], given), ["pSTAT1_percent"])[0, 0]
+        blocked = registry_block(one, context)
+        after = model.run(blocked, ["pSTAT1_percent"])[:, 0]
+        gone = int(np.flatnonzero(after < 0.05 * before)[0])
+        return float(blocked.times[gone]), "hour", fields
+    one, context = target(row("percent", 50, "percent", time="20 min", **COURSE))
+    signal_course = percent(context, one, GRID, L_IL6=DOSE)
+    top = int(signal_course.argmax())
+    match quantity:
+        case "percent":
+            return float(signal_course[1199]), "percent", {**COURSE, "time": "20 min"}
+        case "fold_over_basal":
+            return 1 + 0.05 * float(signal_course[1199]), "dimensionless", {**COURSE, "time": "20 min"}
+        case "time_of_maximum":
+            return GRID[top], "hour", COURSE
+    back = top + int(np.flatnonzero(signal_course[top:] < 0.1 * signal_course[top])[0])
+    return GRID[back], "hour", COURSE
+
+
+def registry_block(one: Target, context: Context) -> Protocol:
+    """Half an hour of IFN-gamma, then every kinase blocked."""
+    from jakinib.simulate import Step
+
+    model = context.model(one.spec(context))  # type: ignore[arg-type]
+    given = context.settings(model, one.scope) | {"L_IFNg": 50 / 16.9}
+    return Protocol(GRID, given, [Step(0.0, {"I_baricitinib": 1e7})], start=-0.5)
+
+
+TIMED = ["percent", "fold_over_basal", "ec50", "residence_time", "disappearance_time", "time_of_maximum"]
+FACTOR = 1.7
+
+
+@pytest.mark.parametrize("quantity", [*TIMED, "return_to_baseline"])
+def test_a_read_out_of_a_stimulated_cell_is_zero_at_the_truth_and_positive_when_the_model_is_higher(
+    quantity: str,
+) -> None:
+    truth, unit, fields = oracle(quantity)
+    one, context = target(row(quantity, truth, unit, **fields), **{quantity: FACTOR})
+    assert one.residual(context) == pytest.approx(0, abs=5e-3)
+    lower, context = target(row(quantity, truth / FACTOR, unit, **fields), **{quantity: FACTOR})
+    if quantity == "percent":
+        odds = truth / (100 - truth) / (truth / FACTOR / (100 - truth / FACTOR))
+        assert lower.residual(context) == pytest.approx(math.log(odds) / math.log(FACTOR), abs=5e-3)
+    elif quantity == "ec50":  # to first order: the slope of the dose response is not exactly 1
+        assert 0.7 < lower.residual(context) < 1.3
+    else:
+        assert lower.residual(context) == pytest.approx(1, abs=5e-3)
+
+
+@pytest.mark.parametrize("quantity", ["ec50", "time_of_maximum", "residence_time"])
+@pytest.mark.parametrize(("qualifier", "factor", "counts"), [
+    (">", 2, True), (">", 0.5, False), ("<", 0.5, True), ("<", 2, False),
+])  # fmt: skip
+def test_a_published_bound_counts_only_when_the_model_violates_it(
+    quantity: str, qualifier: str, factor: float, counts: bool
+) -> None:
+    truth, unit, fields = oracle(quantity)
+    bound = row(quantity, truth * factor, unit, qualifier=qualifier, **fields)
+    one, context = target(bound, **{quantity: 2.0})
+    residual = one.residual(context)
+    assert (residual != 0) == counts
+    assert residual <= 0 if qualifier == ">" else residual >= 0
+
+
+@given(st.floats(-50, 50), st.sampled_from(["=", "~", "<", ">"]))
+def test_a_bound_keeps_only_the_side_that_violates_it(distance: float, qualifier: str) -> None:
+    kept = one_sided(distance, qualifier)
+    assert kept in (0.0, distance)
+    assert {">": kept <= 0, "<": kept >= 0}.get(qualifier, kept == distance)
+
+
+@given(st.floats(0.2, 5), st.floats(1e-3, 0.5))
+def test_the_time_of_an_exponential_fall_is_that_of_its_formula(rate: float, share: float) -> None:
+    times = np.linspace(0, 8 / rate, 400)
+    signal = 7 * np.exp(-rate * times)
+    assert falls_to(share, times, signal) == pytest.approx(-math.log(share) / rate, rel=1e-9)
+    short = times <= 1 / rate  # followed on when it ends before
+    assert falls_to(share, times[short], signal[short]) == pytest.approx(-math.log(share) / rate, rel=1e-6)
+
+
+# Potencies -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("identifier", ["C007", "C012", "C017"])
+@pytest.mark.parametrize("shift", [0.7, 1.0, 1.4])
+def test_the_residual_of_a_cell_ic50_is_its_log_error_whatever_the_slope_of_the_curve(
+    identifier: str, shift: float
+) -> None:
+    data = get_data()
+    one, context = target(data[identifier], plan="pathways")
+    assert isinstance(one, CellIC50)
+    model = context.model(one.spec(context))
+    conditions = replace(one.assay, settings=context.settings(model, one.scope))
+    truth = conditions.curve(model).ic50
+    near, context = target(data[identifier].model_copy(update={"value": truth / shift}), plan="pathways")
+    assert near.distance(context) == pytest.approx(math.log(shift), rel=0.05, abs=1e-6)
+    assert near.residual(context) == pytest.approx(near.distance(context) / math.log(1.25))
+
+
+@pytest.mark.parametrize(("qualifier", "factor", "counts"), [
+    (">", 3, True), (">", 1 / 3, False), ("<", 1 / 3, True), ("<", 3, False),
+])  # fmt: skip
+def test_a_bound_on_a_cell_ic50_is_one_sided(qualifier: str, factor: float, counts: bool) -> None:
+    fields = {"value": 45.0 * factor, "qualifier": qualifier}
+    one, context = target(get_data()["C012"].model_copy(update=fields), plan="pathways")
+    distance = one.distance(context)
+    assert one.residual(context) == (pytest.approx(distance / math.log(1.25)) if counts else 0)
+
+
+def test_without_inhibitor_parameters_of_the_inhibitor_leave_a_kept_run_as_it_is() -> None:
+    problem = Problem(read_plan("pathways", get_data()), get_data())
+    fresh = Problem(read_plan("pathways", get_data()), get_data())
+    moved = problem.start.copy()
+    moved[problem.names.index("ATP")] += 0.1
+    problem.residuals(problem.start)
+    assert problem.residuals(moved) == pytest.approx(fresh.residuals(moved), abs=1e-6)
+
+
+def enzyme(quantity: str, value: float, **fields: Any) -> tuple[Target, Context]:
+    own = {"inhibitor": "tofacitinib", "target": "JAK1", "atp": "0.1 mM"} | fields
+    one, context = target(row(quantity, value, "nM", **own), plan="enzyme")
+    context.set({"Ki_tofacitinib_JAK1": 2.0, "Km_JAK1": 4e4})
+    return one, context
+
+
+def test_an_enzyme_ic50_obeys_cheng_prusoff_and_a_kd_is_the_ki() -> None:
+    for quantity, truth, sigma in (("enzyme_ic50", 2 * (1 + 1e5 / 4e4), 1.6), ("kd", 2.0, 2.0)):
+        one, context = enzyme(quantity, truth)
+        assert one.residual(context) == pytest.approx(0, abs=1e-12)
+        low, context = enzyme(quantity, truth / sigma)
+        assert low.residual(context) == pytest.approx(1)
+        bound, context = enzyme(quantity, truth / sigma, qualifier=">")
+        assert bound.residual(context) == 0
+
+
+# Pharmacokinetics ------------------------------------------------------------------------------------
+
+
+def test_a_population_cv_adds_the_error_of_the_mean_to_the_error_of_the_plan() -> None:
+    published = get_data()["A19"]
+    assert (published.spread, published.spread_type) == (22, "CV%")
+    one, _ = target(published.model_copy(update={"n": 4}), plan="clinical_pk")
+    of_mean = math.sqrt(math.log(1 + 0.22**2) / 4)
+    assert one.sigma == pytest.approx(math.hypot(math.log(1.1), of_mean))
+
+
+@given(st.floats(1, 60), st.integers(2, 1000))
+def test_the_error_of_a_mean_falls_with_the_root_of_the_number_and_is_the_cv_of_one_person(
+    cv: float, n: int
+) -> None:
+    one = row("cmax", 1, "ng/mL", spread=cv, spread_type="CV%")
+    assert sampling_error(one) == pytest.approx(math.sqrt(math.log(1 + (cv / 100) ** 2)))
+    assert sampling_error(one.model_copy(update={"n": n})) == pytest.approx(
+        sampling_error(one) / math.sqrt(n)
+    )
+    assert sampling_error(one.model_copy(update={"spread_type": "SEE%"})) == 0
+
+
+@pytest.mark.parametrize("identifier", ["A19", "A17", "A11"])
+def test_a_pharmacokinetic_metric_is_zero_at_the_truth_and_its_size_is_the_log_error(identifier: str) -> None:
+    published = get_data()[identifier]
+    one, context = target(published, plan="clinical_pk")
+    truth, _ = one.predicted(context)  # type: ignore[attr-defined]
+    at, context = target(published.model_copy(update={"value": truth}), plan="clinical_pk")
+    assert at.residual(context) == pytest.approx(0, abs=1e-12)
+    low, context = target(published.model_copy(update={"value": truth / 1.3}), plan="clinical_pk")
+    assert low.distance(context) == pytest.approx(math.log(1.3))
+
+
+# Relations -------------------------------------------------------------------------------------------
+
+
+def relation(quantity: str, text: str, value: float, **fields: Any) -> tuple[Target, Context]:
+    rows = [row(quantity, value, "dimensionless", target=text, **fields)]
+    for name, target_name in (("K1", "JAK1"), ("K2", "JAK2")):
+        rows.append(row("kd", 7, "nM", id=name, inhibitor="tofacitinib", target=target_name, set="context"))
+    one, context = target(*rows, plan="enzyme", **{quantity: 2.0})
+    context.set({"Ki_tofacitinib_JAK1": 2.0, "Ki_tofacitinib_JAK2": 6.0})
+    return one, context
+
+
+def test_a_ratio_compares_what_the_model_says_of_two_rows() -> None:
+    one, context = relation("ratio", "K2 / K1", 3.0)
+    assert one.residual(context) == pytest.approx(0, abs=1e-12)
+    lower, context = relation("ratio", "K2 / K1", 1.5)
+    assert lower.residual(context) == pytest.approx(1)
+    assert one.touches(context) == {"Ki_tofacitinib_JAK1", "Ki_tofacitinib_JAK2"}
+
+
+@pytest.mark.parametrize(
+    ("text", "tolerance", "expected"),
+    [("K1 < K2", 1, 0), ("K2 < K1", 1, math.log(3)), ("K2 < K1", 1.5, math.log(2)), ("K2 < K1", 3.1, 0)],
+)
+def test_an_ordering_counts_only_what_exceeds_its_tolerance(
+    text: str, tolerance: float, expected: float
+) -> None:
+    one, context = relation("ordering", text, tolerance)
+    assert one.residual(context) == pytest.approx(expected / math.log(2), abs=1e-12)
+
+
+@pytest.mark.parametrize("text", ["K1", "K1 < ", "K1 < K2 < K1", "K1 / K2"])
+def test_an_ordering_that_does_not_name_two_rows_is_refused_with_file_row_and_column(text: str) -> None:
+    with pytest.raises(PlanError, match=r"Z1 \(mine\.tsv:2, column target\).* does not name two rows"):
+        relation("ordering", text, 1)
+
+
+# A type of one's own ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def forget(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(registry, "_TYPES", dict(target_types()))
+    registry._load_entry_points.cache_clear()
+    yield
+    registry._load_entry_points.cache_clear()
+
+
+class Occupied(Target):
+    """ln(Ki / published)."""
+
+    quantities = ("my_affinity",)
+
+    def spec(self, context: Context) -> None:
+        return None
+
+    def touches(self, context: Context) -> set[str]:
+        return {"Ki_mine"}
+
+    def distance(self, context: Context) -> float:
+        return math.log(context.theta["Ki_mine"] / self.row.to("nM"))
+
+
+def own_plan(folder: Path) -> tuple[Plan, DataSet]:
+    (folder / "Mine2026").mkdir()
+    (folder / "Mine2026" / "source.yaml").write_text("citation: Somebody 2026\n", encoding="utf-8")
+    table = "id\tquantity\tvalue\tunit\tset\tstatus\nZ1\tmy_affinity\t5\tnM\tcalibration\tverified\n"
+    (folder / "Mine2026" / "measurements.tsv").write_text(table, encoding="utf-8")
+    path = folder / "mine.yaml"
+    path.write_text(
+        "id: mine\nquestion: q\ncalibration: [Z1]\nerrors: {my_affinity: 2}\nseed: 1\nstarts: 1\n"
+        "parameters:\n"
+        "  - {id: Ki_mine, unit: nM, low: 1, high: 100, start: 10, scope: nuisance}\n",
+        encoding="utf-8",
+    )
+    data = DataSet(folder)
+    return read_plan(path, data), data
+
+
+@pytest.mark.usefixtures("forget")
+def test_a_type_that_is_not_known_is_refused_and_once_registered_it_is_fitted(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    with pytest.raises(PlanError) as caught:
+        own_plan(tmp_path / "one")
+    for part in ("mine.yaml:3: calibration: Z1", "measurements.tsv:2, column quantity", "'my_affinity'",
+                 "known:", "cell_ic50", "ordering"):  # fmt: skip
+        assert part in str(caught.value)
+    assert register_target(Occupied) is Occupied
+    (tmp_path / "two").mkdir()
+    plan, data = own_plan(tmp_path / "two")
+    problem = Problem(plan, data)
+    assert problem.residuals(problem.start) == pytest.approx([1])
+
+
+@pytest.mark.usefixtures("forget")
+def test_an_installed_package_offers_a_type_by_its_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = EntryPoint("mine", f"{__name__}:Occupied", registry.ENTRY_POINTS)
+    monkeypatch.setattr(EntryPoint, "load", lambda self: Occupied)
+    monkeypatch.setattr(registry, "entry_points", lambda group: [point])
+    assert target_types()["my_affinity"] is Occupied
+
+
+@pytest.mark.usefixtures("forget")
+def test_a_class_that_reads_nothing_or_what_another_reads_is_refused() -> None:
+    class Second(Target):
+        quantities = ("ec50",)
+
+    for kind, reason in ((Second, "already reads 'ec50'"), (Target, "name what it reads"), (int, "subclass")):
+        with pytest.raises(InputError, match=reason):
+            register_target(kind)  # type: ignore[type-var]
+    assert target_types()["ec50"] is not Second

@@ -1,0 +1,48 @@
+"""Renal impairment (study JADL) and the exposure of adults with RA, against the published intervals."""
+
+from __future__ import annotations
+
+import pytest
+
+from jakinib.assay.patient import Circumstances, typical
+from jakinib.evaluate.criteria import read_criteria
+from jakinib.evaluate.exposure import CLASSES, exposure_ratio, population_exposure
+from jakinib.fit.data import get_data
+from jakinib.library import get_library
+
+RENAL = [c for c in read_criteria() if c.measure == "exposure_ratio"]
+SPREAD = [c for c in read_criteria() if c.measure == "population_exposure"]
+
+
+@pytest.mark.parametrize("criterion", RENAL, ids=lambda c: c.id)
+def test_a_ratio_lies_in_the_published_interval(criterion) -> None:  # type: ignore[no-untyped-def]
+    row = get_data()[criterion.rows[0]]
+    assert (criterion.low, criterion.high) == (row.low, row.high)
+    assert criterion.low <= exposure_ratio(criterion.of) <= criterion.high
+
+
+@pytest.mark.parametrize("criterion", SPREAD, ids=lambda c: c.id)
+def test_the_ra_population_has_the_published_exposure(criterion) -> None:  # type: ignore[no-untyped-def]
+    assert criterion.low <= population_exposure(criterion.of) <= criterion.high
+
+
+def test_renal_clearance_in_proportion_to_eGFR_explains_AUC_and_not_Cmax() -> None:
+    """What the fitted uptake is for: AUC ratios lie in their intervals without it, Cmax does not."""
+    values = typical("baricitinib", "healthy_adult")
+    clearance = {name: values["CLr"] * g / 93 + values["CLnr"] for name, g in CLASSES.items()}
+    assert 1.15 <= clearance["normal"] / clearance["mild"] <= 1.74
+    assert 1.81 <= clearance["normal"] / clearance["moderate"] <= 2.73
+    uptake = Circumstances.of("baricitinib", "healthy_adult").apply(values, CLASSES["moderate"])
+    exposure_gain = values["V1"] / uptake["V1"]
+    assert exposure_ratio("Cmax moderate") / exposure_gain < 1.17
+
+
+def test_the_uptake_in_renal_impairment_is_fitted_to_Cmax_and_to_no_AUC() -> None:
+    quantity = get_library().inhibitor("baricitinib").renal_uptake["healthy_adult"]
+    assert quantity.kind == "fitted"
+    assert "A41, A42" in quantity.location
+    assert "AUC ratios stay out" in quantity.rationale
+
+
+def test_the_classes_are_the_middle_of_their_limits() -> None:
+    assert CLASSES == {"normal": (90 + 120) / 2, "mild": (60 + 90) / 2, "moderate": (30 + 60) / 2}
