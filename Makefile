@@ -33,7 +33,8 @@ docs: setup ## build the documentation site, tutorials executed, into docs/_buil
 
 interop: setup ## compare with simulators that need a compiler or another environment; writes docs/reference/interop.md
 	test -d .venv-interop || $(BIN)/python -m venv .venv-interop
-	.venv-interop/bin/python -m pip install --quiet --disable-pip-version-check amici pysces sbmltoodejax
+	.venv-interop/bin/python -m pip install --quiet --disable-pip-version-check swig pysces sbmltoodejax
+	PATH=$$PWD/.venv-interop/bin:$$PATH .venv-interop/bin/python -m pip install --quiet --disable-pip-version-check amici
 	JAKINIB_INTEROP=.venv-interop/bin/python $(BIN)/python tests/interop/matrix.py
 
 build-models: setup ## rebuild models/sbml from Antimony and library

@@ -218,8 +218,16 @@ def _states(pool: ProcessPoolExecutor, workers: int) -> dict[int, tuple[float, f
 def _state(_: int) -> tuple[int, float, float]:
     import_module("jakinib.population.engine")
     time.sleep(0.05)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
-    return os.getpid(), time.process_time(), peak
+    return os.getpid(), time.process_time(), _peak()
+
+
+def _peak() -> float:
+    """Largest resident memory of this process, MB."""
+    status = Path("/proc/self/status")
+    if status.exists():  # on Linux ru_maxrss begins at that of the process that started this one
+        line = next(x for x in status.read_text(encoding="utf-8").splitlines() if x.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024 / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
 
 
 def main() -> None:

@@ -28,7 +28,7 @@ def fits() -> Path:
 
 
 def write_atomic(path: Path, content: str | bytes) -> None:
-    """Write ``content`` (text as UTF-8) so that a reader sees the old file or the new one, never half of it."""
+    """Write ``content`` (text as UTF-8): a reader sees the old file or the new one, never half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)

@@ -68,7 +68,7 @@ def test_simulate_writes_a_table_and_a_picture(tmp_path: Path) -> None:
         (["simulate", "--weight", "0"], "weight is 0"),
         (["simulate", "--hours=-1"], "hours is -1"),
         (["simulate", "--population", "martians"], "healthy_adult"),
-        (["simulate", "--inhibitor", "tofacitinib"], "assays only"),
+        (["simulate", "--inhibitor", "abrocitinib"], "assays only"),
         (["simulate", "--plot", "nowhere/x.png"], "nowhere/x.png"),
         (["simulate", "--plot", "x.banana"], "x.banana"),
         (["fit", "no_such_plan"], "known: clinical_pk, "),
@@ -109,7 +109,7 @@ parameters:
         ),
         (PLAN.replace("unit: mM, ", ""), "plan.yaml:8: parameters.0.unit is missing"),
         (PLAN.replace("[C012]", "[C999]"), "unknown measurement 'C999'"),
-        (PLAN.replace("[C012]", "[C027]"), "C027 is a validation row"),
+        (PLAN.replace("[C012]", "[C027]"), "column set) is a validation row of EUbOPEN2024"),
         (PLAN + "validation: [C012]\n", "both calibration and validation"),
         (PLAN.replace("mM", "banana"), "banana"),
         (PLAN + "colour: red\n", "plan.yaml:9: colour is not a known field"),
@@ -135,7 +135,11 @@ def test_a_fit_from_a_plan_file_writes_estimates_and_provenance(tmp_path: Path) 
     run = jakinib("fit", "plan.yaml", "--out", "results", "--json", cwd=tmp_path)
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout)["estimates"][0]["id"] == "ATP"
-    assert {path.name for path in (tmp_path / "results").iterdir()} == {"estimates.tsv", "provenance.json"}
+    assert {path.name for path in (tmp_path / "results").iterdir()} == {
+        "covariance.tsv",
+        "estimates.tsv",
+        "provenance.json",
+    }
 
 
 def test_the_committed_sbml_is_current() -> None:

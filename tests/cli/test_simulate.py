@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import jakinib as jk
+
 
 def simulate(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from jakinib.cli import main; main()", "simulate", *arguments]
@@ -44,6 +46,8 @@ def test_a_regimen_file_gives_intervals_days_and_series(tmp_path: Path) -> None:
         (["--regimen-file", "absent.csv"], "absent.csv: no such file"),
         (["--regimen-file", "doses.csv"], "doses.csv:2: column AMT: "),
         (["--regimen", "baricitinib 4 mg", "--inhibitor", "tofacitinib"], "the regimen names its own"),
+        (["--condition", "OAT3_inhibtor"], "'OAT3_inhibtor'; did you mean OAT3_inhibitor?"),
+        (["--condition", "smoking"], "known: OAT3_inhibitor, fed"),
     ],
 )
 def test_doses_that_cannot_be_used_are_refused_in_one_line(
@@ -55,3 +59,20 @@ def test_doses_that_cannot_be_used_are_refused_in_one_line(
     assert run.stdout == ""
     (line,) = run.stderr.splitlines()
     assert said in line
+
+
+def test_the_help_lists_every_condition_of_the_library(tmp_path: Path) -> None:
+    said = simulate("--help", cwd=tmp_path).stdout
+    for drug in jk.get_library().inhibitors.values():
+        for name in drug.conditions:
+            assert name in said
+
+
+def test_a_meal_lowers_exposure_and_an_unknown_effect_is_a_note(tmp_path: Path) -> None:
+    plain, fed = (
+        json.loads(simulate("--json", *more, cwd=tmp_path).stdout)["intervals"][0]["AUC (ng h/mL)"]
+        for more in ((), ("--fed",))
+    )
+    assert fed / plain == pytest.approx(0.86, abs=0.01)
+    run = simulate("--inhibitor", "brepocitinib", "--egfr", "45", cwd=tmp_path)
+    assert "note: brepocitinib: eGFR has no effect" in run.stdout

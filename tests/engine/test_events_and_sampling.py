@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import jakinib as jk
 from jakinib.build.sbml import translate
 from jakinib.simulate import Model, Protocol, Step
 
@@ -106,3 +107,27 @@ def test_reading_at_more_times_does_not_move_a_value(wanted: set[float], also: s
     dense = STEPPED.run(Protocol(many, steps=steps), ["S"])[:, 0]
     sparse = STEPPED.run(Protocol(few, steps=steps), ["S"])[:, 0]
     assert sparse == pytest.approx([dense[many.index(time)] for time in few], abs=1e-6)
+
+
+def test_a_span_is_what_the_engine_simulates_between_two_times(guarded: Guarded) -> None:
+    """``Model.span`` skips the checks of the engine's ``simulate``; nothing else may differ."""
+    model = guarded(DECAY)
+    model.run(Protocol([0.0]), ["A"])
+    model.restart(*model.vectors())
+    quick = np.concatenate([model.span(0.0, 2.0, 5), model.span(2.0, 3.0, 2)])
+    model.restart(*model.vectors())
+    engine = model._rr
+    slow = np.concatenate([np.array(engine.simulate(0.0, 2.0, 5)), np.array(engine.simulate(2.0, 3.0, 2))])
+    np.testing.assert_array_equal(quick, slow)
+    assert quick[:, 0].tolist() == [0.0, 0.5, 1.0, 1.5, 2.0, 2.0, 3.0]
+
+
+def test_a_depot_fed_in_seconds_late_in_a_run_makes_no_step_too_short(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """CVODE warns of t + h = t where the first step is below the resolution of the time."""
+    regimen = jk.Regimen.parse("5 mg bid x 60")
+    times = np.arange(0, 720, 6.0)
+    jk.plasma(regimen, times, inhibitor="tofacitinib", population="psa_adult")
+    said = capfd.readouterr()
+    assert "t + h = t" not in said.out + said.err

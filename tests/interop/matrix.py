@@ -65,8 +65,13 @@ def outside(tool: str, interpreter: str, name: str) -> Outcome:
         given, written = Path(folder) / "task.json", Path(folder) / "table.json"
         given.write_text(json.dumps(task(name)), encoding="utf-8")
         command = [interpreter, "-W", "ignore", str(TOOLS / f"{tool}_tool.py"), str(given), str(written)]
+        # The tools beside an interpreter come first: AMICI must find the swig it was built with.
+        path = os.pathsep.join((str(Path(interpreter).parent), os.environ["PATH"]))
+        env = {**os.environ, "PATH": path}
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, cwd=folder)
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=TIMEOUT, cwd=folder, env=env
+            )
         except subprocess.TimeoutExpired:
             return Outcome(reason=f"no result within {TIMEOUT} s")
         if done.returncode or not written.exists():

@@ -12,13 +12,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from jakinib.export.archive import archive
+from jakinib.export.omex import archive
 from jakinib.export.studies import Study, studies
 
 # In a process of its own: with tellurium in it, libSBML's type codes are no longer numbers.
 TELLURIUM = """
+import pathlib
 import sys
+import libsedml
 import tellurium
+for file in pathlib.Path(sys.argv[4]).glob("*.sedml"):
+    log = libsedml.readSedMLFromFile(str(file)).getErrorLog()
+    assert log.getNumFailsWithSeverity(libsedml.LIBSEDML_SEV_ERROR) == 0, log.toString()
 tellurium.executeCombineArchive(sys.argv[1], workingDir=sys.argv[2], createOutputs=True, saveOutputs=True,
                                 outputDir=sys.argv[3])
 """
@@ -46,8 +51,13 @@ def expected(unpacked: Path, study: Study) -> pd.DataFrame:
 def test_every_file_of_the_archive_is_in_its_manifest(unpacked: Path) -> None:
     manifest = (unpacked / "content" / "manifest.xml").read_text(encoding="utf-8")
     for path in (unpacked / "content").rglob("*"):
-        if path.is_file() and path.name != "manifest.xml":
-            assert f'location="{path.relative_to(unpacked / "content").as_posix()}"' in manifest
+        if path.is_file():
+            assert f'location="./{path.relative_to(unpacked / "content").as_posix()}"' in manifest
+
+
+def test_the_same_input_gives_the_same_bytes(unpacked: Path, tmp_path: Path) -> None:
+    again = archive(tmp_path / "again.omex")
+    assert again.read_bytes() == (unpacked / "jakinib.omex").read_bytes()
 
 
 @pytest.mark.slow

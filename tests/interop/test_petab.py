@@ -155,7 +155,13 @@ BAD = {
     "an unknown distribution": (F, "laplace", "cauchy", PlanError, "4: column noiseDistribution: 'cauchy'"),
     "a nominal value in words": (P, "0.75", "most", PlanError, "3: column nominalValue: 'most'"),
     "an id used twice": (F, "A_ln", "gain", PlanError, "4: column observableId: 'gain'"),
-    "a model that is not SBML": (X, "</model>", "</mode>", InputError, "53: Element tag mismatch"),
+    "a model that is not SBML": (
+        X,
+        "</model>",
+        "</mode>",
+        InputError,
+        "53: not well-formed XML: mismatched tag",
+    ),
     "assignments in a circle": (X, "<ci>share</ci>", "<ci>A</ci>", InputError, " circular initial"),
 }
 

@@ -219,7 +219,7 @@ def test_a_protein_without_identity_names_the_file_to_add_it_to() -> None:
 
 
 def test_an_inhibitor_without_pharmacokinetics_is_offered_for_assays_only() -> None:
-    with pytest.raises(ModelError, match="'abrocitinib' has no pharmacokinetics .* offered for assays only"):
+    with pytest.raises(ModelError, match=r"'abrocitinib' has no pharmacokinetics .* offered for assays only"):
         jk.load("blood_pkpd", inhibitors="abrocitinib", population="ra_adult")
 
 

@@ -39,6 +39,33 @@ def test_at_steady_state_the_area_over_an_interval_is_dose_over_clearance(steady
     assert steady.intervals[0]["AUC (ng h/mL)"] == pytest.approx(4e3 / clearance, rel=2e-4)
 
 
+@pytest.mark.parametrize("around", [(), ("fed", "OAT3_inhibitor")])
+def test_a_course_and_a_patient_have_the_same_exposure(around: tuple[str, ...]) -> None:
+    """Renal uptake and conditions of the library reach both: the exposure of the criteria of item 9."""
+    ill = course("4 mg", population="healthy_adult", settings={"eGFR": 45.0}, hours=48, conditions=around)
+    settings = jk.Patient("healthy_adult", eGFR=45.0, conditions=around).settings()
+    alone = jk.plasma(Regimen.single(4.0), ill.profile.time, settings=settings)
+    assert ill.profile.concentration == pytest.approx(alone.concentration, rel=1e-6)
+    well = course("4 mg", population="healthy_adult", settings={"eGFR": 105.0}, hours=48)
+    if not around:
+        ratio = ill.intervals[0]["Cmax (ng/mL)"] / well.intervals[0]["Cmax (ng/mL)"]
+        assert ratio == pytest.approx(1.34, abs=0.01)
+    assert all(name in ill.title for name in around)
+
+
+def test_a_setting_goes_before_what_the_patient_has() -> None:
+    slow = course("4 mg", population=PEOPLE, settings={"CLnr_baricitinib": 1.0}, hours=24)
+    plain = course("4 mg", population=PEOPLE, hours=24)
+    assert slow.intervals[0]["AUC (ng h/mL)"] > 1.05 * plain.intervals[0]["AUC (ng h/mL)"]
+
+
+def test_a_condition_that_one_inhibitor_does_not_state_is_said() -> None:
+    both = course("baricitinib 2 mg + tofacitinib 5 mg", population="healthy_adult", conditions=["fed"])
+    assert both.notes == ("tofacitinib: the effect of fed is not known and left out",)
+    with pytest.raises(jk.UnknownIdError, match="condition of tofacitinib 'fed'"):
+        course("5 mg", "tofacitinib", "healthy_adult", conditions=["fed"])
+
+
 def test_the_peak_is_where_the_input_ends(steady: Course) -> None:
     uptake = Disposition.of("baricitinib", PEOPLE)
     assert steady.intervals[0]["tmax (h)"] == pytest.approx(uptake.lag + uptake.duration, abs=1e-9)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jakinib.errors import InputError
-from jakinib.fit import ensemble, profile
+from jakinib.fit import ensemble, profile, sampler
 from jakinib.fit.diagnostics import effective_sample_size, split_rhat
 from jakinib.fit.journal import Journal
 from jakinib.fit.profile import Array
@@ -65,6 +65,30 @@ def test_draws_are_corrected_where_the_posterior_departs_from_its_laplace_approx
     assert theta.mean() == pytest.approx(mean, abs=4 * spread / math.sqrt(200))
     assert theta.std() == pytest.approx(spread, rel=0.2)
     assert spread > 1.25 * laplace
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_chains_find_a_flat_tail_that_the_expansion_takes_to_be_impossible(seed: int) -> None:
+    problem = Decay(sigma=0.3, low=np.array([-3.0]), high=np.array([3.0]))
+    grid = np.linspace(-3, 3, 2001)
+    density = np.exp([-0.5 * float(r @ r) for r in (problem.residuals(np.array([x])) for x in grid)])
+    exact = float(density[grid > 1.5].sum() / density.sum())
+    model = sampler.expand(problem, np.zeros(1))
+    blind = np.exp([-model.cost((np.array([x]) - model.centre) / model.root[0, 0]) for x in grid])
+    assert blind[grid > 1.5].sum() / blind.sum() < 0.1 * exact
+    seeds = np.random.SeedSequence(seed).spawn(4)
+    tail = np.concatenate([sampler.chain(problem, model, 700, s).draws for s in seeds]) > 1.5
+    assert tail.mean() == pytest.approx(exact, rel=0.5)
+
+
+def test_a_jump_is_symmetric_with_the_length_of_a_cauchy_variable() -> None:
+    model = sampler.expand(linear([[2, 0.5], [0.5, 1]], [1.0, -0.5]), np.zeros(2))
+    rng, at = np.random.default_rng(0), np.array([0.3, -0.2])
+    steps = np.array([sampler.jump(model, at, rng) - at for _ in range(4000)])
+    # Symmetric: as many forward as back along each of the two profiles.
+    assert np.abs(np.sign(steps).mean(axis=0)).max() < 0.06
+    lengths = np.sort(np.linalg.norm(steps, axis=1))
+    assert lengths[2000] == pytest.approx(sampler.JUMP, rel=0.1)  # the median of |Cauchy| is its scale
 
 
 def test_the_same_seed_gives_the_same_draws_in_one_process_and_in_two() -> None:
@@ -160,6 +184,11 @@ def test_bands_hold_the_stated_share_of_the_draws_and_move_with_them(level: floa
     assert inside == pytest.approx([level, level], abs=0.002)
     assert np.all((low < middle) & (middle < high))
     assert middle == pytest.approx(ensemble.bands(draws)[1] + shift, abs=1e-12)
+
+
+def test_a_time_that_never_comes_in_some_draws_gives_an_open_band() -> None:
+    low, middle, high = ensemble.bands([*range(1, 90), *[math.inf] * 11])
+    assert (low, middle, high) == (5, 50, math.inf)
 
 
 @pytest.mark.parametrize("level", [0, 1, -0.5, 90])

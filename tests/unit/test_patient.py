@@ -68,6 +68,36 @@ def test_two_mg_in_a_child_of_20_kg_matches_an_adult_on_4_mg() -> None:
     assert 0.5 * child["auc"] / adult["auc"] == pytest.approx(1.0, abs=0.35)
 
 
+def test_a_dose_by_vein_is_cleared_as_before_whatever_is_absorbed() -> None:
+    """A meal changes F; the clearance CL = CL/F x F of an intravenous dose stays."""
+    by_vein = jk.Regimen.parse("4 mg iv infusion over 30 min")
+    times = np.linspace(0, 48, 97)
+    plain, fed = (
+        plasma(by_vein, times, settings=Patient(conditions=conditions).settings()).concentration
+        for conditions in ((), ("fed",))
+    )
+    np.testing.assert_allclose(fed, plain, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("population", "inhibitor"),
+    [(p, d.id) for d in jk.get_library().inhibitors.values() for p in d.pharmacokinetics],
+)
+def test_every_inhibitor_with_kinetics_has_patients(population: str, inhibitor: str) -> None:
+    patient = Patient(population, inhibitor, weight=60.0, eGFR=60.0)
+    settings = patient.settings()
+    assert settings["eGFR"] == 60.0
+    assert all(value >= 0 and math.isfinite(value) for value in settings.values())
+    assert all(line.startswith(f"{inhibitor}: ") and "\n" not in line for line in patient.unknown())
+
+
+def test_a_covariate_without_a_known_effect_is_said() -> None:
+    assert Patient("mf_adult", "fedratinib", eGFR=45.0).unknown() == []
+    assert "eGFR has no effect" in Patient("healthy_adult", "brepocitinib", eGFR=45.0).unknown()[0]
+    assert "effect of weight is assumed" in Patient("mf_adult", "ruxolitinib", weight=50.0).unknown()[0]
+    assert Patient("healthy_adult", "brepocitinib").unknown() == []
+
+
 @given(st.floats(20, 93), st.floats(0.1, 3))
 def test_bioavailability_never_passes_one(eGFR: float, exponent: float) -> None:
     values = typical("baricitinib", "healthy_adult")
@@ -77,6 +107,7 @@ def test_bioavailability_never_passes_one(eGFR: float, exponent: float) -> None:
     assert max(ratio) == pytest.approx(min(ratio))
     assert 1 - 1e-12 <= max(ratio) <= 1 / 0.79 + 1e-9
     assert changed["D1"] == values["D1"]
+    assert changed["F"] <= 1
 
 
 @given(st.floats(93, 200))

@@ -1,4 +1,4 @@
-"""A fit that is killed goes on where it stopped and ends as if it had not been."""
+"""A fit, profile or ensemble that is killed goes on where it stopped and ends as if it had not been."""
 
 from __future__ import annotations
 
@@ -61,3 +61,44 @@ def test_killing_the_process_loses_at_most_the_start_in_progress(tmp_path: Path)
     numbers: list[int] = []
     jk.fit("clinical_pk", starts=6, folder=tmp_path, done=lambda start: numbers.append(start.number))
     assert sorted(numbers) == list(range(6))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "partial", "files"),
+    [
+        (["profile", "clinical_pk"], "profiles.partial.json", ["profiles.json", "profiles.tsv"]),
+        (
+            ["ensemble", "clinical_pk", "--evaluations", "60", "--draws", "20"],
+            "ensemble.partial.json",
+            ["ensemble.json", "ensemble.tsv"],
+        ),
+    ],
+    ids=["profile", "ensemble"],
+)
+def test_a_killed_command_run_again_finishes_the_missing_pieces_and_ends_the_same(
+    arguments: list[str], partial: str, files: list[str], tmp_path: Path
+) -> None:
+    def start(folder: Path) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-c", "from jakinib.cli import main; main()", *arguments]
+        command += ["--out", str(folder)]
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    assert start(whole).wait(300) == 0
+    assert sorted(path.name for path in whole.iterdir()) == files
+    process, journal = start(broken), broken / partial
+    deadline = time.monotonic() + 120
+    while process.poll() is None and time.monotonic() < deadline:
+        if journal.exists() and len(json.loads(journal.read_text(encoding="utf-8"))["done"]) >= 2:
+            break
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    kept = json.loads(journal.read_text(encoding="utf-8"))["done"]
+    assert len(kept) >= 2
+    assert not {path.name for path in broken.iterdir()} & set(files)
+    assert start(broken).wait(300) == 0
+    assert sorted(path.name for path in broken.iterdir()) == files
+    for name in files:
+        assert (broken / name).read_bytes() == (whole / name).read_bytes()

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jakinib.assay.cell import CellAssay
+from jakinib.assay.patient import Patient
 from jakinib.assay.pk import Disposition, PlasmaProfile, input_rates, plasma_profiles
-from jakinib.errors import InputError, SimulationError
+from jakinib.errors import InputError, SimulationError, UnknownIdError
 from jakinib.library import get_library
 from jakinib.library.schema import JAK, JAKS
 from jakinib.regimen import Regimen
@@ -33,7 +34,7 @@ class Course:
     profiles: one an inhibitor dosed, and one a metabolite. ic50: free concentration (nM) of each alone that
     inhibits the read-out by half; inf where none between 0.1 pM and 0.1 M does. intervals: one row a dosing
     interval of each inhibitor dosed. days: one row a day, the last perhaps of a part of it. missed: hours of
-    doses that were due and missed.
+    doses that were due and missed. notes: what the library does not know about this patient, a line each.
     """
 
     title: str
@@ -45,6 +46,7 @@ class Course:
     intervals: list[dict[str, Any]]
     days: list[dict[str, float]]
     missed: tuple[float, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def profile(self) -> PlasmaProfile:
@@ -80,6 +82,7 @@ class Course:
             "intervals": self.intervals,
             "days": self.days,
             "missed_h": list(self.missed),
+            "notes": list(self.notes),
             "course": {name: values.tolist() for name, values in self.columns().items()},
         }
 
@@ -130,11 +133,14 @@ def course(
     readout: str = "",
     settings: Mapping[str, float] | None = None,
     hours: float | None = None,
+    conditions: Sequence[str] = (),
 ) -> Course:
     """Follow a regimen: plasma, JAK occupancy, and ex vivo inhibition in blood drawn every quarter hour.
 
     inhibitor: of doses that name none. Several inhibitors, and metabolites, compete for the ATP site.
-    settings: weight (kg), eGFR (mL/min per 1.73 m2). hours: default to the end of the last dosing interval.
+    settings: weight (kg), eGFR (mL/min per 1.73 m2), of which the disposition of ``jakinib.Patient`` follows;
+    any other setting goes before it. hours: default to the end of the last dosing interval.
+    conditions: food or co-medication, names under ``conditions`` of an inhibitor dosed ("fed").
     Raises InputError for conditions outside their range, UnknownIdError for unknown names.
     """
     library = get_library()
@@ -143,9 +149,10 @@ def course(
     people = library.population(population)
     dosed = [library.inhibitor(name).id for name in regimen.inhibitors or (inhibitor,)]
     given = dict(settings or {})
-    weight = given.get("weight", people.weight.to("kg"))
-    in_mg = regimen.at_weight(weight)
-    conditions = CellAssay(dosed[0], cytokine, readout or f"p{library.cytokine(cytokine).stats[0]}")
+    patients, notes = _patients(dosed, people.id, given, conditions)
+    whole = {drug: patients[drug].settings() | _settings_of(drug, given, dosed) for drug in dosed}
+    in_mg = regimen.at_weight(whole[dosed[0]]["weight"])
+    drawn = CellAssay(dosed[0], cytokine, readout or f"p{library.cytokine(cytokine).stats[0]}")
     end = regimen.end if hours is None else hours
     if not math.isfinite(end) or end <= 0:
         raise InputError(f"hours is {end:g}; give a finite number above 0")
@@ -153,7 +160,7 @@ def course(
     draws: list[Array | list[float]] = [np.arange(0, end, DRAW), [end]]
     for drug in dosed:
         # The level is highest where an input ends and lowest where one begins or a dose is due.
-        rates = input_rates(in_mg, Disposition.of(drug, people.id, given), drug)
+        rates = input_rates(in_mg, Disposition.of(drug, people.id, whole[drug]), drug)
         turns = [time for changes in rates.values() for time, _ in changes]
         draws.append([time for time in (*turns, *in_mg.of(drug).due) if 0 < time < end])
     times = _distinct(np.concatenate(draws))
@@ -161,8 +168,9 @@ def course(
     at_draw = np.searchsorted(fine_times, times - 1e-9)
     levels: list[PlasmaProfile] = []
     for drug in dosed:
-        own = _settings_of(drug, given, dosed)
-        levels += plasma_profiles(in_mg, fine_times, inhibitor=drug, population=people.id, settings=own)
+        levels += plasma_profiles(
+            in_mg, fine_times, inhibitor=drug, population=people.id, settings=whole[drug]
+        )
     twice = {p.inhibitor for p in levels if [q.inhibitor for q in levels].count(p.inhibitor) > 1}
     if twice:
         raise InputError(
@@ -170,8 +178,8 @@ def course(
         )
     profiles = tuple(p.at(at_draw) for p in levels)
 
-    inhibition, bound = _ex_vivo(profiles, conditions)
-    ic50 = {p.inhibitor: _ic50(p.inhibitor, conditions) for p in profiles}
+    inhibition, bound = _ex_vivo(profiles, drawn)
+    ic50 = {p.inhibitor: _ic50(p.inhibitor, drawn) for p in profiles}
     intervals: list[dict[str, Any]] = []
     for drug in dosed:
         level = next(p for p in levels if p.inhibitor == drug)
@@ -188,14 +196,36 @@ def course(
         {"day": number + 1, **_response(24.0 * number, min(24.0 * (number + 1), end), times, inhibition)}
         for number in range(math.ceil(end / 24 - 1e-9))
     ]
-    reading = f"{conditions.cytokine} {conditions.readout} ex vivo"
-    who = ", ".join([people.name or people.id, *(f"{k} {v:g}" for k, v in given.items() if k in COVARIATES)])
+    reading = f"{drawn.cytokine} {drawn.readout} ex vivo"
+    said = [*(f"{k} {v:g}" for k, v in given.items() if k in COVARIATES), *conditions]
+    who = ", ".join([people.name or people.id, *said])
     what = regimen.text if regimen.inhibitors else f"{dosed[0]} {regimen.text}"
     missed = tuple(sorted({dose.time for dose in regimen.doses if dose.amount == 0 and dose.time < end}))
     return Course(
         f"{what}, {who}, {reading}", profiles, dict(zip(JAKS, bound.T, strict=True)), inhibition,
-        conditions, ic50, intervals, days, missed,
+        drawn, ic50, intervals, days, missed, tuple(notes),
     )  # fmt: skip
+
+
+def _patients(
+    dosed: Sequence[str], population: str, given: Mapping[str, float], conditions: Sequence[str]
+) -> tuple[dict[str, Patient], list[str]]:
+    """The patient as each inhibitor sees it, and what the library does not know of that.
+
+    Raises UnknownIdError for a condition that no inhibitor dosed states.
+    """
+    known = {drug: get_library().inhibitor(drug).conditions for drug in dosed}
+    every = {name for stated in known.values() for name in stated}
+    for name in conditions:
+        if name not in every:
+            raise UnknownIdError(f"condition of {' or '.join(dosed)}", name, every)
+    patients, notes = {}, []
+    for drug in dosed:
+        mine = tuple(name for name in conditions if name in known[drug])
+        patients[drug] = Patient(population, drug, given.get("weight"), given.get("eGFR"), mine)
+        notes += patients[drug].unknown()
+        notes += [f"{drug}: the effect of {n} is not known and left out" for n in conditions if n not in mine]
+    return patients, notes
 
 
 def _settings_of(inhibitor: str, given: Mapping[str, float], dosed: Sequence[str]) -> dict[str, float]:

@@ -21,7 +21,7 @@ CLEARANCES = ("CLr", "CLnr", "Q")
 VOLUMES = ("V1", "V2")
 RATES = ("ka",)
 TIMES = ("D1", "lag", "release")
-PARAMETERS = (*CLEARANCES, *VOLUMES, *RATES, *TIMES)
+PARAMETERS = (*CLEARANCES, *VOLUMES, *RATES, *TIMES, "F")
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Circumstances:
             if name not in drug.conditions:
                 raise UnknownIdError(f"condition of {drug.id}", name, drug.conditions)
             condition = drug.conditions[name]
-            for field, known in (("factors", ("F", *PARAMETERS)), ("delays", TIMES)):
+            for field, known in (("factors", PARAMETERS), ("delays", TIMES)):
                 for symbol in getattr(condition, field):
                     if symbol not in known:
                         where = library.where("inhibitors", drug.id, "conditions", name, field, symbol)
@@ -84,6 +84,9 @@ class Circumstances:
             if symbol in out:
                 quotient: Any = out[symbol] / exposure  # a float or an array, as the values are
                 out[symbol] = quotient
+        if "F" in out:  # by which intravenous doses are divided, as clearances and volumes are
+            share: Any = np.minimum(out["F"] * exposure, 1.0)
+            out["F"] = share
         for symbol, hours in self.delays:
             if symbol in out:
                 out[symbol] = out[symbol] + hours
@@ -91,9 +94,9 @@ class Circumstances:
 
 
 def typical(inhibitor: str, population: str) -> dict[str, float]:
-    """Apparent disposition of the reference patient: L/h, L, 1/h and h, by parameter name.
+    """Apparent disposition of the reference patient: L/h, L, 1/h and h, by parameter name; F, a share.
 
-    Only what the inhibitor states: ka and release belong to first-order absorption.
+    Only what the inhibitor states: ka and release belong to first-order absorption, F to a known one.
     Raises InputError for an inhibitor without pharmacokinetics in the population.
     """
     library = get_library()
@@ -106,6 +109,8 @@ def typical(inhibitor: str, population: str) -> dict[str, float]:
         if f"{name}_{drug.id}" in model.settable
     }
     values |= {"D1": uptake.duration, "lag": uptake.lag}
+    if uptake.bioavailability is not None:
+        values["F"] = uptake.bioavailability
     return values | ({"release": uptake.release or RELEASE} if uptake.first_order > 0 else {})
 
 
@@ -122,6 +127,23 @@ class Patient:
     eGFR: float | None = None
     conditions: tuple[str, ...] = ()
 
+    def unknown(self) -> list[str]:
+        """One line for each covariate given whose effect on this inhibitor the library does not know."""
+        people = get_library().population(self.population)
+        drug = get_library().inhibitor(self.inhibitor)
+        stated = drug.pharmacokinetics.get(people.id, {})
+        lines = []
+        if self.eGFR is not None and "CLr" in stated and stated["CLr"].value == 0:
+            lines.append(f"{drug.id}: eGFR has no effect: renal clearance is 0 ({stated['CLr'].location})")
+        elif self.eGFR is not None and "CLr" in stated and stated["CLr"].kind == "assumed":
+            lines.append(f"{drug.id}: the effect of eGFR is assumed: {stated['CLr'].rationale}")
+        assumed = [
+            key for key in ("weight_CL", "weight_V") if key in stated and stated[key].kind == "assumed"
+        ]
+        if self.weight is not None and assumed:
+            lines.append(f"{drug.id}: the effect of weight is assumed: {stated[assumed[0]].rationale}")
+        return lines
+
     def settings(self) -> dict[str, float]:
         """Settings for ``jakinib.plasma``: covariates, and disposition as the circumstances leave it.
 
@@ -134,8 +156,8 @@ class Patient:
         for name, value in (("weight", weight), ("eGFR", eGFR)):
             if not math.isfinite(value) or value <= 0:
                 raise InputError(f"{name} is {value:g}; give a finite number above 0")
-        around = Circumstances.of(drug.id, people.id, self.conditions)
-        values = around.apply(typical(drug.id, people.id), eGFR)
+        usual = typical(drug.id, people.id)
+        values = Circumstances.of(drug.id, people.id, self.conditions).apply(usual, eGFR)
         return {
             "weight": weight,
             "eGFR": eGFR,

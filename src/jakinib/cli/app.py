@@ -28,6 +28,9 @@ app = typer.Typer(
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
 Inhibitor = Annotated[str, typer.Option(help="Inhibitor of the library.")]
 Cytokine = Annotated[str, typer.Option(help="Cytokine of the library.")]
+Condition = Annotated[
+    list[str] | None, typer.Option(help="Food or co-medication: fed, OAT3_inhibitor. May be repeated.")
+]
 Population = Annotated[str, typer.Option(help="Population of the library.")]
 
 

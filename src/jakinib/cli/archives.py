@@ -20,7 +20,7 @@ def archive(
     as_json: Json = False,
 ) -> None:
     """Pack models, SED-ML and expected numbers of the standard simulations as a COMBINE archive."""
-    from jakinib.export.archive import archive as run
+    from jakinib.export.omex import archive as run
 
     with output(as_json) as emit:
         written = str(run(file, inhibitor, cytokine, regimen, population))

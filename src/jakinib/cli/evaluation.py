@@ -10,27 +10,53 @@ import typer
 from jakinib.cli.app import Json, app, console, output, table
 
 if TYPE_CHECKING:
+    from jakinib.evaluate import Evaluation, Verdict
     from jakinib.evaluate.agreement import Agreement
     from jakinib.evaluate.criteria import Interval
 
-COLUMNS = ["item", "constraint", "value", "90 % interval", "target", "unit", "verdict", "source"]
+COLUMNS = ["item", "constraint", "value", "90 % interval", "target", "verdict", "source"]
+STYLES = {"PASS": "green", "FAIL": "bold red", "met": "cyan", "not met": "yellow"}
 
 
 def short(interval: Interval) -> str:
-    """An interval as text; Laplace is marked L."""
+    """An interval as text; Laplace is marked L, and a note says why there is none."""
     if interval.low is None or interval.high is None:
-        return "none"
+        return "-"
     mark = " L" if interval.method == "Laplace" else ""
     return f"{interval.low:.3g} to {interval.high:.3g}{mark}"
 
 
 def agreed(line: Agreement) -> list[str]:
     """One line of the table of fold errors."""
-    inside = "none" if line.coverage is None else f"{100 * line.coverage:.0f} %"
+    inside = "-" if line.coverage is None else f"{100 * line.coverage:.0f} %"
     return [
         f"{line.quantity}, {line.set}", str(line.rows), f"{line.gmfe:.2f}", f"{line.worst:.2f}",
         f"{100 * line.within_2:.0f} %", inside + (" L" if line.method == "Laplace" else ""),
     ]  # fmt: skip
+
+
+def shown(verdict: Verdict) -> list[str]:
+    """One line of the table of criteria, without its item."""
+    unit = f" {verdict.criterion.unit}" if verdict.criterion.unit else ""
+    return [
+        verdict.criterion.statement,
+        "-" if verdict.value is None else f"{verdict.value:.4g}{unit}",
+        short(verdict.interval),
+        verdict.criterion.target,
+        f"[{STYLES[verdict.verdict]}]{verdict.verdict}[/]",
+        "\n".join(verdict.sources),
+    ]
+
+
+def notes(outcome: Evaluation) -> list[str]:
+    """What the reader of the tables has to know: each reason once."""
+    out = []
+    verdicts = outcome.verdicts
+    out += [f"{v.criterion.statement}: {v.error}" for v in verdicts if v.error]
+    out += [f"-: no interval; {why}" for why in outcome.reasons]
+    if any(v.interval.method == "Laplace" for v in verdicts):
+        out.append("L: Laplace approximation; the ensemble behind it has not converged.")
+    return out
 
 
 @app.command()
@@ -38,9 +64,17 @@ def evaluate(
     report: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("report"),
     draws: Annotated[int, typer.Option(min=0, max=200, help="Parameter sets behind the intervals.")] = 40,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+    model: Annotated[Path | None, typer.Option(help="Somebody else's SBML model; needs --mapping.")] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="What its symbols mean in the terms of the criteria (YAML).")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Compute every published constraint, print PASS or FAIL and write the report."""
+    if model or mapping:
+        from jakinib.cli.foreign import evaluate_model
+
+        return evaluate_model(model, mapping, as_json)
     from jakinib.evaluate import evaluate as run
     from jakinib.report.html import write
 
@@ -58,27 +92,15 @@ def evaluate(
                 }
             )
         else:
-            styles = {"PASS": "green", "FAIL": "bold red", "met": "cyan", "not met": "yellow"}
-            rows = [
-                [
-                    str(v.criterion.item),
-                    v.criterion.statement,
-                    "none" if v.value is None else f"{v.value:.4g}",
-                    short(v.interval),
-                    v.criterion.target,
-                    v.criterion.unit,
-                    f"[{styles[v.verdict]}]{v.verdict}[/]",
-                    ", ".join(v.sources),
-                ]
-                for v in outcome.verdicts
-            ]
+            rows, item = [], 0
+            for verdict in outcome.verdicts:
+                again, item = verdict.criterion.item == item, verdict.criterion.item
+                rows.append(["" if again else str(item), *shown(verdict)])
             emit(table("", COLUMNS, rows))
             emit(table("", ["set", "rows", "GMFE", "worst fold", "within 2-fold", "in 90 % interval"],
                        [agreed(line) for line in outcome.agreement]))  # fmt: skip
-            for why in dict.fromkeys(v.interval.reason for v in outcome.verdicts if v.interval.reason):
-                emit(f"Interval {why}.")
-            if any(v.interval.method == "Laplace" for v in outcome.verdicts):
-                emit("L: Laplace approximation; the ensemble behind it has not converged.")
+            for note in notes(outcome):
+                emit(note)
             hard = [v for v in outcome.verdicts if v.criterion.hard]
             emit(f"{sum(v.passed for v in hard)} of {len(hard)} hard criteria pass. Report: {page}")
     if not outcome.passed:

@@ -161,5 +161,6 @@ def ensemble(
         if drawn.method == "Laplace":
             emit(
                 "The chains have not converged (rhat < 1.05 and ess > 100 are asked for): these draws are of "
-                "the Laplace approximation, and every band made from them says so."
+                "the Laplace approximation, and every band made from them says so. "
+                f"More may do: --evaluations {4 * evaluations}."
             )

@@ -7,21 +7,21 @@ from typing import Annotated, Any
 
 import typer
 
-from jakinib.cli.app import Cytokine, Inhibitor, Json, app, output, progress, table
+from jakinib.cli.app import Condition, Cytokine, Inhibitor, Json, app, output, progress, table
 
 
 @app.command("population")
 def population_(
     population: Annotated[str, typer.Argument(help="Population of the library.")] = "ra_adult",
     n: Annotated[int, typer.Option("-n", help="Number of patients.")] = 1000,
-    regimen: Annotated[str, typer.Option(help="Oral doses, for example '4 mg qd x 7'.")] = "4 mg qd x 7",
+    regimen: Annotated[
+        str, typer.Option(help="Doses, for example '4 mg qd x 7' or '4 mg qd ss'.")
+    ] = "4 mg qd x 7",
     inhibitor: Inhibitor = "baricitinib",
     cytokine: Cytokine = "IL-6",
     readout: Annotated[str, typer.Option(help="pSTAT read-out; default: the first of the cytokine.")] = "",
     cytokine_dose: Annotated[str, typer.Option(help="Ex vivo, for example '10 ng/mL'; default: usual.")] = "",
-    condition: Annotated[
-        list[str] | None, typer.Option(help="Food or co-medication: fed, OAT3_inhibitor. May be repeated.")
-    ] = None,
+    condition: Condition = None,
     seed: Annotated[int, typer.Option(help="Patient i is the same for every n and every machine.")] = 1,
     out: Annotated[
         Path | None, typer.Option(help="Parquet file, one row a patient; goes on after an interruption.")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from jakinib.cli.app import Cytokine, Inhibitor, Json, Population, app, draw, output, table
+from jakinib.cli.app import Condition, Cytokine, Inhibitor, Json, Population, app, draw, output, table
 
 
 @app.command()
@@ -24,6 +24,8 @@ def simulate(
     readout: Annotated[str, typer.Option(help="pSTAT read-out; default: the first of the cytokine.")] = "",
     weight: Annotated[float | None, typer.Option(help="Body weight, kg.")] = None,
     egfr: Annotated[float | None, typer.Option(help="eGFR, mL/min per 1.73 m2.")] = None,
+    fed: Annotated[bool, typer.Option("--fed", help="With a meal; as --condition fed.")] = False,
+    condition: Condition = None,
     hours: Annotated[
         float | None, typer.Option(help="How long; default: to the end of the last interval.")
     ] = None,
@@ -49,7 +51,8 @@ def simulate(
             f"--inhibitor {inhibitor}: the regimen names its own ({named}); leave the option out"
         )
     settings = {k: v for k, v in (("weight", weight), ("eGFR", egfr)) if v is not None}
-    result = course(doses, inhibitor or "baricitinib", population, cytokine, readout, settings, hours)
+    around = tuple(dict.fromkeys((*(("fed",) if fed else ()), *(condition or ()))))
+    result = course(doses, inhibitor or "baricitinib", population, cytokine, readout, settings, hours, around)
     if plot:
         draw(result.figure(), plot)
     if out:
@@ -63,6 +66,8 @@ def simulate(
             for title, rows in ((result.title, result.intervals), ("By day", result.days)):
                 cells = [[v if isinstance(v, str) else f"{v:.4g}" for v in row.values()] for row in rows]
                 emit(table(title, list(rows[0]), cells))
+            for note in result.notes:
+                emit(f"note: {note}")
 
 
 @app.command()

@@ -27,13 +27,14 @@ FEWEST = 20  # draws an interval is made of
 CELLS = ("enzyme", "dynamics", "pathways")
 NEEDS: dict[str, tuple[str, ...]] = {
     "enzyme_ic50": ("enzyme",), "selectivity": ("enzyme",), "pk": ("clinical_pk",),
-    "gmfe": CELLS, "worst_fold": CELLS, "worst_ec50": CELLS, "pbmc_ic50": CELLS,
-    "stat3_peak": CELLS, "stat3_at_60": CELLS, "stat3_at_60_without_SOCS3": CELLS, "stat1_after_block": CELLS,
-    "cell": CELLS, "ec50": CELLS, "course": CELLS, "block": CELLS, "enzyme": ("enzyme",),
-    "plasma": ("clinical_pk",), "exposure_ratio": (), "population_exposure": (),
+    "gmfe": CELLS, "worst_fold": CELLS, "worst_ec50": CELLS, "worst_ec50_median_cell": CELLS,
+    "pbmc_ic50": CELLS, "stat3_peak": CELLS, "stat3_at_60": CELLS, "stat3_at_60_without_SOCS3": CELLS,
+    "stat1_after_block": CELLS, "cell": CELLS, "ec50": CELLS, "course": CELLS, "hepatocytes": CELLS,
+    "block": CELLS, "enzyme": ("enzyme",), "plasma": ("clinical_pk",), "exposure_ratio": (),
+    "population_exposure": (),
 }  # fmt: skip
 EVERY = ("enzyme", "clinical_pk", "dynamics", "pathways")
-TYPICAL = "none: a property of simulated patients, not of the fitted parameters"
+TYPICAL = "a property of simulated patients, not of the fitted parameters"
 
 
 @dataclass(frozen=True)
@@ -48,16 +49,21 @@ class Bands:
         """Plans whose parameters a quantity depends on."""
         return tuple(plan for plan in NEEDS.get(key.split(" ")[0], EVERY) if plan in self.plans)
 
-    def reason(self, key: str) -> str:
-        """Why a quantity has no interval; empty when it has one."""
+    def reasons(self, key: str) -> tuple[str, ...]:
+        """Why a quantity has no interval, a line for each plan that lacks draws; empty when it has one."""
         if key.split(" ")[0] in NEEDS and not NEEDS[key.split(" ")[0]]:
-            return TYPICAL
+            return (TYPICAL,)
         lacking = [plan for plan in self.needs(key) if plan in self.joint.missing]
         if lacking:
-            return f"not computed: {'; '.join(self.joint.missing[plan] for plan in lacking)}"
+            return tuple(self.joint.missing[plan] for plan in lacking)
         if len(self.values.get(key, ())) < FEWEST:
-            return f"not computed: fewer than {FEWEST} draws could be simulated"
-        return ""
+            return (f"fewer than {FEWEST} draws could be simulated",)
+        return ()
+
+    def reason(self, key: str) -> str:
+        """The reasons as one text; empty when a quantity has an interval."""
+        found = self.reasons(key)
+        return f"not computed: {'; '.join(found)}" if found else ""
 
     def method(self, key: str) -> str:
         """posterior, or Laplace when one of the ensembles behind it is."""
@@ -179,6 +185,7 @@ def outcome(measures: Measures, criteria: Sequence[Criterion]) -> dict[str, Arra
     for readout in ("pSTAT3", "pSTAT1"):
         take(f"course {readout}", lambda r=readout: measures.time_course(True, r)[1])  # type: ignore[misc]
     take("course without", lambda: measures.time_course(False)[1])
+    take("hepatocytes", lambda: measures.hepatocytes[1])
     take("block", lambda: 100 * measures.kinase_block[1] / measures.kinase_block[1][0])
     for kinase in JAKS:
         take(f"enzyme {kinase}",

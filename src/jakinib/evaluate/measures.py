@@ -22,7 +22,7 @@ from jakinib.assay import (
     plasma,
 )
 from jakinib.assay.pk import Disposition
-from jakinib.errors import UnknownIdError
+from jakinib.errors import SimulationError, UnknownIdError
 from jakinib.evaluate import exposure, predictions
 from jakinib.evaluate.overlay import Overlaid, ic50_near, inhibition_law
 from jakinib.evaluate.predictions import Prediction
@@ -46,6 +46,7 @@ DAILY = (
     ("GM-CSF", "pSTAT5"),
 )
 LAST_DOSE = 13 * 24.0  # h; the fourteenth daily dose stands for steady state
+HEPATOCYTE_DOSES = np.logspace(-1, np.log10(500), 19)  # ng/mL IL-6, the published range
 BLOCK = 1e7  # nM free inhibitor: kinase block
 
 
@@ -119,7 +120,7 @@ class Measures:
         method = getattr(self, f"_{name}", None)
         if method is None:
             raise UnknownIdError("measure", name, [m[1:] for m in vars(Measures) if re.match("_[a-z]", m)])
-        if name in ("gmfe", "worst_fold", "worst_ec50"):
+        if name in ("gmfe", "worst_fold", "worst_ec50", "worst_ec50_median_cell"):
             return float(method(rows))
         return float(method(of) if of else method())
 
@@ -165,7 +166,10 @@ class Measures:
         return float(np.diff([100 * run.inhibition.max() for run in self.ex_vivo.values()]).min())
 
     def _return_rise(self) -> float:
-        return float(np.diff([run.time_back() for run in self.ex_vivo.values()]).min())
+        times = [run.time_back() for run in self.ex_vivo.values()]
+        if not np.isfinite(times[:-1]).all():  # of the largest dose alone it would still be a rise
+            raise SimulationError("no return within 24 h of a lower dose; the rise is unknown")
+        return float(np.diff(times).min())
 
     def _return_10mg(self) -> float:
         return self.ex_vivo[10.0].time_back()
@@ -201,6 +205,12 @@ class Measures:
 
     def _worst_ec50(self, rows: Sequence[str]) -> float:
         by_row = {p.row: p.fold for p in self.ec50}
+        return max(by_row[row] for row in rows)
+
+    def _worst_ec50_median_cell(self, rows: Sequence[str]) -> float:
+        """As worst_ec50, CD4 T cells read in the median cell (no IL2RA) instead of the mean one."""
+        median = predictions.ec50s(self, {"CD4 T": "CD4 T CD25-"})
+        by_row = {p.row: p.fold for p in (*self.ec50, *median)}
         return max(by_row[row] for row in rows)
 
     # Pharmacokinetics -------------------------------------------------------------------------------
@@ -253,6 +263,18 @@ class Measures:
         minutes = np.arange(0, 121.0)
         settings = {"L_IL6": dose} | ({} if socs3 else {"ktx_SOCS3": 0.0})
         return minutes, model.run(Protocol(minutes / 60, settings), [f"{readout}_percent"])[:, 0]
+
+    @functools.cached_property
+    def hepatocytes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """IL-6 (ng/mL) and pSTAT3 (percent) of hepatocytes after 20 min."""
+        mass = get_library().cytokine("IL-6").molecular_weight.to("g/mol")
+        model = self.model("hepatocyte", "cytokine_signalling", cytokines="IL-6", cell="hepatocyte")
+        percent = [
+            model.run(Protocol([1 / 3], {"L_IL6": dose * per_dose}), ["pSTAT3_percent"])[0, 0]
+            for per_dose in [parse_quantity("1 ng/mL", "nM", mass=mass)]
+            for dose in HEPATOCYTE_DOSES.tolist()
+        ]
+        return HEPATOCYTE_DOSES, np.array(percent)
 
     def _stat3_peak(self) -> float:
         minutes, percent = self.time_course()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -58,10 +58,17 @@ def cell_ic50s(measures: Measures) -> list[Prediction]:
     return out
 
 
-def ec50s(measures: Measures) -> list[Prediction]:
-    """Every ec50 row that the plans name."""
+def ec50s(measures: Measures, read_in: Mapping[str, str] | None = None) -> list[Prediction]:
+    """Every ec50 row that the plans name.
+
+    read_in: a cell of the library in place of the cell that a row names; rows of other cells are left out.
+    """
     out = []
     for plan, role, row in _rows(measures, "ec50"):
+        if read_in is not None:
+            if row.cell not in read_in:
+                continue
+            row = row.model_copy(update={"cell": read_in[row.cell]})
         label = f"{row.cytokine} {row.readout}, {row.cell}, {row.time}"
         mass = get_library().cytokine(row.cytokine).molecular_weight.to("g/mol")
         published = parse_quantity(f"{row.value} {row.unit}", "nM", mass=mass, where=row.id)
@@ -89,4 +96,5 @@ def _cytokine_ec50(measures: Measures, row: Measurement) -> float:
         return float(model.run(protocol, [f"{row.readout}_percent"])[0, 0])
 
     top = signal(SATURATING)
-    return measures.ic50(row.id, Curve(lambda dose: signal(dose) / top, f"{row.cytokine} in {row.cell}"))
+    curve = Curve(lambda dose: signal(dose) / top, f"{row.cytokine} in {cell}")
+    return measures.ic50(f"{row.id} {cell}", curve)

@@ -70,6 +70,12 @@ class Evaluation:
         return agreements(self.measures.predictions, self.measures.ec50, self.bands)
 
     @property
+    def reasons(self) -> list[str]:
+        """Why some criteria have no interval, each reason once."""
+        found = [self.bands.reasons(criterion_key(v.criterion)) for v in self.verdicts]
+        return list(dict.fromkeys(reason for reasons in found for reason in reasons))
+
+    @property
     def table(self) -> pd.DataFrame:
         """The records as a data frame."""
         import pandas as pd

@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -48,7 +48,8 @@ class Ensemble:
 
     settings: one dictionary a draw, symbol (or symbol@scope, and all tied symbols) -> value in model units.
     method: posterior, or Laplace when the chains did not converge.
-    diagnostics: acceptance, evaluations, ess (smallest), rhat (largest), distinct (different draws).
+    diagnostics: acceptance (of walks), jumps (their accepted share), evaluations, ess (smallest), rhat
+    (largest), distinct (different draws).
     """
 
     ids: tuple[str, ...]
@@ -94,6 +95,7 @@ def draw(
     picked = thinned(chains, n)
     diagnostics = {
         "acceptance": float(np.mean([one.accepted for one in chains])),
+        "jumps": float(np.mean([one.jumped for one in chains])),
         "evaluations": float(sum(one.evaluations for one in chains)),
         "ess": float(min(effective_sample_size(samples[:, :, i]) for i in range(samples.shape[2]))),
         "rhat": min(float(max(split_rhat(samples[:, :, i]) for i in range(samples.shape[2]))), 99.0),
@@ -135,17 +137,14 @@ def _chains(
     kept = journal.done if journal else {}
     for number in range(len(seeds)):
         if record := kept.get(f"chain {number}"):
-            out[number] = Chain(np.array(record["draws"]), record["accepted"], record["evaluations"])
+            out[number] = Chain(np.array(record.pop("draws")), **record)
             done(f"chain {number}")
     missing = [number for number in range(len(seeds)) if number not in out]
 
     def keep(number: int, one: Chain) -> None:
         out[number] = one
         if journal:
-            record: dict[str, Any] = {"draws": one.draws.tolist()}
-            journal.add(
-                f"chain {number}", record | {"accepted": one.accepted, "evaluations": one.evaluations}
-            )
+            journal.add(f"chain {number}", asdict(one) | {"draws": one.draws.tolist()})
         done(f"chain {number}")
 
     if workers <= 1 or len(missing) <= 1:
@@ -206,5 +205,10 @@ def bands(values: ArrayLike, level: float = 0.9) -> tuple[Array, Array, Array]:
     if not 0 < level < 1:
         raise InputError(f"bands: level is {level:g}; give a share between 0 and 1")
     tail = (1 - level) / 2
-    low, middle, high = np.quantile(np.asarray(values, dtype=float), [tail, 0.5, 1 - tail], axis=0)
+    draws = np.asarray(values, dtype=float)
+    # A time that never comes is infinite: between such draws nothing can be interpolated.
+    rule: Literal["linear", "closest_observation"] = (
+        "linear" if np.isfinite(draws).all() else "closest_observation"
+    )
+    low, middle, high = np.quantile(draws, [tail, 0.5, 1 - tail], axis=0, method=rule)
     return low, middle, high

@@ -55,7 +55,7 @@ def optimise(problem: Problem, number: int, theta: NDArray[np.float64]) -> Start
             return problem.residuals(x)
         except SimulationError:
             failures += 1
-            return np.full(len(problem.targets) + len(problem.reserves) + len(problem.priors), np.inf)
+            return np.full(problem.size, np.inf)
 
     inside = np.clip(theta, problem.low + 1e-9, problem.high - 1e-9)
     try:

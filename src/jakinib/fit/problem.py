@@ -12,6 +12,7 @@ from jakinib.build.estimates import estimates
 from jakinib.build.template import declared_units, template
 from jakinib.errors import PlanError, UnitError
 from jakinib.fit.data import DataSet
+from jakinib.fit.inherited import groups, inherited
 from jakinib.fit.plan import FreeParameter, Plan, Prior
 from jakinib.fit.targets import CellIC50, Context, Target, target_type
 from jakinib.units import MODEL_UNITS, factor
@@ -35,13 +36,17 @@ class Problem:
         self.reserves = self._distinct_reserves() if plan.reserve_prior else []
         self._reserve_row = [self.targets.index(target) for target in self.reserves]
         self._last: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
-        priors = [(i, _prior(plan, parameter)) for i, parameter in enumerate(plan.parameters)]
+        self.inherited = inherited(plan)
+        together = {index for indices in groups(plan).values() for index in indices}
+        alone = [(i, p) for i, p in enumerate(plan.parameters) if i not in together]
+        priors = [(i, _prior(plan, parameter)) for i, parameter in alone]
         self.priors = [(i, prior) for i, prior in priors if prior is not None]
         self._touching = [
             [i for i, p in enumerate(plan.parameters) if {p.id, *p.also} & target.touches(self.context)]
             for target in self.targets
         ]
-        idle = set(range(len(self.names))) - {i for touched in self._touching for i in touched}
+        moved = {i for touched in self._touching for i in touched}
+        idle = set(range(len(self.names))) - moved - together  # those taken over together follow one another
         if idle:
             raise PlanError(
                 f"plan {plan.id}: no calibration row depends on '{self.names[min(idle)]}'; remove it"
@@ -68,6 +73,20 @@ class Problem:
             seen.setdefault((target.assay.cytokine, target.assay.readout), target)
         return list(seen.values())
 
+    @property
+    def size(self) -> int:
+        """Number of residuals."""
+        shared = sum(len(left.indices) for left in self.inherited)
+        return len(self.targets) + len(self.reserves) + len(self.priors) + shared
+
+    def marginal_priors(self) -> dict[int, Prior]:
+        """The prior of each parameter that has one; of those taken over together, its own spread."""
+        out = dict(self.priors)
+        for left in self.inherited:
+            for index, mean, spread in zip(left.indices.tolist(), left.mean, left.spread(), strict=True):
+                out[index] = Prior(median=math.exp(mean), factor=math.exp(max(spread, 1e-3)))
+        return out
+
     def values(self, theta: NDArray[np.float64]) -> dict[str, float]:
         """Free parameters, and the symbols tied to them, in model units."""
         out: dict[str, float] = {}
@@ -89,6 +108,7 @@ class Problem:
             out = [target.residual(context) for target in self.targets]
             out += [self._reserve_residual(target, context) for target in self.reserves]
             out += [(theta[i] - math.log(p.median)) / math.log(p.factor) for i, p in self.priors]
+            out += [value for left in self.inherited for value in left.residuals(theta)]
             self._last = (theta.copy(), np.array(out))
         return self._last[1].copy()
 
@@ -114,6 +134,11 @@ class Problem:
             jac[at, i] = (np.array(there) - here[at]) / STEP
         for row, (i, prior) in enumerate(self.priors):
             jac[data + reserves + row, i] = 1 / math.log(prior.factor)
+        first = data + reserves + len(self.priors)
+        for left in self.inherited:
+            last = first + len(left.indices)
+            jac[first:last, left.indices] = left.root
+            first = last
         return jac
 
 

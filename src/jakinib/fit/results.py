@@ -19,6 +19,8 @@ from jakinib.build import compose
 from jakinib.build.estimates import Estimate, estimates_path
 from jakinib.errors import InputError
 from jakinib.fit.data import DataSet
+from jakinib.fit.inherited import FILE as COVARIANCE
+from jakinib.fit.inherited import write_covariance
 from jakinib.fit.objective import Objective, covariance
 from jakinib.fit.optimise import FTOL, GTOL, XTOL, Start, optimise
 from jakinib.fit.plan import Plan, plan_path
@@ -32,11 +34,15 @@ from jakinib.simulate.engine import ATOL_NM
 
 @dataclass(frozen=True)
 class Fit:
-    """The outcome of a plan. estimates: one row a parameter, in plan units, with a 90 % interval."""
+    """The outcome of a plan. estimates: one row a parameter, in plan units, with a 90 % interval.
+
+    covariance: of ln(parameters), in the plan's order; None when read from a folder.
+    """
 
     plan: Plan
     estimates: list[Estimate]
     provenance: dict[str, Any]
+    covariance: NDArray[np.float64] | None = None
 
 
 def intervals(
@@ -44,8 +50,8 @@ def intervals(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """90 % interval (natural log scale) from the Gauss-Newton Hessian, clipped to the bounds."""
     jac = problem.jacobian(theta)
-    covariance = np.linalg.pinv(jac.T @ jac, rcond=1e-12)
-    half = Z90 * np.sqrt(np.maximum(np.diag(covariance), 0))
+    spread = np.linalg.pinv(jac.T @ jac, rcond=1e-12)
+    half = Z90 * np.sqrt(np.maximum(np.diag(spread), 0))
     half[np.abs(jac).max(axis=0) < 1e-9] = np.inf  # no residual depends on it here: only the bounds limit it
     return np.maximum(theta - half, problem.low), np.minimum(theta + half, problem.high)
 
@@ -60,7 +66,7 @@ def summarise(problem: Problem, starts: Sequence[Start], data: DataSet) -> Fit:
     best = good[0]
     theta = np.array(best.theta)
     low, high = intervals(problem, theta)
-    priors = dict(problem.priors)
+    priors = problem.marginal_priors()
     shares = Quadratic(problem, theta)
     rows = []
     for i, parameter in enumerate(problem.plan.parameters):
@@ -85,7 +91,7 @@ def summarise(problem: Problem, starts: Sequence[Start], data: DataSet) -> Fit:
         "plan": problem.plan.id,
         "inputs": fingerprint(problem.plan, data),
         "objective": _round(best.cost),
-        "residuals": len(problem.targets) + len(problem.reserves) + len(problem.priors),
+        "residuals": problem.size,
         "starts": len(starts),
         "starts_within_1_percent": sum(s.cost <= best.cost * 1.01 for s in good),
         "failed_starts": len(starts) - len(good),
@@ -99,7 +105,7 @@ def summarise(problem: Problem, starts: Sequence[Start], data: DataSet) -> Fit:
             name: version(name) for name in ("jakinib", "libroadrunner", "antimony", "numpy", "scipy")
         } | {"python": platform.python_version()},
     }  # fmt: skip
-    return Fit(problem.plan, rows, provenance)
+    return Fit(problem.plan, rows, provenance, covariance(problem, theta))
 
 
 class Quadratic:
@@ -176,7 +182,9 @@ def fingerprint(plan: Plan, data: DataSet) -> dict[str, str]:
         "data": _hash("".join(rows).encode()),
     }
     for earlier in plan.after:
-        out[f"results/{earlier}"] = _digest([estimates_path(earlier)])
+        out[f"results/{earlier}"] = _digest(
+            [estimates_path(earlier), estimates_path(earlier).parent / COVARIANCE]
+        )
     return out
 
 
@@ -191,7 +199,7 @@ def _digest(files: Sequence[Path]) -> str:
 
 
 def write(fit: Fit, folder: Path | None = None) -> Path:
-    """Write estimates.tsv and provenance.json atomically; returns the folder."""
+    """Write estimates.tsv, covariance.tsv and provenance.json atomically; returns the folder."""
     folder = folder or estimates_path(fit.plan.id).parent
     columns = list(Estimate.model_fields)
     lines = ["\t".join(columns)]
@@ -201,6 +209,8 @@ def write(fit: Fit, folder: Path | None = None) -> Path:
     paths.write_atomic(
         folder / "provenance.json", json.dumps(fit.provenance, indent=2, sort_keys=True) + "\n"
     )
+    if fit.covariance is not None:
+        write_covariance(folder, [parameter.id for parameter in fit.plan.parameters], fit.covariance)
     paths.write_atomic(folder / "estimates.tsv", "\n".join(lines) + "\n")
     return folder
 

@@ -9,6 +9,12 @@ or refused with the true density, which keeps the posterior exact whatever the e
 Christen and Fox 2005, J. Comput. Graph. Stat. 14:795). The walk itself uses proposals that leave the Laplace
 approximation invariant (preconditioned Crank-Nicolson: Cotter et al. 2013, Stat. Sci. 28:424). Its length is
 drawn anew each time: long walks forget the start, short ones are accepted where the expansion is poor.
+
+A walk never proposes what the expansion takes to be impossible, so where a residual levels off far from the
+optimum (a rate too fast to see) walks alone would miss the tail, in all chains alike and unseen by R-hat.
+One move in five is therefore a jump that does not use the expansion's cost: one parameter moves by a Cauchy
+distance in its standard deviations, the others follow along their regression on it. A jump is symmetric and
+is accepted with the true density; a mixture of two kinds of moves that each keep the posterior keeps it.
 """
 
 from __future__ import annotations
@@ -27,8 +33,10 @@ from jakinib.errors import SimulationError
 from jakinib.fit.objective import Array, Objective, covariance
 
 REACH = 1.0  # standard deviations over which the expansion is taken
-WALKS = (4, 20, 150)  # steps on the expansion between two true evaluations
+WALKS = (4, 50, 200)  # steps on the expansion between two true evaluations
 PACE = 0.3  # size of a step of the walk, in standard deviations
+JUMPS = 0.2  # share of the moves
+JUMP = 1.5  # scale of a jump, in standard deviations
 FAR = 6.0  # standard deviations
 WARM_UP = 0.1  # share of a chain that is thrown away
 
@@ -56,7 +64,8 @@ class Expansion:
     def cost(self, z: Array) -> float:
         """Half the sum of squares of the expanded residuals."""
         out = self.constant + self.slope @ z
-        out[self.bent] += 0.5 * (self.curvature @ z) @ z
+        if len(self.bent):
+            out[self.bent] += 0.5 * (self.curvature @ z) @ z
         return 0.5 * float(out @ out)
 
     def theta(self, z: Array) -> Array:
@@ -97,10 +106,14 @@ def _bend(problem: Objective, theta: Array, root: Array, column: int) -> Array:
 
 @dataclass(frozen=True)
 class Chain:
-    """One chain after its warm-up. draws: (kept, d), ln of plan units; accepted: share of the proposals."""
+    """One chain after its warm-up. draws: (kept, d), ln of plan units.
+
+    accepted: share of the walks whose end was taken; jumped: share of the jumps.
+    """
 
     draws: Array
     accepted: float
+    jumped: float
     evaluations: int
 
 
@@ -108,38 +121,58 @@ def walk(
     model: Expansion, low: Array, high: Array, z: Array, steps: int, rng: np.random.Generator
 ) -> tuple[Array, float]:
     """Metropolis-Hastings on the expansion within the bounds; returns (z, its cost) after ``steps``."""
-    mean, keep = model.mean, math.sqrt(1 - PACE * PACE)
-    cost = model.cost(z)
-    level = 0.5 * float((z - mean) @ (z - mean)) - cost
-    for _ in range(steps):
-        there = mean + keep * (z - mean) + PACE * rng.standard_normal(len(z))
+    mean = model.mean
+    away, cost = z - mean, model.cost(z)
+    level = 0.5 * float(away @ away) - cost
+    kept, shocks = math.sqrt(1 - PACE * PACE), PACE * rng.standard_normal((steps, len(z)))
+    for shock, draw in zip(shocks, rng.random(steps).tolist(), strict=True):
+        moved = kept * away + shock
+        there = mean + moved
         theta = model.theta(there)
-        if np.any(theta < low) or np.any(theta > high):
+        if (theta < low).any() or (theta > high).any():
             continue
         proposed = model.cost(there)
-        proposed_level = 0.5 * float((there - mean) @ (there - mean)) - proposed
-        if rng.random() < math.exp(min(0.0, proposed_level - level)):
-            z, cost, level = there, proposed, proposed_level
+        proposed_level = 0.5 * float(moved @ moved) - proposed
+        if draw < math.exp(min(0.0, proposed_level - level)):
+            z, away, cost, level = there, moved, proposed, proposed_level
     return z, cost
+
+
+def jump(model: Expansion, z: Array, rng: np.random.Generator) -> Array:
+    """A point a Cauchy distance away along the profile of one parameter; symmetric."""
+    direction = model.root[rng.integers(len(z))]
+    length = JUMP * rng.standard_cauchy() / float(np.linalg.norm(direction))
+    return np.asarray(z + length * direction)
 
 
 def chain(problem: Objective, model: Expansion, evaluations: int, seed: np.random.SeedSequence) -> Chain:
     """A chain of ``evaluations`` true evaluations, from an overdispersed point of the expansion."""
     rng = np.random.default_rng(seed)
     z, level, cost, used = _start(problem, model, rng)
-    draws, accepted = [], 0
+    draws, moves = [], {True: [0, 0], False: [0, 0]}  # whether a jump: [accepted, tried]
     warm = int(WARM_UP * evaluations)
     for number in range(evaluations):
-        there, proposed = walk(model, problem.low, problem.high, z, int(rng.choice(WALKS)), rng)
-        true = _cost(problem, model.theta(there))
-        # Both densities enter: the walk already follows the expansion's.
-        taken = rng.random() < math.exp(min(0.0, (level - cost) - (true - proposed)))
+        jumps = bool(rng.random() < JUMPS)
+        if jumps:
+            there = jump(model, z, rng)
+            theta = model.theta(there)
+            inside = bool(np.all(theta >= problem.low) and np.all(theta <= problem.high))
+            true, proposed = _cost(problem, theta) if inside else math.inf, model.cost(there)
+            gain = level - true
+        else:
+            there, proposed = walk(model, problem.low, problem.high, z, int(rng.choice(WALKS)), rng)
+            true = _cost(problem, model.theta(there))
+            # Both densities enter: the walk already follows the expansion's.
+            gain = (level - cost) - (true - proposed)
+        taken = rng.random() < math.exp(min(0.0, gain))
         if taken:
             z, level, cost = there, true, proposed
         if number >= warm:
             draws.append(model.theta(z))
-            accepted += taken
-    return Chain(np.array(draws), accepted / len(draws), used + evaluations)
+            moves[jumps][0] += taken
+            moves[jumps][1] += 1
+    walked, jumped = (count / max(tried, 1) for count, tried in (moves[False], moves[True]))
+    return Chain(np.array(draws), walked, jumped, used + evaluations)
 
 
 def _cost(problem: Objective, theta: Array) -> float:

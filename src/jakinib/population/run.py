@@ -88,7 +88,7 @@ def population(
     executor: Executor | None = None,
     done: Done = lambda finished, failed: None,
 ) -> pd.DataFrame:
-    """A virtual population under a regimen of oral doses: a data frame, one row a patient.
+    """A virtual population under a regimen of one inhibitor: a data frame, one row a patient.
 
     Columns: covariates and parameters of the patient; over the last dosing interval Cmax and Cmin (ng/mL),
     tmax (h), AUC (ng h/mL), mean, largest and smallest inhibition ex vivo (%), hours above the IC50; status,

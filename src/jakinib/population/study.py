@@ -18,6 +18,7 @@ from jakinib.assay.pk import Disposition
 from jakinib.errors import InputError, UnknownIdError
 from jakinib.library import get_library
 from jakinib.library.disposition import UNITS as DISPOSITION_UNITS
+from jakinib.library.schema import Inhibitor
 from jakinib.population.engine import NODES, Job
 from jakinib.population.ensemble import ensemble_file, read_ensemble
 from jakinib.population.sampling import CHUNK, sampler
@@ -58,7 +59,7 @@ def study(
     if seed < 0:
         raise InputError(f"population: seed is {seed}; give a whole number of at least 0")
     regimen = Regimen.parse(regimen) if isinstance(regimen, str) else regimen
-    doses = oral_doses(regimen, drug.id)
+    own_doses = doses_of(regimen, drug)
     if drug.metabolite and cytokine is not None:
         raise InputError(
             f"population: {drug.id} acts through {drug.metabolite} as well, which a population does not "
@@ -69,7 +70,7 @@ def study(
     units = {"weight": "kg", "eGFR": "mL/min"}
     for name, value in typical(drug.id, people.id).items():
         values[f"{name}_{drug.id}"] = value
-        units[f"{name}_{drug.id}"] = DISPOSITION_UNITS[name]
+        units[f"{name}_{drug.id}"] = DISPOSITION_UNITS.get(name, "dimensionless")  # F is a share
     pk = load("oral_pk", inhibitors=drug.id, population=people.id)
     cell = assay.model() if assay else None
     own, own_units = _signalling(cell) if cell else ({}, {})
@@ -90,9 +91,9 @@ def study(
         pk_sbml=pk.sbml,
         cell_sbml=cell.sbml if cell else "",
         rtol=rtol,
-        dose_times=tuple(time for time, _ in doses),
-        dose_amounts=tuple(amount for _, amount in doses),
-        interval=_last_interval([time for time, _ in doses]),
+        doses=own_doses.doses,
+        steady=own_doses.steady,
+        interval=own_doses.intervals()[-1],
         first_order=Disposition.of(drug.id, people.id).first_order,
         molecular_weight=drug.molecular_weight.to("g/mol"),
         fu=drug.fu.to("dimensionless"),
@@ -106,7 +107,8 @@ def study(
         "population": people.id,
         "inhibitor": drug.id,
         "regimen": regimen.text,
-        "doses": len(doses),
+        "doses": len(own_doses.doses),
+        "steady_state": bool(own_doses.steady),
         "last_interval_h": list(job.interval),
         "cytokine": assay.cytokine if assay else None,
         "cytokine_dose_nM": assay.cytokine_dose if assay else None,
@@ -127,7 +129,7 @@ def study(
             "sampled": hashlib.sha256(
                 b"".join(np.ascontiguousarray(a).tobytes() for a in (
                     chosen.typical, chosen.omega, chosen.shape, chosen.low, chosen.high
-                )) + repr((chosen.names, chosen.groups, job.dose_times, job.dose_amounts)).encode()
+                )) + repr((chosen.names, chosen.groups, job.doses, job.steady)).encode()
             ).hexdigest(),
         },
         "versions": {name: version(name) for name in ("jakinib", "libroadrunner", "numpy")},
@@ -145,28 +147,20 @@ def _assay(inhibitor: str, cytokine: str, readout: str, dose: str) -> CellAssay:
     return replace(assay, cytokine_dose=parse_quantity(dose, "nM", mass=mass, where="cytokine_dose"))
 
 
-def oral_doses(regimen: Regimen, inhibitor: str) -> list[tuple[float, float]]:
-    """(time h, amount mg) of a regimen of oral doses; raises InputError for anything else."""
-    own, said = regimen.of(inhibitor), f"regimen '{regimen.text}'"
+def doses_of(regimen: Regimen, drug: Inhibitor) -> Regimen:
+    """The doses of the inhibitor; raises InputError for what a population does not follow."""
+    said = f"regimen '{regimen.text}'"
     for other in regimen.inhibitors:
-        if other != inhibitor:
-            raise InputError(f"{said}: names {other}; a population takes {inhibitor} alone")
-    if own.steady:
-        raise InputError(f"{said}: a population starts from the first dose; write for example '4 mg qd x 7'")
-    for dose in own.doses:
-        if dose.route != "oral" or dose.per_kg:
-            what = "a dose in mg/kg" if dose.per_kg else dose.route
-            raise InputError(f"{said}: {what}; populations take oral doses in mg")
-    if not any(dose.amount > 0 for dose in own.doses):
+        if other.casefold() != drug.id.casefold():
+            raise InputError(f"{said}: names {other}; a population takes {drug.id} alone")
+    own = regimen.of(drug.id)
+    if drug.bioavailability is None and any(dose.route != "oral" for dose in own.doses):
+        raise InputError(
+            f"{said}: {drug.id} states no bioavailability, which doses by vein need; dose it by mouth"
+        )
+    if not any(dose.amount > 0 for dose in (*own.doses, *(series.dose for series in own.steady))):
         raise InputError(f"{said}: no dose above 0 mg")
-    return [(dose.time, dose.amount) for dose in own.doses]
-
-
-def _last_interval(times: Sequence[float]) -> tuple[float, float]:
-    """From the last dose on, as long as the interval before it; 24 h after a single dose."""
-    distinct = sorted(set(times))
-    length = distinct[-1] - distinct[-2] if len(distinct) > 1 else 24.0
-    return distinct[-1], distinct[-1] + length
+    return own
 
 
 def _signalling(cell: Model) -> tuple[dict[str, float], dict[str, str]]:

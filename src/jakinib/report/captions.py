@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from jakinib.evaluate.bands import Bands
 from jakinib.evaluate.measures import Measures
-from jakinib.report import plots
+from jakinib.report import courses, plots
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -68,7 +68,24 @@ PLOTS = (
         "lines: with SOCS3 feedback, and with transcription of SOCS3 off.",
         "points: fold over basal, which calibrated the feedback. One fitted scale turns fold into percent: "
         "the shape is evidence, the height is not.",
-        plots.time_course,
+        courses.time_course,
+    ),
+    Plot(
+        "time_course_stat1",
+        "IL-6 → pSTAT1 in macrophages.",
+        "line: with SOCS3 feedback.",
+        "points: fold over basal at 20 and 60 min. As for pSTAT3, one fitted scale turns fold into percent, "
+        "and two points against one scale leave only the ratio between them as evidence.",
+        courses.time_course_stat1,
+    ),
+    Plot(
+        "hepatocytes",
+        "IL-6 → pSTAT3 in hepatocytes, by dose.",
+        "line: share phosphorylated after 20 min.",
+        "circle: share by mass spectrometry in primary mouse hepatocytes. Diamonds: EC50s of two "
+        "experiments, drawn at half of the model's maximum. All calibrated the receptor numbers of the "
+        "hepatocyte.",
+        courses.hepatocytes,
     ),
     Plot(
         "kinase_block",
@@ -76,7 +93,7 @@ PLOTS = (
         "line: IFN-γ for 30 min, then every JAK is blocked.",
         "dashed line: pSTAT1 had disappeared within 60 min (staurosporine, cell lines). Below 5 % is how the "
         "criterion reads it.",
-        plots.kinase_block,
+        courses.kinase_block,
     ),
     Plot(
         "plasma_steady_state",

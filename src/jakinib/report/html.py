@@ -63,7 +63,7 @@ def _agreement(evaluation: Evaluation) -> list[Agreement]:
 
 
 def interval(found: Interval) -> str:
-    """An interval as text; Laplace is marked, as is one that was not computed."""
+    """An interval as text, a dash where there is none; Laplace is marked."""
     if found.low is None or found.high is None:
         return "–"
     mark = " (Laplace)" if found.method == "Laplace" else ""
@@ -106,7 +106,7 @@ def render(evaluation: Evaluation) -> str:
         figures=list(_figures(measures, evaluation.bands)),
         bands=evaluation.bands,
         agreement=_agreement(evaluation),
-        reasons=list(dict.fromkeys(v.interval.reason for v in evaluation.verdicts if v.interval.reason)),
+        reasons=evaluation.reasons,
         ec50=_computed(lambda: measures.ec50)[0] or [],
         predictions=predictions or [],
         no_predictions=no_predictions,
@@ -139,8 +139,8 @@ def number(value: float, bounds: tuple[float | None, ...] = ()) -> str:
         rounded = float(f"{value:.{digits}g}")
         if all(b is None or _side(value, b) == _side(rounded, b) for b in bounds):
             break
-    decimals = 0 if rounded == 0 else digits - 1 - math.floor(math.log10(abs(rounded)))
-    return f"{rounded:.{max(0, decimals)}f}"
+    exponent = int(f"{rounded:.{digits - 1}e}".partition("e")[2])  # log10 would round 999999.9999999999 up
+    return f"{rounded:.{max(0, digits - 1 - exponent)}f}"
 
 
 def _side(value: float, bound: float) -> int:

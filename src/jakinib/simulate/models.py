@@ -10,6 +10,7 @@ from typing import Any
 
 from jakinib.build import ModelSpec, built, compose, to_sbml
 from jakinib.build.estimates import estimates_stamp
+from jakinib.build.omex import is_archive, sbml_in
 from jakinib.build.read import document
 from jakinib.build.sbml import translate
 from jakinib.build.spec import MODELS
@@ -45,14 +46,16 @@ def load(
     population: str | None = None,
     rtol: float = RTOL,
 ) -> Model:
-    """A model by name ("blood_pkpd", "cytokine_signalling", ...) or from a path to SBML or Antimony.
+    """A model by name ("blood_pkpd", "cytokine_signalling", ...) or from a path to SBML, Antimony or OMEX.
+
+    A COMBINE archive of several models takes the place of one behind it: "jakinib.omex#models/a.xml".
 
     cytokines, inhibitors: library names; a single name may be given as text. kinase: for "kinase_assay".
     What is not given is as in the model of that name under models/sbml.
     Raises UnknownIdError for names the library lacks, InputError for a file that cannot be read.
     """
     path = Path(name)
-    if path.suffix in (".xml", ".sbml", ".ant"):
+    if path.suffix in (".xml", ".sbml", ".ant") or is_archive(path):
         return from_file(path, rtol)
     if str(name) not in {*MODELS, *built()}:
         raise UnknownIdError("model", str(name), {*MODELS, *built()})
@@ -69,8 +72,8 @@ def load(
 
 
 def from_file(path: Path, rtol: float = RTOL) -> Model:
-    """A model from somebody's SBML (.xml, .sbml) or Antimony (.ant) file."""
-    text = read_text(path)
+    """A model from somebody's SBML (.xml, .sbml), Antimony (.ant) or COMBINE archive (.omex)."""
+    text = sbml_in(path) if is_archive(path) else read_text(path)
     if path.suffix == ".ant":
         import antimony
 

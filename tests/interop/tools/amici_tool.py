@@ -10,16 +10,18 @@ import numpy as np
 task = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
 with tempfile.TemporaryDirectory() as folder:
     import amici
+    from amici.sim.sundials import run_simulation
 
     importer = amici.SbmlImporter(task["sbml"]["l3v2"], from_file=False)
-    importer.sbml2amici("model", folder, compute_conservation_laws=False, generate_sensitivity_code=False)
-    model = amici.import_model_module("model", folder).get_model()
+    model = importer.sbml2amici(
+        "stimulated", folder, compute_conservation_laws=False, generate_sensitivity_code=False
+    )
     model.set_timepoints(task["times"])
     solver = model.create_solver()
     solver.set_relative_tolerance(1e-10)
     solver.set_absolute_tolerance(1e-20)
     solver.set_max_steps(1_000_000)
-    run = amici.run_simulation(model, solver)
+    run = run_simulation(model, solver)
     if run.status != 0:
         raise SystemExit(f"integration ended with status {run.status}")
     names = list(model.get_state_ids())

@@ -11,7 +11,7 @@ from matplotlib.text import Text
 
 from jakinib.assay import CellAssay, Curve, ExVivo, PlasmaProfile
 from jakinib.evaluate import Criterion, Evaluation, Verdict, read_criteria
-from jakinib.evaluate.measures import DAILY, DOSES, LAST_DOSE, Measures, Prediction
+from jakinib.evaluate.measures import DAILY, DOSES, HEPATOCYTE_DOSES, LAST_DOSE, Measures, Prediction
 from jakinib.fit import get_data, read_plan, results
 
 HOURS = np.arange(0, 24.1, 0.5)
@@ -39,6 +39,7 @@ class Synthetic(Measures):
     ex_vivo = {dose: ex_vivo(25 * dose) for dose in DOSES}  # noqa: RUF012
     daily = {f"{c} {r}": ex_vivo(40.0 * 3**i, c, r) for i, (c, r) in enumerate(DAILY)}  # noqa: RUF012
     steady_state = profile(140, LAST_DOSE)
+    hepatocytes = (HEPATOCYTE_DOSES, 60 * HEPATOCYTE_DOSES / (HEPATOCYTE_DOSES + 9))
     kinase_block = (np.arange(91.0), 70 * 0.5 ** (np.arange(91.0) / 9))
     predictions = [  # noqa: RUF012
         prediction("C010", "calibration", "tofacitinib IFN-gamma pSTAT1, monocytes, whole blood", 178, 170),

@@ -189,7 +189,7 @@ def test_a_page_tells_the_templates_a_model_is_made_of() -> None:
     def used(name: str) -> set[str]:
         return set(re.findall(r"^\* \[`(\w+)\.ant`\]", pages()[f"{name}.md"], re.MULTILINE))
 
-    assert used("oral_pk") == {"oral_pk"}
+    assert used("oral_pk") == {"oral_pk", "oral_peripheral"}
     assert used("kinase_assay_TYK2") == {"kinase_assay"}
     assert used("cytokine_signalling_IL2") - used("cytokine_signalling_IL15") == {"alpha_chain"}
     assert "isgf3" in used("cytokine_signalling_IFNb") - used("cytokine_signalling_IFNg")

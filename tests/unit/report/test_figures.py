@@ -16,7 +16,7 @@ from synthetic import Synthetic, ex_vivo, overlaps
 
 from jakinib.evaluate.measures import Measures
 from jakinib.fit import read_plan, results
-from jakinib.report import captions, plots
+from jakinib.report import captions, courses, plots
 
 
 @pytest.mark.parametrize("plot", captions.PLOTS, ids=lambda plot: plot.name)
@@ -64,7 +64,7 @@ def test_the_cell_figure_places_each_published_row_at_its_prediction(measures: M
 
 
 def test_the_time_course_figure_shows_published_folds_on_the_fitted_scale(measures: Measures) -> None:
-    axes = plots.time_course(measures).axes[0]
+    axes = courses.time_course(measures).axes[0]
     points = axes.containers[0].lines[0]  # type: ignore[attr-defined]
     estimates = {e.id: e.value for e in results.read(read_plan("dynamics", measures.data)).estimates}
     folds = 1 + estimates["scale_pSTAT3_Cheemalavagu2024"] * np.asarray(points.get_ydata())

@@ -32,7 +32,7 @@ def page(measures: Measures) -> str:
 @pytest.fixture
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """For pages that are read for their words."""
-    monkeypatch.setattr(html, "_picture", lambda plot, measures: "data:,")
+    monkeypatch.setattr(html, "_picture", lambda plot, measures, bands: "data:,")
 
 
 def row_of(page: str, identifier: str) -> str:
@@ -265,7 +265,19 @@ def test_verdicts_json_holds_the_records_the_provenance_and_the_overall_verdict(
     outcome = evaluation(measures, failed)
     html.write(outcome, tmp_path)
     written = json.loads((tmp_path / "verdicts.json").read_text(encoding="utf-8"))
-    assert written == {"passed": False, "verdicts": outcome.records(), "provenance": outcome.provenance}
+    assert written == {
+        "passed": False,
+        "agreement": [line.record() for line in outcome.agreement],
+        "verdicts": outcome.records(),
+        "provenance": outcome.provenance,
+    }
+    assert [(line["quantity"], line["set"], line["rows"]) for line in written["agreement"]] == [
+        ("cell IC50", "calibration", 3),
+        ("cell IC50", "validation", 1),
+        ("cell IC50", "recalled", 1),
+        ("cytokine EC50", "calibration", 1),
+        ("cytokine EC50", "validation", 1),
+    ]
 
 
 @pytest.mark.usefixtures("no_pictures")
@@ -289,4 +301,4 @@ def test_the_true_evaluation_becomes_a_page_with_figures_free_of_overlap(tmp_pat
     for verdict in outcome.verdicts:
         assert verdict.verdict in row_of(page, verdict.criterion.id)
     for plot in captions.PLOTS:
-        assert overlaps(plot.draw(outcome.measures)) == []
+        assert overlaps(plot.draw(outcome.measures, outcome.bands)) == [], plot.name

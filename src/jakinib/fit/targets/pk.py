@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jakinib.assay.pk import Disposition, dosing_steps
+from jakinib.assay.pk import UPTAKE, Disposition, dosing_steps
 from jakinib.build import ModelSpec
 from jakinib.errors import PlanError
 from jakinib.fit.data import DataSet, Measurement
@@ -21,6 +22,18 @@ from jakinib.units import parse_quantity
 
 if TYPE_CHECKING:
     from jakinib.fit.plan import Plan
+
+DISPOSITION = ("CLr", "CLnr", "V1", "V2", "Q")
+
+
+@dataclass(frozen=True)
+class _Typical:
+    """What a metric starts from, read once a plan: the model, its values and the input of the population."""
+
+    key: tuple[object, ...]
+    model: Model
+    values: Mapping[str, float]
+    disposition: Disposition
 
 
 @register_target
@@ -37,6 +50,10 @@ class PKMetric(Target):
         super().__init__(row, plan, data, context)
         self.drug = get_library().inhibitor(row.inhibitor)
         self.scope = self.population = context.population(row)
+        self._read: _Typical | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_read": None}  # a worker compiles its own model, one for all metrics
 
     @functools.cached_property
     def sigma(self) -> float:
@@ -51,13 +68,11 @@ class PKMetric(Target):
     def predicted(self, context: Context) -> tuple[float, str]:
         """(value, unit) of the metric."""
         drug = self.drug.id
-        model = context.model(self.spec(context))
+        typical = self._typical(context)
+        model = typical.model
         settings = context.settings(model, self.population)
-        clr, clnr, v1, v2, q = (
-            settings.get(f"{key}_{drug}", model.initial(f"{key}_{drug}"))
-            for key in ("CLr", "CLnr", "V1", "V2", "Q")
-        )
-        disposition = self._disposition(context)
+        clr, clnr, v1, v2, q = (settings.get(f"{key}_{drug}", typical.values[key]) for key in DISPOSITION)
+        disposition = self._disposition(context, typical.disposition)
         peak = disposition.lag + disposition.duration  # a zero-order input peaks when it ends
         match self.row.quantity, self.row.target:
             case "clearance", "CLr/F":
@@ -97,10 +112,28 @@ class PKMetric(Target):
             )
         return self.drug.bioavailability.to("dimensionless")
 
-    def _disposition(self, context: Context) -> Disposition:
-        mine = f"@{self.population}"
+    def _typical(self, context: Context) -> _Typical:
+        """Read once, since each takes longer than a metric in closed form."""
+        key = (context.after, context.rtol, get_library().generation)
+        if self._read is None or self._read.key != key:
+            model = context.model(self.spec(context))
+            values = {name: model.initial(f"{name}_{self.drug.id}") for name in DISPOSITION}
+            self._read = _Typical(key, model, values, Disposition.of(self.drug.id, self.population))
+        return self._read
+
+    def _disposition(self, context: Context, typical: Disposition) -> Disposition:
+        mine, drug = f"@{self.population}", self.drug.id
         overlay = {k.removesuffix(mine): v for k, v in context.theta.items() if k.endswith(mine)}
-        return Disposition.of(self.drug.id, self.population, overlay)
+        if {f"{key}_{drug}" for key in UPTAKE[2:]} & set(overlay):
+            return Disposition.of(drug, self.population, overlay)
+        duration, lag = overlay.get(f"D1_{drug}", typical.duration), overlay.get(f"lag_{drug}", typical.lag)
+        return replace(typical, duration=duration, lag=lag)
+
+    @functools.cached_property
+    def _doses(self) -> tuple[float, Regimen]:
+        """mg of one dose, and ten of them a day apart."""
+        amount = parse_quantity(self.row.dose, "mg", where=self.row.id)
+        return amount, Regimen.parse(f"{amount} mg qd x 10")
 
     def _steady_state(
         self,
@@ -111,12 +144,12 @@ class PKMetric(Target):
         metric: str,
     ) -> tuple[float, str]:
         """Cmax (ng/mL) or AUC (ng h/mL) of the tenth daily dose."""
-        amount = parse_quantity(self.row.dose, "mg", where=self.row.id)
+        amount, regimen = self._doses
         peak, start = disposition.lag + disposition.duration, 216.0
         times = np.concatenate(
             (np.linspace(start, start + peak, 11), np.linspace(start + peak, start + 24, 200)[1:])
         )
-        steps = dosing_steps(Regimen.parse(f"{amount} mg qd x 10"), disposition, self.drug.id)
+        steps = dosing_steps(regimen, disposition, self.drug.id)
         key = ("pk", self.drug.id, self.population, amount)
         nanomolar = context.run(key, model, Protocol(times, settings, steps), [f"C_{self.drug.id}"])[:, 0]
         level = nanomolar * disposition.molecular_weight * 1e-3

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
-from datetime import UTC, datetime
+import io
+import zipfile
 from pathlib import Path
 
 from jakinib import __version__, paths
 from jakinib.errors import ExportError
-from jakinib.export.sedml import to_sedml
+from jakinib.export.sedml import template, to_sedml
 from jakinib.export.studies import Study, studies
 from jakinib.regimen import Regimen
 
@@ -29,33 +29,38 @@ def archive(
 
     Enzyme assay of each JAK, time course of the cytokine, and a day under the regimen. For each study:
     its model (SBML L3V2), its SED-ML, and our numbers as CSV, which another tool must reproduce.
-    Needs the extra ``combine``. Raises ExportError when the file cannot be written.
+    The same input gives the same bytes. Raises ExportError when the file cannot be written.
     """
     file = Path(file)
-    try:
-        import libcombine
-        import libsedml  # noqa: F401
-    except ImportError as error:
-        raise ExportError("COMBINE archives need: pip install 'jakinib[combine]'") from error
-
     made = studies(inhibitor, cytokine, regimen, population)
-    packed = libcombine.CombineArchive()
-    with tempfile.TemporaryDirectory() as folder:
-        for place, (text, form) in _contents(made).items():
-            source = Path(folder) / place
-            source.parent.mkdir(parents=True, exist_ok=True)
-            source.write_text(text, encoding="utf-8")
-            packed.addFile(str(source), place, form, form == _SEDML)
-        packed.addMetadata(".", _description(made))
-        written = Path(folder) / "written.omex"
-        if not packed.writeToFile(str(written)):
-            raise ExportError(f"{file}: libCombine could not write the archive")
-        packed.cleanUp()
-        try:
-            paths.write_atomic(file, written.read_bytes())
-        except OSError as error:
-            raise ExportError(f"{file}: {error.strerror}; name a folder that can be written to") from error
+    contents = _contents(made)
+    titles = "; ".join(study.title for study in made)
+    about = {
+        "manifest.xml": template("manifest.xml.j2").render(
+            files={place: form for place, (_, form) in contents.items()}, master=_SEDML
+        ),
+        "metadata.rdf": template("metadata.rdf.j2").render(
+            description=f"JAK inhibitor simulations of jakinib {__version__}: {titles}",
+            created=_created(made[0].sbml),
+        ),
+    }
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archived:
+        for place, text in (about | {place: text for place, (text, _) in contents.items()}).items():
+            archived.writestr(zipfile.ZipInfo(place), text, zipfile.ZIP_DEFLATED)
+    try:
+        paths.write_atomic(file, packed.getvalue())
+    except OSError as error:
+        raise ExportError(f"{file}: {error.strerror}; name a folder that can be written to") from error
     return file
+
+
+def _created(sbml: str) -> str:
+    """When the models were made, as their annotation says."""
+    import libsbml
+
+    document = libsbml.readSBMLFromString(sbml)
+    return str(document.getModel().getModelHistory().getCreatedDate().getDateAsString())
 
 
 def _contents(made: list[Study]) -> dict[str, tuple[str, str]]:
@@ -76,20 +81,3 @@ def _readme(made: list[Study]) -> str:
         "Time in hours, concentrations in nM.\n\n"
         f"| study | what | read |\n|---|---|---|\n{rows}\n"
     )
-
-
-def _description(made: list[Study]) -> object:
-    import libcombine
-
-    description = libcombine.OmexDescription()
-    description.setAbout(".")
-    titles = "; ".join(study.title for study in made)
-    description.setDescription(f"JAK inhibitor simulations of jakinib {__version__}: {titles}")
-    now = libcombine.Date()
-    now.setDateAsString(datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
-    description.setCreated(now)
-    creator = libcombine.VCard()
-    creator.setFamilyName("The jakinib authors")
-    creator.setOrganization("jakinib")
-    description.addCreator(creator)
-    return description

@@ -1,0 +1,81 @@
+"""jakinib evaluate: its tables on a console, and somebody else's model through the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from test_cli import jakinib
+
+from jakinib import paths
+from jakinib.cli.evaluation import agreed, notes, short, shown
+from jakinib.evaluate import Criterion, Evaluation, Verdict
+from jakinib.evaluate.agreement import Agreement
+from jakinib.evaluate.bands import Bands
+from jakinib.evaluate.criteria import Interval
+from jakinib.evaluate.draws import Joint
+from jakinib.evaluate.measures import Measures
+from jakinib.fit import get_data, read_plan
+
+MODEL = paths.models() / "sbml" / "kinase_assay_JAK1.xml"
+MAPPING = """time: hour
+enzymes:
+  JAK1:
+    inhibitors: {baricitinib: {symbol: baricitinib, unit: nM}}
+    atp: {symbol: ATP, unit: nM}
+    peptide: {symbol: peptide, unit: nM}
+    product: phosphopeptide
+"""
+
+
+@pytest.mark.parametrize(("unit", "code", "verdict"), [("nM", 0, "PASS"), ("uM", 1, "FAIL")])
+def test_a_mapped_model_of_somebody_else_is_held_against_the_criteria_it_can_answer(
+    unit: str, code: int, verdict: str, tmp_path: Path
+) -> None:
+    text = MAPPING.replace("symbol: baricitinib, unit: nM", f"symbol: baricitinib, unit: {unit}")
+    (tmp_path / "mapping.yaml").write_text(text, encoding="utf-8")
+    run = jakinib(
+        "evaluate", "--model", str(MODEL), "--mapping", "mapping.yaml", "--json", cwd=tmp_path
+    )  # fmt: skip
+    assert run.returncode == code, run.stderr
+    verdicts = {v["id"]: v["verdict"] for v in json.loads(run.stdout)["verdicts"]}
+    assert verdicts["enzyme_JAK1"] == verdict
+    assert verdicts["ra_cmax"] == "not evaluable"
+    assert [path.name for path in tmp_path.iterdir()] == ["mapping.yaml"]  # the report is of our own model
+
+
+@pytest.mark.parametrize("option", ["--model", "--mapping"])
+def test_a_model_and_its_mapping_belong_together(option: str, tmp_path: Path) -> None:
+    run = jakinib("evaluate", option, str(MODEL), cwd=tmp_path)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.splitlines() == ["jakinib: --model and --mapping belong together; give both"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def criterion(identifier: str, measure: str) -> Criterion:
+    return Criterion(
+        id=identifier, item=1, hard=True, statement=identifier, measure=measure, high=9, target="<= 9",
+        unit="nM", rows=["E001"],
+    )  # fmt: skip
+
+
+def test_what_a_plan_lacks_is_said_once_however_many_criteria_need_it() -> None:
+    data = get_data()
+    missing = {name: f"plan {name} has no stored ensemble" for name in ("enzyme", "dynamics", "pathways")}
+    bands = Bands(Joint(missing=missing))
+    verdicts = [Verdict(criterion("a", "gmfe"), 1.0, ()), Verdict(criterion("b", "enzyme_ic50"), 2.0, ())]
+    outcome = Evaluation(verdicts, Measures(read_plan("pathways", data), data), {}, bands)
+    assert notes(outcome) == [f"-: no interval; {text}" for text in missing.values()]
+
+
+def test_a_line_of_the_table_carries_value_unit_interval_target_verdict_and_source() -> None:
+    verdict = Verdict(criterion("a", "gmfe"), 12.3456, ("Fridman2010", "Shi2014"))
+    assert shown(verdict) == ["a", "12.35 nM", "-", "<= 9", "[bold red]FAIL[/]", "Fridman2010\nShi2014"]
+    assert short(Interval(1.0, 2.5, "posterior")) == "1 to 2.5"
+    assert short(Interval(1.0, 2.5, "Laplace")) == "1 to 2.5 L"
+
+
+def test_a_set_without_bands_has_no_coverage() -> None:
+    line = Agreement("cell IC50", "validation", 5, 1.7, 3.5, 0.6, None, "", "no draws")
+    assert agreed(line) == ["cell IC50, validation", "5", "1.70", "3.50", "60 %", "-"]

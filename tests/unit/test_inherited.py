@@ -1,0 +1,64 @@
+"""What one plan leaves to the next about several parameters is their joint distribution."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jakinib.build.estimates import estimates
+from jakinib.errors import PlanError
+from jakinib.fit.data import get_data
+from jakinib.fit.inherited import covariance_text, inherited, read_covariance, write_covariance
+from jakinib.fit.plan import read_plan
+from jakinib.fit.problem import Problem
+from jakinib.units import factor
+
+COVARIANCE = np.array([[1.0, 0.6], [0.6, 0.5]])
+
+
+@pytest.fixture(scope="module")
+def problem() -> Problem:
+    return Problem(read_plan("pathways", get_data()), get_data())
+
+
+def test_a_covariance_survives_its_file(tmp_path: Path) -> None:
+    write_covariance(tmp_path, ["a", "b"], COVARIANCE)
+    table = read_covariance(tmp_path / "covariance.tsv")
+    assert [table["a", "a"], table["a", "b"], table["b", "b"]] == [1.0, 0.6, 0.5]
+
+
+def test_a_table_that_is_not_square_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "covariance.tsv"
+    file.write_text(covariance_text(["a", "b"], COVARIANCE).rsplit("\n", 2)[0], encoding="utf-8")
+    with pytest.raises(PlanError, match="not a square table"):
+        read_covariance(file)
+
+
+def test_the_inherited_residuals_are_zero_at_what_the_earlier_plan_found(problem: Problem) -> None:
+    (left,) = problem.inherited
+    found = estimates(left.plan)
+    theta = problem.start.copy()
+    for index in left.indices:
+        parameter = problem.plan.parameters[index]
+        value = found[parameter.id]
+        theta[index] = np.log(value.value * factor(value.unit, parameter.unit))
+    np.testing.assert_allclose(left.residuals(theta), 0, atol=1e-9)
+
+
+def test_the_inherited_residuals_have_the_stored_covariance(problem: Problem) -> None:
+    (left,) = inherited(problem.plan)
+    inverse = np.linalg.inv(left.root.T @ left.root)
+    np.testing.assert_allclose(np.sqrt(np.diag(inverse)), left.spread(), rtol=1e-9)
+    off = inverse - np.diag(np.diag(inverse))
+    assert np.abs(off).max() > 0.1 * np.diag(inverse).min()  # correlations are passed on
+
+
+def test_the_jacobian_of_inherited_residuals_is_their_slope(problem: Problem) -> None:
+    theta = problem.start
+    moved = theta.copy()
+    (left,) = problem.inherited
+    moved[left.indices] += 0.1
+    change = left.residuals(moved) - left.residuals(theta)
+    rows = problem.jacobian(theta)[-len(left.indices) :]
+    np.testing.assert_allclose(rows @ (moved - theta), change, rtol=1e-6)
+    assert len(problem.residuals(theta)) == problem.size
