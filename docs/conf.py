@@ -18,9 +18,8 @@ html_theme = "pydata_sphinx_theme"
 html_title = "jakinib"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
-html_sidebars = dict.fromkeys(
-    ("index", "reference/data_book", "science", "context_of_use", "sbml_checks"), []
-)
+WIDE = ("index", "reference/data_book", "science", "context_of_use", "sbml_checks")
+html_sidebars: dict[str, list[str]] = {page: [] for page in WIDE}
 html_show_sourcelink = False
 html_theme_options = {"navigation_with_keys": False, "show_toc_level": 2}
 html_context = {"default_mode": "light"}

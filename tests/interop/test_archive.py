@@ -65,16 +65,8 @@ def test_tellurium_runs_the_archive_and_gives_our_numbers(unpacked: Path, made: 
     work, out = unpacked / "work", unpacked / "out"
     work.mkdir()
     out.mkdir()
-    command = [
-        sys.executable,
-        "-W",
-        "ignore",
-        "-c",
-        TELLURIUM,
-        str(unpacked / "jakinib.omex"),
-        str(work),
-        str(out),
-    ]
+    folders = [str(path) for path in (unpacked / "jakinib.omex", work, out, unpacked / "content")]
+    command = [sys.executable, "-W", "ignore", "-c", TELLURIUM, *folders]
     done = subprocess.run(command, capture_output=True, env={"MPLBACKEND": "Agg", "HOME": str(unpacked)})
     assert done.returncode == 0, done.stderr.decode(errors="replace")
     for study in made:

@@ -356,8 +356,7 @@ def test_a_type_that_is_not_known_is_refused_and_once_registered_it_is_fitted(tm
 @pytest.mark.usefixtures("forget")
 def test_an_installed_package_offers_a_type_by_its_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
     point = EntryPoint("mine", f"{__name__}:Occupied", registry.ENTRY_POINTS)
-    monkeypatch.setattr(EntryPoint, "load", lambda self: Occupied)
-    monkeypatch.setattr(registry, "entry_points", lambda group: [point])
+    monkeypatch.setattr(registry, "objects", lambda group: ((point, Occupied),))
     assert target_types()["my_affinity"] is Occupied
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jakinib.evaluate.criteria import Interval
 
 COLUMNS = ["item", "constraint", "value", "90 % interval", "target", "verdict", "source"]
-STYLES = {"PASS": "green", "FAIL": "bold red", "met": "cyan", "not met": "yellow"}
+STYLES = {"PASS": "green", "FAIL": "bold red", "PASS, reported": "cyan", "FAIL, reported": "yellow"}
 
 
 def short(interval: Interval) -> str:
@@ -43,7 +43,7 @@ def shown(verdict: Verdict) -> list[str]:
         "-" if verdict.value is None else f"{verdict.value:.4g}{unit}",
         short(verdict.interval),
         verdict.criterion.target,
-        f"[{STYLES[verdict.verdict]}]{verdict.verdict}[/]",
+        f"[{STYLES[verdict.label]}]{verdict.label}[/]",
         "\n".join(verdict.sources),
     ]
 
@@ -53,6 +53,7 @@ def notes(outcome: Evaluation) -> list[str]:
     out = []
     verdicts = outcome.verdicts
     out += [f"{v.criterion.statement}: {v.error}" for v in verdicts if v.error]
+    out += [f"FAIL: {v.criterion.statement}. {v.criterion.explanation}" for v in verdicts if not v.passed]
     out += [f"-: no interval; {why}" for why in outcome.reasons]
     if any(v.interval.method == "Laplace" for v in verdicts):
         out.append("L: Laplace approximation; the ensemble behind it has not converged.")
@@ -102,6 +103,10 @@ def evaluate(
             for note in notes(outcome):
                 emit(note)
             hard = [v for v in outcome.verdicts if v.criterion.hard]
-            emit(f"{sum(v.passed for v in hard)} of {len(hard)} hard criteria pass. Report: {page}")
+            others = [v for v in outcome.verdicts if not v.criterion.hard]
+            emit(
+                f"{sum(v.passed for v in hard)} of {len(hard)} hard criteria pass; "
+                f"of {len(others)} that report, {sum(not v.passed for v in others)} fail. Report: {page}"
+            )
     if not outcome.passed:
         raise typer.Exit(1)

@@ -9,7 +9,7 @@ import typer
 from jakinib.cli.app import console, output, table
 from jakinib.errors import InputError
 
-STYLES = {"PASS": "green", "FAIL": "bold red", "met": "cyan", "not met": "yellow", "not evaluable": "dim"}
+STYLES = {"PASS": "green", "FAIL": "bold red", "not evaluable": "dim"}
 
 
 def evaluate_model(model: Path | None, mapping: Path | None, as_json: bool) -> None:

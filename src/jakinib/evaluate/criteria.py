@@ -13,7 +13,11 @@ from jakinib.library.schema import Number, Strict
 
 
 class Criterion(Strict):
-    """One criterion: a measured quantity and the bounds it must keep (inclusive, in ``unit``)."""
+    """One criterion: a measured quantity and the bounds it must keep (inclusive, in ``unit``).
+
+    hard: it decides whether the evaluation passes; the others report. explanation: why it fails, if so.
+    fitted: a number of the library was fitted to these rows, outside the plans.
+    """
 
     id: str
     item: int
@@ -26,6 +30,8 @@ class Criterion(Strict):
     target: str
     unit: str
     rows: list[str]
+    explanation: str = ""
+    fitted: bool = False
 
     @model_validator(mode="after")
     def _bounded(self) -> Criterion:
@@ -74,11 +80,13 @@ class Verdict:
         return (low is None or self.value >= low) and (high is None or self.value <= high)
 
     @property
-    def verdict(self) -> Literal["PASS", "FAIL", "met", "not met"]:
-        """PASS or FAIL for hard criteria; met or not met for those that only report."""
-        if self.criterion.hard:
-            return "PASS" if self.passed else "FAIL"
-        return "met" if self.passed else "not met"
+    def verdict(self) -> Literal["PASS", "FAIL"]:
+        return "PASS" if self.passed else "FAIL"
+
+    @property
+    def label(self) -> str:
+        """The verdict, and whether it only reports."""
+        return self.verdict if self.criterion.hard else f"{self.verdict}, reported"
 
 
 def read_criteria() -> list[Criterion]:

@@ -55,6 +55,7 @@ class Evaluation:
                 "low": v.criterion.low,
                 "high": v.criterion.high,
                 "hard": v.criterion.hard,
+                "explanation": "" if v.passed else v.criterion.explanation,
                 "verdict": v.verdict,
                 "rows": v.criterion.rows,
                 "sources": list(v.sources),

@@ -30,7 +30,8 @@ PLOTS = (
         "dose_inhibition",
         "Inhibition after one oral dose of baricitinib, healthy adults.",
         "lines: IL-6 → pSTAT3 in whole blood drawn after the dose and stimulated ex vivo with 50 ng/mL IL-6 "
-        "(assumed); a dot marks the return to within 10 points of baseline.",
+        "(assumed); bands: 90 %, over the parameters the data leave open, here and below; a dot marks the "
+        "return to within 10 points of baseline.",
         "shaded windows of the maximum (1-2 h) and of the return to near baseline (16-24 h). The curves "
         "themselves are not published; their height and rise with dose are predictions.",
         plots.dose_inhibition,

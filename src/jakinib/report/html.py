@@ -101,6 +101,7 @@ def render(evaluation: Evaluation) -> str:
         passed=sum(v.passed for v in hard),
         hard=len(hard),
         reported=len(evaluation.verdicts) - len(hard),
+        missed=sum(not v.passed for v in evaluation.verdicts if not v.criterion.hard),
         failed=[v for v in hard if not v.passed],
         items=_items(evaluation.verdicts, [fit.plan for fit in fits]),
         figures=list(_figures(measures, evaluation.bands)),
@@ -176,7 +177,7 @@ def evidence(criterion: Criterion, plans: list[Plan]) -> str:
     if inputs:
         return "input"
     calibrated = [any(row in plan.calibration for plan in plans) for row in criterion.rows]
-    if all(calibrated):
+    if all(calibrated) or criterion.fitted:
         return "calibrated"
     return "partly calibrated" if any(calibrated) else "predicted"
 
