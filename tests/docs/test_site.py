@@ -39,3 +39,11 @@ def test_the_site_builds_and_every_tutorial_runs(tmp_path: Path) -> None:
     for page in (DOCS / "tutorials").glob("*.md"):
         assert (tmp_path / "site" / "tutorials" / f"{page.stem}.html").exists()
     assert "5.90 nM" in (tmp_path / "site" / "tutorials" / "first_steps.html").read_text(encoding="utf-8")
+
+
+def test_the_readme_shows_the_table_of_other_tools() -> None:
+    page = (DOCS / "reference" / "interop.md").read_text(encoding="utf-8")
+    readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    shown = readme.partition("<!-- interop -->\n")[2].partition("<!-- /interop -->")[0]
+    assert shown
+    assert shown == page[page.index("| tool |") :]

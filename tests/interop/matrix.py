@@ -23,7 +23,9 @@ from jakinib.export.formats import to_level
 from jakinib.paths import write_atomic
 from jakinib.simulate import Model
 
-PAGE = Path(__file__).parents[2] / "docs" / "reference" / "interop.md"
+ROOT = Path(__file__).parents[2]
+PAGE, README = ROOT / "docs" / "reference" / "interop.md", ROOT / "README.md"
+MARKS = "<!-- interop -->\n", "<!-- /interop -->\n"
 TOOLS = Path(__file__).parent / "tools"
 MODELS = ("kinase_assay_JAK1", "cytokine_signalling_IL6", "cytokine_signalling_IL2", "oral_pk", "blood_pkpd",
           "cytokine_signalling")  # fmt: skip
@@ -143,6 +145,10 @@ def main() -> int:
         rows[f"{label} {found[1]}"] = [outside(tool, found[0], name) for name in MODELS]
         print(label, [outcome.text for outcome in rows[f"{label} {found[1]}"]], flush=True)
     write_atomic(PAGE, page(rows))
+    before, _, rest = README.read_text(encoding="utf-8").partition(MARKS[0])
+    write_atomic(
+        README, before + MARKS[0] + "\n".join(matrix(rows)) + "\n" + MARKS[1] + rest.partition(MARKS[1])[2]
+    )
     numbers = [outcome.error for row in rows.values() for outcome in row if outcome.error is not None]
     return int(max(numbers) > AGREES)
 
@@ -156,13 +162,21 @@ def page(rows: dict[str, list[Outcome]]) -> str:
         "number: why there is none. Written by `make interop`; libRoadRunner, tellurium and COPASI are also",
         "compared in every run of the tests.",
         "",
+        *matrix(rows),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def matrix(rows: dict[str, list[Outcome]]) -> list[str]:
+    """Lines of the table."""
+    lines = [
         f"| tool | {' | '.join(name.replace('_', ' ') for name in MODELS)} |",
         f"|---|{'---|' * len(MODELS)}",
     ]
     for tool, outcomes in rows.items():
         cells = (outcome.text.replace("|", "/").replace("_", r"\_") for outcome in outcomes)
         lines.append(f"| {tool} | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from jakinib import paths
 from jakinib.errors import InputError, SimulationError
 from jakinib.evaluate import Evaluation, Verdict, evaluate, read_criteria
 from jakinib.evaluate import run as evaluation_module
-from jakinib.fit import get_data, read_plan
+from jakinib.fit import get_data, posterior, read_plan
 from jakinib.fit import results as results_module
 from jakinib.fit.problem import Problem
 
@@ -130,3 +130,19 @@ def test_halving_the_tolerance_moves_no_prediction() -> None:
 
 def test_every_criterion_that_fails_is_explained() -> None:
     assert [v.criterion.id for v in outcome().verdicts if not v.passed and not v.criterion.explanation] == []
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_every_fitted_parameter_has_a_profile_and_a_verdict(name: str) -> None:
+    fit = results_module.read(read_plan(name, get_data()))
+    judged = results_module.judged(fit)
+    assert {row.method for row in judged} == {"profile"}
+    assert all(row.verdict and row.low <= row.estimate.value <= row.high for row in judged)
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_every_plan_has_draws_of_this_very_fit(name: str) -> None:
+    fit = results_module.read(read_plan(name, get_data()))
+    stored = posterior.load(fit.plan, results_module.state(fit))
+    assert stored.method in ("posterior", "Laplace")
+    assert len(stored.theta) >= 100

@@ -21,17 +21,23 @@ def ensemble_file(plan: str) -> Path:
 def read_ensemble(path: Path, plan: str, units: dict[str, str], scope: str) -> dict[str, NDArray[np.float64]]:
     """Draws by model symbol, in ``units`` (pint strings), tied symbols included.
 
-    One column a parameter of the plan, in plan units. scope: cell whose own parameters (symbol@cell) apply.
+    One column a parameter of the plan, in plan units, headed ``parameter (unit)``. scope: cell whose own
+    parameters (symbol@cell) apply.
     Symbols the model lacks are left out. Raises InputError for a table that is not one of this plan.
     """
     declared = {
         entry["id"]: entry for entry in read_yaml(paths.fits() / "plans" / f"{plan}.yaml")["parameters"]
     }
     header, *lines = read_text(path).splitlines() or [""]
-    columns = header.split("\t")
-    for column in columns:
+    columns = []
+    for title in header.split("\t"):
+        column, _, unit = title.partition(" (")
         if column not in declared:
             raise InputError(f"{short(path)}:1: column '{column}' is no parameter of plan {plan}; draw again")
+        if unit.removesuffix(")") != declared[column]["unit"]:
+            stated = declared[column]["unit"]
+            raise InputError(f"{short(path)}:1: column '{title}' is not in {stated}, the unit of plan {plan}")
+        columns.append(column)
     rows = []
     for number, line in enumerate(lines, start=2):
         try:

@@ -179,9 +179,9 @@ def test_every_cited_source_is_listed_with_its_citation(page: str) -> None:
 def test_every_estimate_stands_with_its_interval(page: str) -> None:
     data = get_data()
     for name in ("clinical_pk", "pathways"):
-        for estimate in results.read(read_plan(name, data)).estimates:
-            interval = f"{html.number(estimate.low)} to {html.number(estimate.high)}"
-            assert re.search(rf"<code>{re.escape(estimate.id)}</code>.*?>{interval}<", page, re.DOTALL)
+        for row in results.judged(results.read(read_plan(name, data))):
+            interval = f"{html.number(row.low)} to {html.number(row.high)}"
+            assert re.search(rf"<code>{re.escape(row.estimate.id)}</code>.*?>{interval}<", page, re.DOTALL)
 
 
 def test_predictions_stand_beside_the_published_numbers_with_their_fold_error(page: str) -> None:
