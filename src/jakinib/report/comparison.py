@@ -23,7 +23,7 @@ def kinases(cytokine: str) -> str:
     """The JAKs a cytokine signals through, such as "JAK1/JAK3"; all of those that share a slot."""
     entry = get_library().cytokine(cytokine)
     pure = [jak for slot in (entry.slot_a, entry.slot_b) if len(slot) == 1 for jak in slot]
-    mixed = [jak for slot in (entry.slot_a, entry.slot_b) if len(slot) > 1 for jak in slot]
+    mixed = list(dict.fromkeys(jak for slot in (entry.slot_a, entry.slot_b) if len(slot) > 1 for jak in slot))
     return "/".join([*pure, *(jak for jak in mixed if jak not in pure)])
 
 
