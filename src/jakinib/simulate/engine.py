@@ -65,7 +65,6 @@ class Model:
         self._read_source(sbml)
         self._home = [model.getCompartmentIndexForFloatingSpecies(i) for i in range(len(self.species))]
         self._selection: tuple[str, ...] = ()
-        self._options, self._listed = rr.SimulateOptions(), rr.SimulateOptions()  # of span, of run
         self._rr.integrator.setValue("variable_step_size", False)
         self.rtol = rtol
         self._tolerances()
@@ -285,11 +284,8 @@ class Model:
 
     def span(self, begin: float, end: float, points: int) -> NDArray[np.float64]:
         """Integrate on from the present state; rows of (time, selected observables), ends included."""
-        options = self._options
-        options.start, options.end, options.steps = begin, end, points - 1
         try:
-            # What simulate(begin, end, points) calls after 25 us of checks; tests/engine compares the two.
-            return np.array(self._rr._simulate(options))
+            return np.array(self._rr.simulate(begin, end, points))
         except RuntimeError as error:
             reason = str(error).split(";")[0].strip().splitlines()[-1]
             raise SimulationError(reason, float(self._model.getTime())) from error
@@ -312,8 +308,7 @@ class Model:
         grid = np.unique(np.concatenate(([now], times, [end])))
         grid = grid[np.concatenate(([True], np.diff(grid) > TINY))]
         try:
-            self._rr._setSimulateOptionsTimes(self._listed, grid.tolist())  # simulate(times=...), as in span
-            table = np.asarray(self._rr._simulate(self._listed))
+            table = np.asarray(self._rr.simulate(times=grid.tolist()))
         except RuntimeError as error:
             reason = str(error).split(";")[0].strip().splitlines()[-1]
             raise SimulationError(reason, float(self._model.getTime()), dict(changed)) from error
