@@ -75,12 +75,7 @@ def _tellurium(text: str, model: jk.Model) -> dict[str, Callable[[], Table]]:
         return np.array(loaded.simulate(DAY[0], DAY[-1], len(DAY), selections))
 
     def compiled() -> Table:
-        # The backend a user has who sets nothing; jakinib sets another.
-        roadrunner.Config.setValue(roadrunner.Config.LLVM_BACKEND, roadrunner.Config.MCJIT)
-        try:
-            return run(load(as_if_new(text)))
-        finally:
-            roadrunner.Config.setValue(roadrunner.Config.LLVM_BACKEND, roadrunner.Config.LLJIT)
+        return run(load(as_if_new(text)))
 
     once = load(text)
     return {

@@ -27,7 +27,6 @@ def sbml() -> Callable[[str], str]:
 def raw() -> Callable[[str], rr.RoadRunner]:
     """The engine without guards."""
     rr.Logger.setLevel(rr.Logger.LOG_FATAL)
-    rr.Config.setValue(rr.Config.LLVM_BACKEND, rr.Config.LLJIT)
     return lambda body: rr.RoadRunner(_sbml(body))
 
 

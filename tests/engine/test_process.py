@@ -45,6 +45,29 @@ import sys, roadrunner
 roadrunner.RoadRunner(sys.stdin.read()).integrator.relative_tolerance
 """
 
+# Maps all of high memory but holes of at most 16 KiB, and 4 GiB below; then compiles a model whose code is
+# larger than any hole.
+FAR = """
+import mmap, sys
+import roadrunner as rr
+from jakinib.simulate.jit import compiled
+
+def load(sbml):
+    if sys.argv[1] == "jakinib":
+        return compiled(sbml)
+    rr.Logger.setLevel(rr.Logger.LOG_FATAL)
+    rr.Config.setValue(rr.Config.LLVM_BACKEND, rr.Config.LLJIT)
+    return rr.RoadRunner(sbml)
+
+sbml = sys.stdin.read()
+filled = [mmap.mmap(-1, 2**power) for power in (22, 20, 18, 16, 15) for _ in range(60)]
+far = mmap.mmap(-1, 2**32 + 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=mmap.PROT_READ)
+for number in range(4):
+    model = load(sbml.replace("<model ", f"<!-- {number} --><model ", 1))
+    model.simulate(0, 1, 2)
+print("survived")
+"""
+
 IMPORTS = """
 import sys, jakinib
 heavy = {"roadrunner", "antimony", "libsbml", "matplotlib", "pandas", "pint", "scipy", "tellurium"}
@@ -55,8 +78,9 @@ assert not {"tellurium", "matplotlib", "IPython"} & set(sys.modules)
 """
 
 
-def python(code: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-c", code], input=stdin, capture_output=True, encoding="utf-8")
+def python(code: str, stdin: str = "", *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, input=stdin, capture_output=True, encoding="utf-8")
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads resident memory from /proc")
@@ -77,6 +101,20 @@ def test_a_model_is_translated_and_compiled_once() -> None:
 def test_engine_crashes_on_the_integrator_of_a_temporary(sbml: Callable[[str], str]) -> None:
     text = sbml("species A; A = 1; J: A -> ; k * A; k = 1")
     assert python(BORROWED, text).returncode < 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="lays out memory as Linux does")
+def test_a_model_loads_however_much_memory_is_mapped() -> None:
+    done = python(FAR, jk.load("cytokine_signalling", cytokines="IL-6").sbml, "jakinib")
+    assert (done.returncode, done.stdout) == (0, "survived\n"), done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="lays out memory as Linux does")
+def test_the_newer_backend_crashes_when_much_memory_is_mapped() -> None:
+    done = python(FAR, jk.load("cytokine_signalling", cytokines="IL-6").sbml, "LLJIT")
+    if done.returncode == 0:
+        pytest.skip("the layout of memory here keeps constants and code together")
+    assert done.returncode < 0, done.stderr
 
 
 def test_engine_prints_past_its_logger(raw: Callable[[str], Any], capfd: pytest.CaptureFixture[str]) -> None:

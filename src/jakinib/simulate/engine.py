@@ -1,4 +1,4 @@
-"""The only place that touches libRoadRunner. Each guard answers a trap shown in tests/engine."""
+"""Every call of a compiled model is made here. Each guard answers a trap shown in tests/engine."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from jakinib.errors import ModelError, SimulationError, UnknownIdError
 from jakinib.simulate.invariant import Laws
+from jakinib.simulate.jit import compiled
 from jakinib.simulate.protocol import Protocol
 
 RTOL = 1e-8
@@ -30,14 +31,10 @@ class Model:
     """
 
     def __init__(self, sbml: str, rtol: float = RTOL) -> None:
-        import roadrunner as rr
-
-        rr.Logger.setLevel(rr.Logger.LOG_FATAL)
-        rr.Config.setValue(rr.Config.LLVM_BACKEND, rr.Config.LLJIT)
         self.sbml = sbml
         try:
             laws = self._laws = Laws(sbml)
-            self._rr = rr.RoadRunner(laws.sbml)
+            self._rr = compiled(laws.sbml)
         except RuntimeError as error:
             reason = " ".join(str(error).split())
             raise ModelError(f"the engine cannot run this model: {reason}") from error

@@ -13,6 +13,8 @@ import libsbml
 import numpy as np
 from numpy.typing import NDArray
 
+from jakinib.simulate.jit import compiled
+
 
 class Laws:
     """The invariant rules of a model, evaluated by the engine that integrates the rest.
@@ -27,9 +29,7 @@ class Laws:
         self.compartments: tuple[str, ...] = ()
         if not laws:
             return
-        import roadrunner as rr
-
-        self._rr = rr.RoadRunner(laws)
+        self._rr = compiled(laws)
         model = self._model = self._rr.model
         known = model.getGlobalParameterIds()
         self.parameters = tuple(name for name in known if name in reads)

@@ -161,7 +161,6 @@ def test_the_number_as_stated_is_the_value_of_the_file_in_its_own_unit(name: str
 @pytest.mark.parametrize("name", ["kinase_assay_JAK1", "oral_pk", "cytokine_signalling_IL2", "blood_pkpd"])
 def test_the_printed_equations_are_those_the_engine_integrates(name: str) -> None:
     rr.Logger.setLevel(rr.Logger.LOG_FATAL)
-    rr.Config.setValue(rr.Config.LLVM_BACKEND, rr.Config.LLJIT)
     engine = rr.RoadRunner(str(paths.models() / "sbml" / f"{name}.xml"))
     held = network(name)
     amounts = {s for s, element in held.species.items() if element.getHasOnlySubstanceUnits()}

@@ -1,0 +1,21 @@
+"""How SBML becomes machine code: the one call that makes libRoadRunner compile a model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def compiled(sbml: str) -> Any:
+    """A RoadRunner of SBML text. Raises RuntimeError with libRoadRunner's reason.
+
+    The newer LLJIT backend loads faster, but addresses constants and jump tables by 32-bit distances
+    without keeping them near the code, and holds one thread per model: in a process with more than 2 GiB of
+    mapped memory it jumps to wrong addresses (shown in tests/engine/test_process.py).
+    """
+    import roadrunner as rr
+
+    rr.Logger.setLevel(rr.Logger.LOG_FATAL)
+    rr.Config.setValue(rr.Config.LLVM_BACKEND, rr.Config.MCJIT)
+    options = rr.LoadSBMLOptions()
+    options.mutableInitialConditions = False  # a quarter less to compile; a fresh state is written, not reset
+    return rr.RoadRunner(sbml, options)
