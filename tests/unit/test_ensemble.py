@@ -151,7 +151,7 @@ def test_an_interrupted_ensemble_goes_on_with_its_missing_chains_and_ends_the_sa
     ("text", "reason"),
     [
         ("k1\n1\n", "the columns are not the parameters"),
-        ("", "the columns are not the parameters"),
+        ("", "no draws"),
         ("k1\tk2\n", "no draws"),
         ("k1\tk2\n1\tx\n", ":2: a cell is not a number"),
         ("k1\tk2\n1\t2\n1\n", ":3: need 2 positive"),

@@ -7,7 +7,6 @@ cut off at the bounds, and every band made from them says so.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
@@ -25,7 +24,7 @@ from jakinib.fit.diagnostics import effective_sample_size, split_rhat
 from jakinib.fit.journal import Journal
 from jakinib.fit.objective import Array, Objective
 from jakinib.fit.sampler import Chain, Expansion, chain, expand, laplace_draws, thinned
-from jakinib.library.files import read_text
+from jakinib.library.files import read_draws
 
 NAME = "ensemble.tsv"
 MOST_DRAWS = 200
@@ -178,21 +177,10 @@ def read(path: Path, names: Sequence[str]) -> Array:
 
     Raises InputError when the file does not hold positive numbers of the parameters ``names``, in order.
     """
-    header, *lines = read_text(path).splitlines() or [""]
-    if [cell.partition(" (")[0] for cell in header.split("\t")] != list(names):
+    titles, values = read_draws(path)
+    if [title.partition(" (")[0] for title in titles] != list(names):
         raise InputError(f"{path}:1: the columns are not the parameters of the plan; draw the ensemble again")
-    rows = []
-    for number, line in enumerate(lines, start=2):
-        try:
-            row = [float(cell) for cell in line.split("\t")]
-        except ValueError:
-            raise InputError(f"{path}:{number}: a cell is not a number") from None
-        if len(row) != len(names) or not all(0 < value < math.inf for value in row):
-            raise InputError(f"{path}:{number}: need {len(names)} positive finite numbers")
-        rows.append(row)
-    if not rows:
-        raise InputError(f"{path}: no draws below the header; draw the ensemble again")
-    return np.array(rows)
+    return values
 
 
 def predict(ensemble: Ensemble, function: Callable[[Mapping[str, float]], ArrayLike]) -> NDArray[np.float64]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import yaml
+from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
 from jakinib.errors import InputError
@@ -205,3 +208,21 @@ def read_rows(path: Path, schema: type[M]) -> list[tuple[int, M]]:
             column = ".".join(str(part) for part in location) or "row"
             raise InputError(f"{short(path)}:{number}: column {column}: {message}") from None
     return records
+
+
+def read_draws(path: Path) -> tuple[list[str], NDArray[np.float64]]:
+    """Titles and values (draws, columns) of a table of positive finite numbers; raises InputError."""
+    header, *lines = read_text(path).splitlines() or [""]
+    titles = header.split("\t")
+    rows = []
+    for number, line in enumerate(lines, start=2):
+        try:
+            row = [float(cell) for cell in line.split("\t")]
+        except ValueError:
+            raise InputError(f"{short(path)}:{number}: a cell is not a number") from None
+        if len(row) != len(titles) or not all(0 < value < math.inf for value in row):
+            raise InputError(f"{short(path)}:{number}: need {len(titles)} positive finite numbers")
+        rows.append(row)
+    if not rows:
+        raise InputError(f"{short(path)}:1: no draws below the header; draw the ensemble again")
+    return titles, np.array(rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 
 from jakinib import paths
 from jakinib.errors import InputError
-from jakinib.library.files import read_text, read_yaml, short
+from jakinib.library.files import read_draws, read_yaml, short
 from jakinib.units import factor
 
 
@@ -28,9 +27,9 @@ def read_ensemble(path: Path, plan: str, units: dict[str, str], scope: str) -> d
     declared = {
         entry["id"]: entry for entry in read_yaml(paths.fits() / "plans" / f"{plan}.yaml")["parameters"]
     }
-    header, *lines = read_text(path).splitlines() or [""]
+    titles, values = read_draws(path)
     columns = []
-    for title in header.split("\t"):
+    for title in titles:
         column, _, unit = title.partition(" (")
         if column not in declared:
             raise InputError(f"{short(path)}:1: column '{column}' is no parameter of plan {plan}; draw again")
@@ -38,18 +37,6 @@ def read_ensemble(path: Path, plan: str, units: dict[str, str], scope: str) -> d
             stated = declared[column]["unit"]
             raise InputError(f"{short(path)}:1: column '{title}' is not in {stated}, the unit of plan {plan}")
         columns.append(column)
-    rows = []
-    for number, line in enumerate(lines, start=2):
-        try:
-            row = [float(cell) for cell in line.split("\t")]
-        except ValueError:
-            raise InputError(f"{short(path)}:{number}: a cell is not a number") from None
-        if len(row) != len(columns) or not all(0 < value < math.inf for value in row):
-            raise InputError(f"{short(path)}:{number}: need {len(columns)} positive finite numbers")
-        rows.append(row)
-    if not rows:
-        raise InputError(f"{short(path)}: no draws below the header; draw the ensemble again")
-    values = np.array(rows)
     out: dict[str, NDArray[np.float64]] = {}
     for number, column in enumerate(columns):
         for full in (column, *declared[column].get("also", [])):
