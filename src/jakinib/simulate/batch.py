@@ -30,6 +30,7 @@ class Batch:
         forcing: Sequence[str] = (),
         fixed: Mapping[str, float] | None = None,
     ) -> None:
+        model = model.able_to_set([*columns, *forcing, *(fixed or {})])
         self.model, self.columns = model, tuple(columns)
         model.require(observables)
         self.observables = tuple(observables)

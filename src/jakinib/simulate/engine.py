@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jakinib.errors import ModelError, SimulationError, UnknownIdError
+from jakinib.simulate.dormant import Reduced, reduce
 from jakinib.simulate.invariant import Laws
 from jakinib.simulate.jit import compiled
 from jakinib.simulate.protocol import Protocol
@@ -26,29 +27,34 @@ TINY = 1e-9  # hours; times closer than this are one time
 class Model:
     """A compiled SBML model; run it with ``run``. One instance per process; not thread-safe.
 
-    sbml: SBML text. rtol: relative tolerance of the integrator.
+    sbml: SBML text. rtol: relative tolerance of the integrator. reduced: leave species that stay zero out of
+    the integration; what would wake them is run on the whole model.
     Every run starts from the same fresh state: no result depends on the runs before it.
     """
 
-    def __init__(self, sbml: str, rtol: float = RTOL) -> None:
+    def __init__(self, sbml: str, rtol: float = RTOL, *, reduced: bool = True) -> None:
         self.sbml = sbml
         try:
-            laws = self._laws = Laws(sbml)
+            rest = reduce(sbml) if reduced else Reduced(sbml, frozenset(), frozenset())
+            laws = self._laws = Laws(rest.sbml)
             self._rr = compiled(laws.sbml)
         except RuntimeError as error:
             reason = " ".join(str(error).split())
             raise ModelError(f"the engine cannot run this model: {reason}") from error
         model = self._model = self._rr.model
-        self.species = tuple(model.getFloatingSpeciesIds())
-        self.boundary = tuple(model.getBoundarySpeciesIds())
+        self._wakers = rest.wakers
+        self._whole: Model | None = None
+        self._integrated = tuple(model.getFloatingSpeciesIds())
+        self._held = tuple(model.getBoundarySpeciesIds())
+        self.boundary = tuple(name for name in self._held if name not in rest.dormant)
         self.compartments = tuple(model.getCompartmentIds())
         self.parameters = tuple(model.getGlobalParameterIds())
         self._ruled = {*self._rr.getAssignmentRuleIds(), *laws.gives}
         self._settable: dict[str, tuple[str, int]] = {
             **{name: ("compartment", i) for i, name in enumerate(self.compartments)},
             **{name: ("parameter", i) for i, name in enumerate(self.parameters) if name not in self._ruled},
-            **{name: ("boundary", i) for i, name in enumerate(self.boundary) if name not in self._ruled},
-            **{name: ("species", i) for i, name in enumerate(self.species)},
+            **{name: ("boundary", i) for i, name in enumerate(self._held) if name not in self._ruled},
+            **{name: ("species", i) for i, name in enumerate(self._integrated)},
         }
         self._compartment_values = np.array(model.getCompartmentVolumes(), dtype=float)
         self._parameter_values = np.array(model.getGlobalParameterValues(), dtype=float)
@@ -59,14 +65,14 @@ class Model:
         self._read_by_laws = [self.parameters.index(name) for name in laws.parameters]
         self._sizes_read_by_laws = [self.compartments.index(name) for name in laws.compartments]
         self._given_by_laws = [self.parameters.index(name) for name in laws.gives]
-        self._read_source(sbml)
-        self._home = [model.getCompartmentIndexForFloatingSpecies(i) for i in range(len(self.species))]
+        self._read_source(sbml, {*self._integrated, *rest.dormant})
+        self._home = [model.getCompartmentIndexForFloatingSpecies(i) for i in range(len(self._integrated))]
         self._selection: tuple[str, ...] = ()
         self._rr.integrator.setValue("variable_step_size", False)
         self.rtol = rtol
         self._tolerances()
 
-    def _read_source(self, sbml: str) -> None:
+    def _read_source(self, sbml: str, floating: set[str]) -> None:
         """What the engine does not tell: the model id, declared units, which species are amounts."""
         import libsbml
 
@@ -77,6 +83,7 @@ class Model:
         self.units: dict[str, str] = {p.getId(): p.getUnits() for p in source.getListOfParameters()}
         for compartment in source.getListOfCompartments():
             self.units[compartment.getId()] = compartment.getUnits() or source.getVolumeUnits()
+        self.species = tuple(s.getId() for s in source.getListOfSpecies() if s.getId() in floating)
         amounts = {s.getId(): bool(s.getHasOnlySubstanceUnits()) for s in source.getListOfSpecies()}
         ours = source.getSubstanceUnits() == "nmol"
         self.units |= {name: ("nmol" if amount else "nM") if ours else "" for name, amount in amounts.items()}
@@ -89,7 +96,7 @@ class Model:
             (ATOL_DEPOT if name.endswith("_depot") else ATOL_NM)
             if name in self._amount_only
             else ATOL_NM * self._compartment_values[home]
-            for name, home in zip(self.species, self._home, strict=True)
+            for name, home in zip(self._integrated, self._home, strict=True)
         ]
         rules = len(integrator.getAbsoluteToleranceVector()) - len(absolute)  # rate rules come first
         # A scalar would be rescaled by the current state at every call (roadrunner#1349).
@@ -110,6 +117,14 @@ class Model:
         """Every symbol that can be set; symbols given by a rule cannot."""
         return tuple(self._settable)
 
+    def able_to_set(self, symbols: Iterable[str]) -> Model:
+        """This model, or the whole one where a value of ``symbols`` could wake what is left out here."""
+        if self._wakers.isdisjoint(symbols):
+            return self
+        if self._whole is None:
+            self._whole = Model(self.sbml, self.rtol, reduced=False)
+        return self._whole
+
     def initial(self, symbol: str) -> float:
         """Value of ``symbol`` before anything is set (concentration for species)."""
         self._reset({})
@@ -128,12 +143,12 @@ class Model:
         model.setTime(0.0)
         model.setCompartmentVolumes(list(range(len(self.compartments))), self._compartment_values)
         model.setGlobalParameterValues(self._free, self._free_values)
-        if self.boundary:
-            model.setBoundarySpeciesConcentrations(list(range(len(self.boundary))), self._boundary_values)
+        if self._held:
+            model.setBoundarySpeciesConcentrations(list(range(len(self._held))), self._boundary_values)
         sizes = {name: settings[name] for name in self.compartments if name in settings}
         self._set(sizes)
-        if self.species:
-            model.setFloatingSpeciesAmounts(list(range(len(self.species))), self._amounts_in(sizes))
+        if self._integrated:
+            model.setFloatingSpeciesAmounts(list(range(len(self._integrated))), self._amounts_in(sizes))
         self._set({name: value for name, value in settings.items() if name not in sizes})
         self._apply_laws()
 
@@ -150,7 +165,7 @@ class Model:
         if not sizes:
             return self._species_amounts
         amounts = self._species_amounts.copy()
-        for i, (name, home) in enumerate(zip(self.species, self._home, strict=True)):
+        for i, (name, home) in enumerate(zip(self._integrated, self._home, strict=True)):
             if self.compartments[home] in sizes and name not in self._amount_only:
                 amounts[i] *= float(sizes[self.compartments[home]]) / self._compartment_values[home]
         return amounts
@@ -198,6 +213,11 @@ class Model:
         Returns an array (len(protocol.times), len(observables)) in model units.
         Raises UnknownIdError for an unknown symbol and SimulationError when the integrator fails.
         """
+        model = self.able_to_set(
+            [*protocol.settings, *(name for step in protocol.steps for name in step.values)]
+        )
+        if model is not self:
+            return model.run(protocol, observables)
         self._select(observables)
         self._reset(protocol.settings)
         times = np.asarray(protocol.times, dtype=float)
@@ -267,10 +287,10 @@ class Model:
         model.setTime(0.0)
         model.setCompartmentVolumes(list(range(len(self.compartments))), self._compartment_values)
         model.setGlobalParameterValues(self._free, free)
-        if self.boundary:
-            model.setBoundarySpeciesConcentrations(list(range(len(self.boundary))), boundary)
-        if self.species:
-            model.setFloatingSpeciesAmounts(list(range(len(self.species))), amounts)
+        if self._held:
+            model.setBoundarySpeciesConcentrations(list(range(len(self._held))), boundary)
+        if self._integrated:
+            model.setFloatingSpeciesAmounts(list(range(len(self._integrated))), amounts)
         self._apply_laws()
 
     def write(self, indices: list[int], values: Sequence[float]) -> None:
