@@ -7,6 +7,7 @@ import pytest
 from jakinib.assay.patient import Circumstances, typical
 from jakinib.evaluate.criteria import read_criteria
 from jakinib.evaluate.exposure import CLASSES, exposure_ratio, population_exposure
+from jakinib.evaluate.measures import Measures
 from jakinib.fit.data import get_data
 from jakinib.library import get_library
 
@@ -46,3 +47,17 @@ def test_the_uptake_in_renal_impairment_is_fitted_to_Cmax_and_to_no_AUC() -> Non
 
 def test_the_classes_are_the_middle_of_their_limits() -> None:
     assert CLASSES == {"normal": (90 + 120) / 2, "mild": (60 + 90) / 2, "moderate": (30 + 60) / 2}
+
+
+def test_without_renal_clearance_impairment_raises_exposure_only_by_uptake() -> None:
+    drawn = {"CLr": 0.0, "CLnr": 15.0}
+    auc, cmax = (exposure_ratio(f"{metric} moderate", drawn) for metric in ("AUC", "Cmax"))
+    assert auc == pytest.approx(cmax, rel=1e-3)
+    assert 1 < auc < exposure_ratio("AUC moderate")
+
+
+def test_a_draw_with_less_renal_clearance_predicts_less_of_a_rise() -> None:
+    (auc,) = (c for c in RENAL if c.of == "AUC moderate")
+    share = {f"{name}_baricitinib@healthy_adult": value for name, value in (("CLr", 5.0), ("CLnr", 12.0))}
+    usual, drawn = Measures((), get_data()), Measures((), get_data(), share)
+    assert drawn.measure(auc.measure, auc.of) < usual.measure(auc.measure, auc.of)

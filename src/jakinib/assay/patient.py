@@ -144,9 +144,10 @@ class Patient:
             lines.append(f"{drug.id}: the effect of weight is assumed: {stated[assumed[0]].rationale}")
         return lines
 
-    def settings(self) -> dict[str, float]:
+    def settings(self, disposition: Mapping[str, float] | None = None) -> dict[str, float]:
         """Settings for ``jakinib.plasma``: covariates, and disposition as the circumstances leave it.
 
+        disposition: of the reference patient, in place of the library's (``typical``), by parameter name.
         Raises InputError for a covariate that is not positive and finite, UnknownIdError for an unknown name.
         """
         people = get_library().population(self.population)
@@ -156,7 +157,7 @@ class Patient:
         for name, value in (("weight", weight), ("eGFR", eGFR)):
             if not math.isfinite(value) or value <= 0:
                 raise InputError(f"{name} is {value:g}; give a finite number above 0")
-        usual = typical(drug.id, people.id)
+        usual = typical(drug.id, people.id) | dict(disposition or {})
         values = Circumstances.of(drug.id, people.id, self.conditions).apply(usual, eGFR)
         return {
             "weight": weight,

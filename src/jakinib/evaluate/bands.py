@@ -30,11 +30,11 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "gmfe": CELLS, "worst_fold": CELLS, "worst_ec50": CELLS, "worst_ec50_median_cell": CELLS,
     "pbmc_ic50": CELLS, "stat3_peak": CELLS, "stat3_at_60": CELLS, "stat3_at_60_without_SOCS3": CELLS,
     "stat1_after_block": CELLS, "cell": CELLS, "ec50": CELLS, "course": CELLS, "hepatocytes": CELLS,
-    "block": CELLS, "enzyme": ("enzyme",), "plasma": ("clinical_pk",), "exposure_ratio": (),
+    "block": CELLS, "enzyme": ("enzyme",), "plasma": ("clinical_pk",), "exposure_ratio": ("clinical_pk",),
     "population_exposure": (),
 }  # fmt: skip
 EVERY = ("enzyme", "clinical_pk", "dynamics", "pathways")
-TYPICAL = "a property of simulated patients, not of the fitted parameters"
+TYPICAL = "a sample of 1,000 patients at the estimates; one sample a draw would take minutes"
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -18,22 +19,25 @@ CLASSES = {"normal": 105.0, "mild": 75.0, "moderate": 45.0}
 PATIENTS, SEED = 1000, 1
 
 
-@functools.cache
-def _single_dose(group: str) -> dict[str, float]:
+def _single_dose(group: str, disposition: Mapping[str, float]) -> dict[str, float]:
     """Cmax and AUC to 240 h of a healthy adult with the renal function of a class after one dose of 4 mg."""
-    settings = Patient("healthy_adult", eGFR=CLASSES[group]).settings()
+    settings = Patient("healthy_adult", eGFR=CLASSES[group]).settings(disposition)
     peak = settings["lag_baricitinib"] + settings["D1_baricitinib"]
     times = np.unique(np.concatenate((np.linspace(0, 24, 481), np.linspace(24, 240, 865), [peak])))
     return plasma(Regimen.single(4.0), times, settings=settings).interval(0, 240)
 
 
-def exposure_ratio(of: str) -> float:
-    """AUC or Cmax in a class of renal impairment over normal, healthy adults: "AUC mild"."""
+def exposure_ratio(of: str, disposition: Mapping[str, float] | None = None) -> float:
+    """AUC or Cmax in a class of renal impairment over normal, healthy adults: "AUC mild".
+
+    disposition: of the typical healthy adult by parameter name, where it is not that of the library.
+    """
     metric, _, group = of.partition(" ")
     if metric not in ("AUC", "Cmax") or group not in CLASSES:
         raise UnknownIdError("exposure ratio", of, [f"{m} {c}" for m in ("AUC", "Cmax") for c in CLASSES])
     key = metric.lower()
-    return _single_dose(group)[key] / _single_dose("normal")[key]
+    impaired, normal = (_single_dose(c, disposition or {})[key] for c in (group, "normal"))
+    return impaired / normal
 
 
 @functools.cache

@@ -323,7 +323,12 @@ class Measures:
 
     # Patients ---------------------------------------------------------------------------------------
 
-    _exposure_ratio = staticmethod(exposure.exposure_ratio)
+    def _exposure_ratio(self, of: str) -> float:
+        mine = f"_{DRUG}"
+        drawn = self._of_population("healthy_adult").items()
+        disposition = {name.removesuffix(mine): value for name, value in drawn if name.endswith(mine)}
+        return exposure.exposure_ratio(of, disposition)
+
     _population_exposure = staticmethod(exposure.population_exposure)
 
 
