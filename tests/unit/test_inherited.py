@@ -53,6 +53,16 @@ def test_the_inherited_residuals_have_the_stored_covariance(problem: Problem) ->
     assert np.abs(off).max() > 0.1 * np.diag(inverse).min()  # correlations are passed on
 
 
+def test_what_is_left_scatters_around_another_truth_with_its_covariance(problem: Problem) -> None:
+    (left,) = problem.inherited
+    rng, truth = np.random.default_rng(2), problem.start + 0.3
+    size = len(left.indices)
+    means = np.array([left.around(truth, rng.standard_normal(size)).mean for _ in range(4000)])
+    np.testing.assert_allclose(means.mean(axis=0), truth[left.indices], atol=5 * left.spread().max() / 63)
+    np.testing.assert_allclose(means.std(axis=0), left.spread(), rtol=0.06)
+    np.testing.assert_allclose(np.cov(means.T) @ left.root.T @ left.root, np.eye(size), atol=0.35)
+
+
 def test_the_jacobian_of_inherited_residuals_is_their_slope(problem: Problem) -> None:
     theta = problem.start
     moved = theta.copy()

@@ -70,11 +70,7 @@ def test_synthetic_rows_scatter_with_the_factor_of_the_plan_and_priors_with_thei
     for _ in range(60):
         problem = factory(truth, rng)
         scatter += [math.log(t.row.value / exact[t.row.id]) / t.sigma for t in problem.targets]
-        prior += [
-            (math.log(p.prior.median) - centre) / math.log(p.prior.factor)
-            for p, centre in zip(problem.plan.parameters, truth, strict=True)
-            if p.prior
-        ]
+        prior += [(math.log(p.median) - truth[index]) / math.log(p.factor) for index, p in problem.priors]
     for sample in (scatter, prior):
         assert np.mean(sample) == pytest.approx(0, abs=4 / math.sqrt(len(sample)))
         assert np.std(sample) == pytest.approx(1, abs=4 / math.sqrt(2 * len(sample)))

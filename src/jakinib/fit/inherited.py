@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,10 @@ class Inherited:
 
     def residuals(self, theta: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(self.root @ (theta[self.indices] - self.mean))
+
+    def around(self, theta: NDArray[np.float64], standard: NDArray[np.float64]) -> Inherited:
+        """The same distribution about another centre: ``theta`` moved by standard normal deviates."""
+        return replace(self, mean=theta[self.indices] + np.linalg.solve(self.root, standard))
 
     def spread(self) -> NDArray[np.float64]:
         """Standard deviation of each ln(parameter)."""

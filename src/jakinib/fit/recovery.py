@@ -2,9 +2,10 @@
 
 Noise is that of the plan's error model: log-normal, the factor of the row's quantity. A prior counts as one
 more measurement of its parameter: every replicate draws its median around the truth with the factor of the
-prior. In a linear model this is the same as drawing the truth from the prior, and it keeps the truth at the
-estimates, where coverage matters, and inside the bounds (auxiliary measurements: Cousins, Linnemann and
-Tucker 2008, Nucl. Instrum. Methods A 595:480). The reserve prior, one number for many pathways, stays.
+prior; so does what an earlier plan left about several parameters together. In a linear model this is the
+same as drawing the truth from the prior, and it keeps the truth at the estimates, where coverage matters, and
+inside the bounds (auxiliary measurements: Cousins, Linnemann and Tucker 2008, Nucl. Instrum. Methods A
+595:480). The reserve prior, one number for many pathways, stays.
 
 Offline: ``python -m jakinib.fit.recovery clinical_pk --replicates 200``.
 """
@@ -106,14 +107,16 @@ class SyntheticPlan:
             row: value * math.exp(rng.standard_normal() * math.log(self.plan.errors[self.data[row].quantity]))
             for row, value in self._noiseless[key].items()
         }
-        parameters = []
-        for parameter, centre in zip(self.plan.parameters, np.exp(truth).tolist(), strict=True):
-            if prior := parameter.prior:
-                median = centre * math.exp(rng.standard_normal() * math.log(prior.factor))
-                prior = prior.model_copy(update={"median": median})
-            parameters.append(parameter.model_copy(update={"prior": prior}))
-        plan = self.plan.model_copy(update={"parameters": parameters})
-        return Problem(plan, with_values(self.data, values))
+        problem = Problem(self.plan, with_values(self.data, values))
+        problem.priors = [
+            (index, prior.model_copy(update={"median": math.exp(truth[index] + ln)}))
+            for index, prior in problem.priors
+            for ln in [rng.standard_normal() * math.log(prior.factor)]
+        ]
+        problem.inherited = [
+            left.around(truth, rng.standard_normal(len(left.indices))) for left in problem.inherited
+        ]
+        return problem
 
 
 def with_values(data: DataSet, values: dict[str, float]) -> DataSet:
