@@ -215,7 +215,9 @@ def plasma(
 ) -> PlasmaProfile:
     """Plasma concentration of the typical patient under a regimen; of its doses, those of ``inhibitor``.
 
-    times in hours. settings: model symbols such as weight (kg), eGFR (mL/min per 1.73 m2), and ``UPTAKE``.
+    times in hours. settings: model symbols such as weight (kg), eGFR (mL/min per 1.73 m2), and ``UPTAKE``;
+    covariates scale clearances and volumes only. What else renal function, food or another drug changes is in
+    ``Patient(...).settings()``.
     Raises InputError for a covariate that is not positive and finite.
     """
     return plasma_profiles(

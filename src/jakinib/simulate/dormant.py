@@ -24,50 +24,48 @@ Formula = str | float | tuple[str, tuple["Formula", ...]]  # a name, a number, a
 
 
 @dataclass(frozen=True)
-class Reduced:
-    """A model without what stays zero.
+class Dormant:
+    """What was left out of a model.
 
-    sbml: the model; its dormant species are constants. wakers: symbols that may not be set in it, because
-    another value of theirs can bring a dormant species to life (dormant species among them).
+    species: zero for good, constants of the model that is left. wakers: symbols that may not be set in it,
+    because another value of theirs can bring one of the species to life (the species among them).
     """
 
-    sbml: str
-    dormant: frozenset[str]
-    wakers: frozenset[str]
+    species: frozenset[str] = NOTHING
+    wakers: frozenset[str] = NOTHING
 
 
-def reduce(sbml: str) -> Reduced:
-    """Leave out the species that no reaction, rule or event can lift from an initial zero.
+def leave_out(document: libsbml.SBMLDocument) -> Dormant:
+    """Leave out of a document the species that no reaction, rule or event can lift from an initial zero.
 
     A rate counts as zero when a factor of it is: a dormant species, or a parameter that is zero (a waker).
     What is not understood counts as not zero.
     """
-    document = libsbml.readSBMLFromString(sbml)
     model = document.getModel()
     if model is None or not _is_plain(model):
-        return Reduced(sbml, NOTHING, NOTHING)
+        return Dormant()
     fixed = _changed_by_formula(model)
     rules = {rule.getVariable(): _formula(rule.getMath()) for rule in model.getListOfRules()}
     zero = {p.getId() for p in model.getListOfParameters() if p.getValue() == 0} - fixed
-    dormant = {s.getId() for s in model.getListOfSpecies() if _starts_at_zero(s)} - fixed
+    species = {s.getId() for s in model.getListOfSpecies() if _starts_at_zero(s)} - fixed
     rates = {r.getId(): _rate(r) for r in model.getListOfReactions()}
     touched = {r.getId(): _species_of(r) for r in model.getListOfReactions()}
     while True:
-        proofs = {id: _Zero(dormant, zero, rules).proof(rate) for id, rate in rates.items()}
-        alive = {name for id, proof in proofs.items() if proof is None for name in touched[id]} & dormant
+        proofs = {id: _Zero(species, zero, rules).proof(rate) for id, rate in rates.items()}
+        alive = {name for id, proof in proofs.items() if proof is None for name in touched[id]} & species
         if not alive:
             break
-        dormant -= alive
-    if not dormant:
-        return Reduced(sbml, NOTHING, NOTHING)
-    wakers = set(dormant)
+        species -= alive
+    if not species:
+        return Dormant()
+    wakers = set(species)
     for id, proof in proofs.items():
-        if proof is not None and (not proof or touched[id] & dormant):
+        if proof is not None and (not proof or touched[id] & species):
             wakers |= proof
             model.removeReaction(id)
-    for name in dormant:
+    for name in species:
         model.getSpecies(name).setBoundaryCondition(True)
-    return Reduced(libsbml.writeSBMLToString(document), frozenset(dormant), frozenset(wakers))
+    return Dormant(frozenset(species), frozenset(wakers))
 
 
 class _Zero:

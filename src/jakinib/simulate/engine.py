@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jakinib.errors import ModelError, SimulationError, UnknownIdError
-from jakinib.simulate.dormant import Reduced, reduce
+from jakinib.simulate.dormant import Dormant, leave_out
 from jakinib.simulate.invariant import Laws
 from jakinib.simulate.jit import compiled
 from jakinib.simulate.protocol import Protocol
@@ -33,20 +33,27 @@ class Model:
     """
 
     def __init__(self, sbml: str, rtol: float = RTOL, *, reduced: bool = True) -> None:
-        self.sbml = sbml
+        import libsbml
+
+        self.sbml, self.rtol = sbml, rtol
+        document = libsbml.readSBMLFromString(sbml)
+        self._read_source(document.getModel())
         try:
-            rest = reduce(sbml) if reduced else Reduced(sbml, frozenset(), frozenset())
-            laws = self._laws = Laws(rest.sbml)
-            self._rr = compiled(laws.sbml)
+            dormant = leave_out(document) if reduced else Dormant()
+            laws = self._laws = Laws(document)
+            changed = dormant.species or laws.gives
+            self._rr = compiled(libsbml.writeSBMLToString(document) if changed else sbml)
         except RuntimeError as error:
             reason = " ".join(str(error).split())
             raise ModelError(f"the engine cannot run this model: {reason}") from error
         model = self._model = self._rr.model
-        self._wakers = rest.wakers
+        self._wakers = dormant.wakers
         self._whole: Model | None = None
         self._integrated = tuple(model.getFloatingSpeciesIds())
         self._held = tuple(model.getBoundarySpeciesIds())
-        self.boundary = tuple(name for name in self._held if name not in rest.dormant)
+        floating = {*self._integrated, *dormant.species}
+        self.species = tuple(name for name in self._declared if name in floating)
+        self.boundary = tuple(name for name in self._held if name not in floating)
         self.compartments = tuple(model.getCompartmentIds())
         self.parameters = tuple(model.getGlobalParameterIds())
         self._ruled = {*self._rr.getAssignmentRuleIds(), *laws.gives}
@@ -65,29 +72,26 @@ class Model:
         self._read_by_laws = [self.parameters.index(name) for name in laws.parameters]
         self._sizes_read_by_laws = [self.compartments.index(name) for name in laws.compartments]
         self._given_by_laws = [self.parameters.index(name) for name in laws.gives]
-        self._read_source(sbml, {*self._integrated, *rest.dormant})
         self._home = [model.getCompartmentIndexForFloatingSpecies(i) for i in range(len(self._integrated))]
         self._selection: tuple[str, ...] = ()
         self._rr.integrator.setValue("variable_step_size", False)
-        self.rtol = rtol
         self._tolerances()
 
-    def _read_source(self, sbml: str, floating: set[str]) -> None:
+    def _read_source(self, source: Any) -> None:
         """What the engine does not tell: the model id, declared units, which species are amounts."""
-        import libsbml
-
-        document = libsbml.readSBMLFromString(sbml)
-        source = document.getModel()
-        self.id: str = source.getId() or "model"
-        self.sha256 = hashlib.sha256(sbml.encode()).hexdigest()
-        self.units: dict[str, str] = {p.getId(): p.getUnits() for p in source.getListOfParameters()}
-        for compartment in source.getListOfCompartments():
-            self.units[compartment.getId()] = compartment.getUnits() or source.getVolumeUnits()
-        self.species = tuple(s.getId() for s in source.getListOfSpecies() if s.getId() in floating)
-        amounts = {s.getId(): bool(s.getHasOnlySubstanceUnits()) for s in source.getListOfSpecies()}
-        ours = source.getSubstanceUnits() == "nmol"
-        self.units |= {name: ("nmol" if amount else "nM") if ours else "" for name, amount in amounts.items()}
+        self.sha256 = hashlib.sha256(self.sbml.encode()).hexdigest()
+        self.id: str = (source and source.getId()) or "model"
+        declared = source.getListOfSpecies() if source else []
+        self._declared = tuple(species.getId() for species in declared)
+        amounts = {species.getId(): bool(species.getHasOnlySubstanceUnits()) for species in declared}
         self._amount_only = frozenset(name for name, amount in amounts.items() if amount)
+        self.units: dict[str, str] = {}
+        if source:
+            ours = source.getSubstanceUnits() == "nmol"
+            self.units |= {p.getId(): p.getUnits() for p in source.getListOfParameters()}
+            for size in source.getListOfCompartments():
+                self.units[size.getId()] = size.getUnits() or source.getVolumeUnits()
+            self.units |= {name: ("nmol" if by else "nM") if ours else "" for name, by in amounts.items()}
 
     def _tolerances(self) -> None:
         integrator = self._rr.integrator

@@ -19,17 +19,17 @@ from jakinib.simulate.jit import compiled
 class Laws:
     """The invariant rules of a model, evaluated by the engine that integrates the rest.
 
-    sbml: the model to integrate in place of the original. parameters, compartments: what the rules read.
-    gives: the symbols they give.
+    document: the model; they are taken out of it. parameters, compartments: what the rules read. gives: the
+    symbols they give.
     """
 
-    def __init__(self, sbml: str) -> None:
-        self.sbml, laws, reads, self.gives = split(sbml)
+    def __init__(self, document: libsbml.SBMLDocument) -> None:
+        laws, reads, self.gives = take_out(document)
         self.parameters: tuple[str, ...] = ()
         self.compartments: tuple[str, ...] = ()
-        if not laws:
+        if laws is None:
             return
-        self._rr = compiled(laws)
+        self._rr = compiled(libsbml.writeSBMLToString(laws))
         model = self._model = self._rr.model
         known = model.getGlobalParameterIds()
         self.parameters = tuple(name for name in known if name in reads)
@@ -50,24 +50,25 @@ class Laws:
         return values
 
 
-def split(sbml: str) -> tuple[str, str, frozenset[str], tuple[str, ...]]:
-    """Separate the invariant rules of a model.
+def take_out(
+    document: libsbml.SBMLDocument,
+) -> tuple[libsbml.SBMLDocument | None, frozenset[str], tuple[str, ...]]:
+    """Take the invariant rules out of a document.
 
-    Returns the model without them, a model of nothing else, the parameters and compartments the rules read,
-    and the symbols they give. The second model is empty text where no rule is invariant.
+    Returns a model of nothing else, the parameters and compartments the rules read, and the symbols they
+    give; no model where no rule is invariant.
     """
-    document = libsbml.readSBMLFromString(sbml)
     model = document.getModel()
-    rules = _invariant(model)
+    rules = {} if model is None else _invariant(model)
     if not rules:
-        return sbml, "", frozenset(), ()
+        return None, frozenset(), ()
     read = frozenset(name for names in rules.values() for name in names) - set(rules)
-    laws = libsbml.readSBMLFromString(sbml)
+    laws = document.clone()
     _keep_rules(laws.getModel(), {*read, *rules}, set(rules))
     for symbol in rules:
         model.removeRuleByVariable(symbol)
         model.getParameter(symbol).setValue(0.0)  # written before every run
-    return libsbml.writeSBMLToString(document), libsbml.writeSBMLToString(laws), read, tuple(rules)
+    return laws, read, tuple(rules)
 
 
 def _invariant(model: Any) -> dict[str, set[str]]:
