@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from jakinib.errors import UnitError as UnitError
     from jakinib.errors import UnknownIdError as UnknownIdError
     from jakinib.evaluate import evaluate as evaluate
+    from jakinib.evaluate import sensitivity as sensitivity
     from jakinib.export import archive as archive
     from jakinib.export import export as export
     from jakinib.fit import fit as fit
@@ -65,6 +66,7 @@ _PUBLIC = {
     "Patient": "jakinib.assay.patient",
     "fit": "jakinib.fit",
     "evaluate": "jakinib.evaluate",
+    "sensitivity": "jakinib.evaluate",
     "archive": "jakinib.export",
     "export": "jakinib.export",
     "register": "jakinib.library",

@@ -8,7 +8,17 @@ from typing import Annotated
 import typer
 
 from jakinib import __version__
-from jakinib.cli import archives, comparison, evaluation, extension, fits, models, population, simulations
+from jakinib.cli import (
+    archives,
+    comparison,
+    evaluation,
+    extension,
+    fits,
+    models,
+    population,
+    sensitivity,
+    simulations,
+)
 from jakinib.cli.app import app
 from jakinib.errors import JakinibError
 
@@ -22,6 +32,7 @@ __all__ = [
     "main",
     "models",
     "population",
+    "sensitivity",
     "simulations",
 ]
 

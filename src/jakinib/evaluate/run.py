@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -96,17 +96,8 @@ def evaluate(
     simulated is a FAIL that says why.
     """
     data = get_data()
-    fits: list[results.Fit] = []
-    provenance: dict[str, Any] = {"plans": {}}
-    for name in PLANS:
-        outcome = results.read(read_plan(name, data))
-        changed = results.stale(outcome, data)
-        if changed:
-            raise InputError(
-                f"results of plan {name} are stale: {', '.join(changed)} changed; run: jakinib fit {name}"
-            )
-        provenance["plans"][name] = outcome.provenance
-        fits.append(outcome)
+    fits = calibrations(PLANS, data)
+    provenance: dict[str, Any] = {"plans": {fit.plan.id: fit.provenance for fit in fits}}
     provenance["versions"] = {
         name: version(name)
         for name in ("jakinib", "libroadrunner", "antimony", "python-libsbml", "numpy", "scipy")
@@ -134,6 +125,19 @@ def evaluate(
         interval = bands.interval(criterion_key(criterion))
         verdicts.append(Verdict(criterion, value, _sources(criterion, data), why, interval))
     return Evaluation(verdicts, measures, provenance, bands)
+
+
+def calibrations(plans: Sequence[str], data: DataSet) -> list[results.Fit]:
+    """The stored fits of plans; raises InputError for one that is lacking or whose inputs have changed."""
+    fits = []
+    for name in plans:
+        fit = results.read(read_plan(name, data))
+        if changed := results.stale(fit, data):
+            raise InputError(
+                f"results of plan {name} are stale: {', '.join(changed)} changed; run: jakinib fit {name}"
+            )
+        fits.append(fit)
+    return fits
 
 
 def _finite(value: float | None) -> float | None:
