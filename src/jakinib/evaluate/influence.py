@@ -141,7 +141,7 @@ def sensitivity(
     """Rank the fitted parameters by what their remaining uncertainty does to the IC50 of a cell assay.
 
     The arguments are those of ``jakinib.assay``. draws: parameter sets of the stored ensembles, up to 200;
-    half of them must still be three times as many as the parameters the assay depends on.
+    at least six for each parameter the assay depends on, since half of them are looked at alone.
     Raises UnknownIdError, UnitError, InputError (also for results that are stale) or SimulationError.
     """
     fits = calibrations(CELLS, get_data())
@@ -158,6 +158,8 @@ def sensitivity(
     free = {p.id: {p.id, *p.also} for fit in fits for p in fit.plan.parameters}
     here = {*overlaid[0].settings, *(f"{symbol}@{conditions.cell}" for symbol in overlaid[0].settings)}
     names = [name for name, symbols in free.items() if symbols & here]
+    if draws < (needed := 6 * (len(names) + 1)):
+        raise InputError(f"{draws} draws are too few for {len(names)} parameters; use at least {needed}")
     IC50s = np.empty(len(overlaid))
     for number, one in enumerate(overlaid):
         IC50s[number] = ic50_near(conditions.curve(cast(Model, one)), usual.ic50)
