@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from interop_models import distance, ours, stimulated, times
 
 from jakinib.simulate import Model
@@ -42,14 +43,16 @@ def test_tellurium_reproduces_the_dosed_blood_model(tmp_path: Path) -> None:
     assert distance(ours("blood_pkpd"), table) < 1e-6
 
 
-def test_jakinib_works_in_a_process_that_has_imported_tellurium() -> None:
+@pytest.mark.parametrize("first", ["", "jk.load('oral_pk')"], ids=["at first", "after loading a model"])
+def test_jakinib_works_in_a_process_that_has_imported_tellurium(first: str) -> None:
     script = (
-        "import tellurium, jakinib as jk\n"
+        f"import jakinib as jk\n{first}\nimport tellurium\n"
         "from jakinib.build import compose, built, to_sbml\n"
         "from jakinib.paths import models\n"
         "name = 'cytokine_signalling_IL6'\n"
         "committed = (models() / 'sbml' / f'{name}.xml').read_text(encoding='utf-8')\n"
         "assert to_sbml(compose(built()[name], name)) == committed\n"
+        "assert len(jk.load('cytokine_signalling')._integrated) == 107\n"
         "assert jk.assay('baricitinib', 'IL-6', 'pSTAT3').ic50 > 0\n"
     )
     command = [sys.executable, "-W", "ignore", "-c", script]

@@ -12,14 +12,6 @@ from typing import Any
 import libsbml
 
 NOTHING: frozenset[str] = frozenset()
-OPERATIONS = {
-    libsbml.AST_TIMES: "*",
-    libsbml.AST_DIVIDE: "/",
-    libsbml.AST_PLUS: "+",
-    libsbml.AST_MINUS: "-",
-    libsbml.AST_POWER: "^",
-    libsbml.AST_FUNCTION_POWER: "^",
-}
 Formula = str | float | tuple[str, tuple["Formula", ...]]  # a name, a number, an operation
 
 
@@ -107,14 +99,17 @@ class _Zero:
 
 
 def _formula(node: Any) -> Formula:
+    """By predicates: with tellurium imported, libSBML's type codes are no longer numbers."""
     if node is None:
         return ("", ())
     if node.isNumber():
         return float(node.getValue())
-    if node.getType() == libsbml.AST_NAME:
+    if node.isName() and not node.getDefinitionURLString():  # else time or another that no model declares
         return str(node.getName())
     operands = tuple(_formula(node.getChild(index)) for index in range(node.getNumChildren()))
-    return (OPERATIONS.get(node.getType(), ""), operands)
+    if node.isOperator():
+        return (node.getCharacter(), operands)
+    return ("^" if node.getName() == "power" else "", operands)
 
 
 def _names(formula: Formula) -> Iterator[str]:
