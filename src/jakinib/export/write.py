@@ -13,7 +13,8 @@ from jakinib.export.dosing import add_doses
 from jakinib.export.formats import FORMATS, to_level
 from jakinib.fit.plan import known_plans
 from jakinib.regimen import Regimen
-from jakinib.simulate import Model, load
+from jakinib.simulate import Model
+from jakinib.simulate.models import sbml_of
 
 PETAB = "petab"  # the format of a plan; all others are of a model
 
@@ -48,13 +49,12 @@ def export(
         if name not in FORMATS:
             raise UnknownIdError("export format", name, [*FORMATS, PETAB])
     regimen = Regimen.parse(regimen) if isinstance(regimen, str) else regimen
-    model = load(model, population=population) if isinstance(model, str) else model
-
-    sbml, stem = _prepare(model.sbml, regimen, population)
+    source = sbml_of(model, population=population) if isinstance(model, str) else model.sbml
+    sbml, stem = _prepare(source, regimen, population)
     texts: dict[Path, str] = {}
     for name in formats:
         suffix, convert = FORMATS[name]
-        texts[Path(folder) / f"{stem}_{name}{suffix}"] = convert(sbml)
+        texts[Path(folder) / f"{stem}_{name}{suffix}"] = sbml if name == "sbml-l3v2" else convert(sbml)
     for file, text in texts.items():
         try:
             paths.write_atomic(file, text)
@@ -76,17 +76,19 @@ def _plan(
 
 
 def _prepare(sbml: str, regimen: Regimen | None, population: str) -> tuple[str, str]:
-    """Text with doses and without function definitions, and the stem of its file names."""
+    """Checked L3V2 with doses and without function definitions, and the stem of its file names."""
     import libsbml
 
-    document = libsbml.readSBMLFromString(to_level(sbml, 3, 2))
+    document = libsbml.readSBMLFromString(sbml)
+    if (document.getLevel(), document.getVersion()) != (3, 2):
+        document = libsbml.readSBMLFromString(to_level(sbml, 3, 2))
     stem = document.getModel().getId() or "model"
     if document.getModel().getNumFunctionDefinitions():
         document.expandFunctionDefinitions()
     if regimen is not None:
         add_doses(document.getModel(), regimen, population)
         stem = f"{stem}_{_slug(regimen)}"
-    return str(libsbml.writeSBMLToString(document)), stem
+    return to_level(str(libsbml.writeSBMLToString(document)), 3, 2), stem
 
 
 def _slug(regimen: Regimen) -> str:

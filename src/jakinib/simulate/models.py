@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,8 +32,13 @@ def _compiled(spec: ModelSpec, rtol: float, inputs: Hashable) -> Model:
 
 def from_spec(spec: ModelSpec, rtol: float = RTOL) -> Model:
     """Compiled model of a spec; shared within the process until the library or the estimates change."""
+    resolved, inputs = _resolved(spec)
+    return _compiled(resolved, rtol, inputs)
+
+
+def _resolved(spec: ModelSpec) -> tuple[ModelSpec, Hashable]:
     library = get_library()
-    return _compiled(spec.resolved(library), rtol, (library.generation, estimates_stamp(spec.calibrated)))
+    return spec.resolved(library), (library.generation, estimates_stamp(spec.calibrated))
 
 
 def load(
@@ -55,11 +60,8 @@ def load(
     Raises UnknownIdError for names the library lacks, InputError for a file that cannot be read.
     """
     path = Path(name)
-    if path.suffix in (".xml", ".sbml", ".ant") or is_archive(path):
+    if _is_file(path):
         return from_file(path, rtol)
-    if str(name) not in {*MODELS, *built()}:
-        raise UnknownIdError("model", str(name), {*MODELS, *built()})
-    base = ModelSpec(str(name)) if str(name) in MODELS else built()[str(name)]
     asked: dict[str, Any] = {
         "cytokines": (cytokines,) if isinstance(cytokines, str) else cytokines,
         "inhibitors": (inhibitors,) if isinstance(inhibitors, str) else inhibitors,
@@ -67,8 +69,27 @@ def load(
         "cell": cell,
         "population": population,
     }
-    given = {field: value for field, value in asked.items() if value is not None}
-    return from_spec(replace(base, **given), rtol)
+    return from_spec(_named(str(name), asked), rtol)
+
+
+def sbml_of(name: str | Path, *, population: str | None = None) -> str:
+    """SBML of what ``load`` would load; a model of the library is not compiled for it."""
+    path = Path(name)
+    if _is_file(path):
+        return from_file(path).sbml
+    return _sbml_of(*_resolved(_named(str(name), {"population": population})))
+
+
+def _is_file(path: Path) -> bool:
+    return path.suffix in (".xml", ".sbml", ".ant") or is_archive(path)
+
+
+def _named(name: str, asked: Mapping[str, Any]) -> ModelSpec:
+    """The model of that name with what is asked for; None is as in the file under models/sbml."""
+    if name not in {*MODELS, *built()}:
+        raise UnknownIdError("model", name, {*MODELS, *built()})
+    base = ModelSpec(name) if name in MODELS else built()[name]
+    return replace(base, **{field: value for field, value in asked.items() if value is not None})
 
 
 def from_file(path: Path, rtol: float = RTOL) -> Model:
