@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 
 import libsbml
@@ -134,3 +135,9 @@ def test_a_dormant_species_of_any_network_is_zero_in_the_whole_model(data: st.Da
     np.testing.assert_allclose(
         Model(text).run(protocol, list(names)), whole.run(protocol, list(names)), rtol=1e-5, atol=1e-8
     )
+
+
+def test_a_whole_model_stays_whole_in_another_process(sbml: Callable[[str], str]) -> None:
+    copy = pickle.loads(pickle.dumps(Model(sbml(LACKING), reduced=False)))
+    assert not copy.reduced
+    assert copy.able_to_set(["R_rest"]) is copy

@@ -7,17 +7,30 @@ from typing import Annotated
 
 import typer
 
-from jakinib.cli.app import Cytokine, Inhibitor, Json, app, draw, output, progress, table
+from jakinib.cli.app import (
+    Cell,
+    Cytokine,
+    Dose,
+    Inhibitor,
+    Json,
+    Matrix,
+    Readout,
+    app,
+    draw,
+    output,
+    progress,
+    table,
+)
 
 
 @app.command()
 def sensitivity(
     inhibitor: Inhibitor = "baricitinib",
     cytokine: Cytokine = "IL-6",
-    readout: Annotated[str, typer.Option(help="pSTAT read-out, for example pSTAT3.")] = "pSTAT3",
-    cell: Annotated[str, typer.Option(help="Cell; default: the cytokine's reference cell.")] = "",
-    matrix: Annotated[str, typer.Option(help="whole blood, PBMC or culture.")] = "whole blood",
-    dose: Annotated[str, typer.Option(help="Cytokine dose with unit; default: usual in its assays.")] = "",
+    readout: Readout = "pSTAT3",
+    cell: Cell = "",
+    matrix: Matrix = "whole blood",
+    dose: Dose = "",
     draws: Annotated[int, typer.Option(help="Parameter sets of the ensembles.", min=20, max=200)] = 200,
     plot: Annotated[Path | None, typer.Option(help="Draw the coefficients (.png, .svg, .pdf).")] = None,
     as_json: Json = False,

@@ -7,7 +7,21 @@ from typing import Annotated
 
 import typer
 
-from jakinib.cli.app import Condition, Cytokine, Inhibitor, Json, Population, app, draw, output, table
+from jakinib.cli.app import (
+    Cell,
+    Condition,
+    Cytokine,
+    Dose,
+    Inhibitor,
+    Json,
+    Matrix,
+    Population,
+    Readout,
+    app,
+    draw,
+    output,
+    table,
+)
 
 
 @app.command()
@@ -74,10 +88,10 @@ def simulate(
 def assay(
     inhibitor: Inhibitor = "baricitinib",
     cytokine: Cytokine = "IL-6",
-    readout: Annotated[str, typer.Option(help="pSTAT read-out, for example pSTAT3.")] = "pSTAT3",
-    cell: Annotated[str, typer.Option(help="Cell; default: the cytokine's reference cell.")] = "",
-    matrix: Annotated[str, typer.Option(help="whole blood, PBMC or culture.")] = "whole blood",
-    dose: Annotated[str, typer.Option(help="Cytokine dose with unit; default: usual in its assays.")] = "",
+    readout: Readout = "pSTAT3",
+    cell: Cell = "",
+    matrix: Matrix = "whole blood",
+    dose: Dose = "",
     preincubation: Annotated[str, typer.Option(help="Time with inhibitor before cytokine.")] = "60 min",
     stimulation: Annotated[str, typer.Option(help="Time with cytokine before reading.")] = "15 min",
     kinase: Annotated[str, typer.Option(help="Enzyme assay of this JAK instead of a cell assay.")] = "",

@@ -19,9 +19,10 @@ CLASSES = {"normal": 105.0, "mild": 75.0, "moderate": 45.0}
 PATIENTS, SEED = 1000, 1
 
 
-def _single_dose(group: str, disposition: Mapping[str, float]) -> dict[str, float]:
+@functools.lru_cache(maxsize=len(CLASSES))
+def _single_dose(group: str, disposition: tuple[tuple[str, float], ...]) -> dict[str, float]:
     """Cmax and AUC to 240 h of a healthy adult with the renal function of a class after one dose of 4 mg."""
-    settings = Patient("healthy_adult", eGFR=CLASSES[group]).settings(disposition)
+    settings = Patient("healthy_adult", eGFR=CLASSES[group]).settings(dict(disposition))
     peak = settings["lag_baricitinib"] + settings["D1_baricitinib"]
     times = np.unique(np.concatenate((np.linspace(0, 24, 481), np.linspace(24, 240, 865), [peak])))
     return plasma(Regimen.single(4.0), times, settings=settings).interval(0, 240)
@@ -36,7 +37,8 @@ def exposure_ratio(of: str, disposition: Mapping[str, float] | None = None) -> f
     if metric not in ("AUC", "Cmax") or group not in CLASSES:
         raise UnknownIdError("exposure ratio", of, [f"{m} {c}" for m in ("AUC", "Cmax") for c in CLASSES])
     key = metric.lower()
-    impaired, normal = (_single_dose(c, disposition or {})[key] for c in (group, "normal"))
+    given = tuple(sorted((disposition or {}).items()))
+    impaired, normal = (_single_dose(c, given)[key] for c in (group, "normal"))
     return impaired / normal
 
 

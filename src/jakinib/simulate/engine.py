@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ class Model:
     def __init__(self, sbml: str, rtol: float = RTOL, *, reduced: bool = True) -> None:
         import libsbml
 
-        self.sbml, self.rtol = sbml, rtol
+        self.sbml, self.rtol, self.reduced = sbml, rtol, reduced
         document = libsbml.readSBMLFromString(sbml)
         self._read_source(document.getModel())
         try:
@@ -109,7 +110,7 @@ class Model:
         integrator.setValue("maximum_num_steps", MAX_STEPS)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Model, (self.sbml, self.rtol)
+        return partial(Model, reduced=self.reduced), (self.sbml, self.rtol)
 
     @property
     def ids(self) -> tuple[str, ...]:
