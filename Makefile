@@ -2,7 +2,7 @@
 # Another interpreter: make setup PYTHON=python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench docs interop build-models book clean
+.PHONY: help setup demo test lint bench docs interop build-models book lock clean
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
 
 BIN := .venv/bin
@@ -11,9 +11,9 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
-setup: .venv/.installed ## create .venv with the pinned dependencies
+setup: .venv/.everything ## create .venv with all pinned dependencies, those of tests and docs too
 
-demo: setup ## run every evaluation plan and write the report
+demo: .venv/.runtime ## run every evaluation plan and write the report; installs what that needs and no more
 	$(BIN)/jakinib evaluate
 
 test: lint ## lint, check that the committed SBML is current, run all tests
@@ -44,15 +44,24 @@ book: setup ## rewrite the model book and the pictures of the README
 	$(BIN)/python -m jakinib.report.book docs/models
 	$(BIN)/python docs/images/draw.py
 
+lock: setup ## resolve requirements.lock anew, for Python 3.11 to 3.14
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade \
+	  --fork-strategy requires-python --no-annotate --no-header --quiet --output-file requirements.lock
+
 clean: ## remove .venv, reports, caches and built distributions
 	rm -rf .venv report build dist docs/_build docs/reference/data_book.md docs/reference/credibility.md .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find benchmarks docs src tests -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
-.venv/.installed: pyproject.toml requirements.lock
-	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { $(find_python); "$$python" -m venv --clear .venv; }
-	@echo "Installing jakinib and its pinned dependencies into .venv (a minute or two the first time)"
-	@$(INSTALL) hatchling
-	@$(INSTALL) --no-build-isolation --editable '.[dev]'
+.venv/.runtime: pyproject.toml requirements.lock
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { $(find_python); echo "Creating .venv with $$python"; "$$python" -m venv --clear .venv; }
+	@echo "Installing jakinib and what it runs on into .venv (650 MB, about a minute the first time)"
+	@$(INSTALL) --editable .
+	@touch $@
+
+.venv/.everything: .venv/.runtime
+	@echo "Installing what the tests and the docs need into .venv (850 MB more, about a minute the first time)"
+	@$(INSTALL) --editable '.[dev]'
 	@touch $@
 
 # Sets $python to the first interpreter that can make the environment, or says in one line what to install, and stops.
