@@ -23,6 +23,7 @@ CHUNKS = np.arange(1, 201) * 10.0
 # Tolerances -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.engine
 def test_engine_rescales_a_scalar_absolute_tolerance_by_the_current_state(raw: Raw) -> None:
     engine = raw(DECAY)
     before = engine.integrator.getAbsoluteToleranceVector()[0]
@@ -31,6 +32,7 @@ def test_engine_rescales_a_scalar_absolute_tolerance_by_the_current_state(raw: R
     assert engine.integrator.getAbsoluteToleranceVector()[0] < 1e-6 * before
 
 
+@pytest.mark.engine
 def test_engine_with_a_scalar_tolerance_dies_within_200_chunks(raw: Raw) -> None:
     engine = raw(DECAY)
     with pytest.raises(RuntimeError, match="CV_"):
@@ -51,6 +53,7 @@ def test_two_hundred_steps_survive_and_end_where_one_run_ends(guarded: Guarded) 
     assert stepped == pytest.approx(np.array([[np.exp(-1), 1 - np.exp(-1)], [0, 1]]), abs=1e-6)
 
 
+@pytest.mark.engine
 def test_engine_goes_far_below_zero_at_loose_tolerances(raw: Raw) -> None:
     engine = raw("species A, B; A = 1e3; B = 0; J: A -> B; k * A; k = 5")
     engine.integrator.relative_tolerance = engine.integrator.absolute_tolerance = 1e-3
@@ -96,15 +99,18 @@ def sensitivities(engine: Any, end: float, *named: str) -> dict[tuple[str, str],
     return {(s, p): last[i, j] for i, p in enumerate(parameters) for j, s in enumerate(species)}
 
 
+@pytest.mark.engine
 def test_engine_sensitivities_are_right_for_plain_reactions(raw: Raw) -> None:
     found = sensitivities(raw(DECAY), 2)
     assert [found["A", "k"], found["B", "k"]] == pytest.approx([-2 * np.exp(-2), 2 * np.exp(-2)], rel=1e-3)
 
 
+@pytest.mark.engine
 def test_engine_sensitivities_are_zero_in_a_model_of_one_species(raw: Raw) -> None:
     assert sensitivities(raw("species A; A = 1; J: A -> ; k * A; k = 1"), 2) == {("A", "k"): 0}
 
 
+@pytest.mark.engine
 def test_engine_sensitivities_are_zero_when_moieties_leave_one_free_species(raw: Raw) -> None:
     engine = raw(
         "species A, B, C; A = 10; B = 5; C = 0; J: A + B -> C; kf * A * B - kr * C; kf = .1; kr = .01"
@@ -114,6 +120,7 @@ def test_engine_sensitivities_are_zero_when_moieties_leave_one_free_species(raw:
     assert not np.any(list(sensitivities(engine, 2).values()))
 
 
+@pytest.mark.engine
 def test_engine_sensitivities_leave_out_a_dependent_species_and_reorder_the_rest(raw: Raw) -> None:
     body = """species A, B, C, D; A = 10; B = 5; C = 0; D = 0; kf = .1; kr = .01; k = .1; kd = 1
     J1: A + B -> C; kf * A * B - kr * C; J2: C -> D; k * C; J3: D -> ; kd * D"""
@@ -126,6 +133,7 @@ def test_engine_sensitivities_leave_out_a_dependent_species_and_reorder_the_rest
     assert [found[s, "kf"] for s in kept] == pytest.approx([expected[s, "kf"] for s in kept], rel=1e-3)
 
 
+@pytest.mark.engine
 def test_engine_sensitivities_pass_an_event_but_do_not_see_its_size_or_time(raw: Raw) -> None:
     body = "species D, M; D = 0; M = 0; J: D -> M; ke * D; ke = .1; dose = 10; td = 5"
     found = sensitivities(raw(f"{body}; at time >= td: D = D + dose"), 12)
@@ -134,11 +142,13 @@ def test_engine_sensitivities_pass_an_event_but_do_not_see_its_size_or_time(raw:
     assert found["D", "td"] == 0  # exact: ke * dose * exp(-0.7)
 
 
+@pytest.mark.engine
 def test_engine_sensitivities_do_not_see_initial_assignments(raw: Raw) -> None:
     engine = raw("A0 = 2; species A, B; A = A0; B = 0; J: A -> B; k * A; k = 1")
     assert sensitivities(engine, 2, "A0") == {("A", "A0"): 0, ("B", "A0"): 0}  # exact: exp(-2), 1 - exp(-2)
 
 
+@pytest.mark.engine
 def test_engine_sensitivities_fail_with_assignment_rules_unless_parameters_are_named(raw: Raw) -> None:
     body = f"{DECAY}; triple := 3 * A"
     with pytest.raises(RuntimeError, match="assignment rule"):

@@ -26,6 +26,7 @@ TIMES = st.floats(0, 20).map(lambda time: round(time, 3))
 
 
 @pytest.mark.parametrize(("trigger", "total"), [("==", 0.0), (">=", 67.0)])
+@pytest.mark.engine
 def test_engine_misses_an_event_at_an_exact_time_unless_it_is_at_or_after(
     raw: Raw, trigger: str, total: float
 ) -> None:
@@ -33,11 +34,13 @@ def test_engine_misses_an_event_at_an_exact_time_unless_it_is_at_or_after(
     assert engine.simulate(0, 10, 11)["[S]"][-1] == pytest.approx(total, abs=1e-6)
 
 
+@pytest.mark.engine
 def test_engine_reads_the_value_after_an_event_at_its_time(raw: Raw) -> None:
     engine = raw(f"{DECAY}; at time >= 2: A = A + 1")
     assert engine.simulate(0, 3, 4)["[A]"][2] == pytest.approx(1 + np.exp(-2), rel=1e-4)
 
 
+@pytest.mark.engine
 def test_engine_points_steps_and_default_differ(raw: Raw) -> None:
     assert len(raw(DECAY).simulate(0, 10, 100)) == 100
     assert len(raw(DECAY).simulate(0, 10, steps=100)) == 101

@@ -98,6 +98,7 @@ def test_a_model_is_translated_and_compiled_once() -> None:
     )
 
 
+@pytest.mark.engine
 def test_engine_crashes_on_the_integrator_of_a_temporary(sbml: Callable[[str], str]) -> None:
     text = sbml("species A; A = 1; J: A -> ; k * A; k = 1")
     assert python(BORROWED, text).returncode < 0
@@ -110,6 +111,7 @@ def test_a_model_loads_however_much_memory_is_mapped() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="lays out memory as Linux does")
+@pytest.mark.engine
 def test_the_newer_backend_crashes_when_much_memory_is_mapped() -> None:
     done = python(FAR, jk.load("cytokine_signalling", cytokines="IL-6").sbml, "LLJIT")
     if done.returncode == 0:
@@ -117,6 +119,7 @@ def test_the_newer_backend_crashes_when_much_memory_is_mapped() -> None:
     assert done.returncode < 0, done.stderr
 
 
+@pytest.mark.engine
 def test_engine_prints_past_its_logger(raw: Callable[[str], Any], capfd: pytest.CaptureFixture[str]) -> None:
     engine = raw("species A; A = 1; J: -> A; k * A * A; k = 1")
     with pytest.raises(RuntimeError):

@@ -30,6 +30,7 @@ READ = ["pSTAT3_percent", "pSTAT1_percent", "A_JAK1", "SOCS3_mRNA"]
 # Unknown symbols --------------------------------------------------------------------------------------
 
 
+@pytest.mark.engine
 def test_engine_accepts_an_attribute_that_no_model_has(raw: Raw) -> None:
     engine = raw(DECAY)
     engine.kdecy = 3
@@ -65,6 +66,7 @@ def test_a_symbol_given_by_a_rule_can_be_read_but_not_set(guarded: Guarded) -> N
 # Resets -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.engine
 def test_engine_reset_leaves_a_nested_initial_assignment_behind(raw: Raw) -> None:
     engine = raw(NESTED)
     engine["D"] = 5
@@ -77,6 +79,7 @@ def test_no_built_model_has_an_initial_assignment(name: str) -> None:
     assert "<initialAssignment " not in to_sbml(compose(built()[name], name))
 
 
+@pytest.mark.engine
 def test_engine_reset_keeps_parameters_and_only_reset_all_restores_them(raw: Raw) -> None:
     engine = raw(DECAY)
     engine["kdecay"] = 0.7
@@ -86,6 +89,7 @@ def test_engine_reset_keeps_parameters_and_only_reset_all_restores_them(raw: Raw
     assert engine["kdecay"] == 1
 
 
+@pytest.mark.engine
 def test_engine_simulate_goes_on_from_where_the_last_one_ended(raw: Raw) -> None:
     engine = raw(DECAY)
     engine.simulate(0, 3, 4)
@@ -142,6 +146,7 @@ def test_the_order_in_which_settings_are_written_does_not_matter(
 # Failures ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.engine
 def test_engine_is_left_in_the_middle_of_a_failed_run(raw: Raw) -> None:
     engine = raw(BLOW_UP)
     with pytest.raises(RuntimeError, match="CV_"):
@@ -174,6 +179,7 @@ def test_a_result_that_is_not_a_number_is_an_error(guarded: Guarded) -> None:
 # Steady states ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.engine
 def test_engine_leaves_nan_behind_a_failed_steady_state(raw: Raw) -> None:
     engine = raw(GROWTH)
     with pytest.raises(RuntimeError):
@@ -181,6 +187,7 @@ def test_engine_leaves_nan_behind_a_failed_steady_state(raw: Raw) -> None:
     assert np.isnan(engine["A"])
 
 
+@pytest.mark.engine
 def test_engine_steady_state_lands_on_an_unstable_root(raw: Raw) -> None:
     engine = raw(THREE_ROOTS)
     engine.steadyState()
@@ -194,6 +201,7 @@ def test_equilibration_by_integration_lands_on_the_stable_root(guarded: Guarded)
 # Copies and exports -----------------------------------------------------------------------------------
 
 
+@pytest.mark.engine
 def test_engine_pickle_keeps_values_and_tolerances(raw: Raw) -> None:
     engine = raw(DECAY)
     engine["kdecay"] = 0.33
@@ -213,6 +221,7 @@ def test_a_pickled_model_gives_identical_results() -> None:
     assert np.array_equal(copy.run(protocol, READ), expected)
 
 
+@pytest.mark.engine
 def test_engine_current_sbml_drops_initial_assignments(raw: Raw) -> None:
     engine = raw("D = 3; species X; X = 2 * D; J: X -> ; k * X; k = 1")
     assert "<initialAssignment " in engine.getSBML()
@@ -229,6 +238,7 @@ def test_a_model_keeps_its_source_text_whatever_is_run(guarded: Guarded, sbml: C
 
 
 @pytest.mark.parametrize("number", [np.float32(0.5), np.array(0.5)], ids=["float32", "0-d array"])
+@pytest.mark.engine
 def test_engine_refuses_numpy_numbers_that_are_not_python_floats(raw: Raw, number: Any) -> None:
     with pytest.raises(TypeError):
         raw(DECAY)["kdecay"] = number
