@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class JakinibError(Exception):
@@ -26,6 +27,20 @@ class UnknownIdError(InputError):
         prefix = f"{where}: " if where else ""
         super().__init__(f"{prefix}unknown {noun} '{name}'; {hint}")
         self.noun, self.name = noun, name
+
+
+class WriteError(InputError):
+    """A file that cannot be written: what stands in the way, and what to do."""
+
+    def __init__(self, path: Path, why: OSError | str) -> None:
+        reason = why if isinstance(why, str) else why.strerror or str(why)
+        super().__init__(
+            f"{path}: cannot write ({reason}); make room, or name a folder that can be written to"
+        )
+
+
+class IncompleteRunError(JakinibError):
+    """A run that stopped before its end; what was finished is kept and the same call goes on from there."""
 
 
 class UnitError(InputError):

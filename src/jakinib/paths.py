@@ -1,12 +1,14 @@
-"""Where the models and the evidence lie: in the checkout, or carried inside the installed wheel."""
+"""Where models, evidence and results lie, in a checkout or inside the wheel; how files are written."""
 
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
-from jakinib.errors import InputError
+from jakinib.errors import InputError, WriteError
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -27,18 +29,77 @@ def fits() -> Path:
     return root() / "fits"
 
 
-def write_atomic(path: Path, content: str | bytes) -> None:
-    """Write ``content`` (text as UTF-8): a reader sees the old file or the new one, never half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
+def installed() -> bool:
+    """Whether the package is an installed one, which is not written to, in place of a checkout."""
+    return root() == _PACKAGE / "_data"
+
+
+def own_results() -> Path | None:
+    """Folder of the user's own results, one folder a plan: used only when JAKINIB_RESULTS names it.
+
+    Raises InputError when it names anything but a folder.
+    """
+    named = os.environ.get("JAKINIB_RESULTS", "")
+    if named and not Path(named).is_dir():
+        raise InputError(f"JAKINIB_RESULTS: {named} is not a folder; make it, or correct the name")
+    return Path(named) if named else None
+
+
+def check_writable(*files: Path) -> None:
+    """Find out before the work whether ``files`` can be written; leaves nothing behind.
+
+    Raises WriteError for the first that cannot: a folder or a device stands there, a folder above it is a
+    file, may not be written to or has no room.
+    """
+    for file in files:
+        try:
+            target = _regular(file)
+            folder = target.parent
+            while not folder.exists():
+                folder = folder.parent
+            if not folder.is_dir():
+                raise WriteError(file, f"{folder} is not a folder")
+            with tempfile.TemporaryFile(dir=folder) as probe:
+                probe.write(bytes(4096))
+                probe.flush()
+            if folder == target.parent:
+                target.exists()  # a name too long for the file system
+        except OSError as error:
+            raise WriteError(file, error) from error
+
+
+def _regular(path: Path) -> Path:
+    """Where a file is written: behind a link, and never in the place of a folder or a device."""
+    target = path.resolve() if path.is_symlink() else path
+    mode = target.stat().st_mode if target.exists() else None
+    if mode is not None and not stat.S_ISREG(mode):
+        raise WriteError(path, "a folder stands there" if stat.S_ISDIR(mode) else "it is not a regular file")
+    return target
+
+
+def write_atomic(path: Path, content: str | bytes | Callable[[Path], object]) -> None:
+    """Write ``content`` (text as UTF-8): a reader sees the old file or the new one, never half of it.
+
+    content: or a function that writes it to the path it is given.
+    Raises WriteError when the file cannot be written.
+    """
     try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content.encode("utf-8") if isinstance(content, str) else content)
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink()
-        raise
+        target = _regular(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".jakinib-")
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                if not callable(content):
+                    stream.write(content.encode("utf-8") if isinstance(content, str) else content)
+            if callable(content):
+                content(temporary)
+            mask = os.umask(0)
+            os.umask(mask)
+            temporary.chmod(0o666 & ~mask)
+            temporary.replace(target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise WriteError(path, error) from error

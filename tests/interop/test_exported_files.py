@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import jakinib as jk
+from jakinib.errors import InputError
 from jakinib.export import FORMATS, export
 
 
@@ -74,9 +75,9 @@ def test_a_file_with_doses_refuses_more(tmp_path: Path) -> None:
         export(jk.load(dosed), tmp_path, ["sbml-l3v2"], "4 mg")
 
 
-def test_a_folder_that_is_a_file_is_an_export_error(tmp_path: Path) -> None:
+def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("here first", encoding="utf-8")
-    with pytest.raises(jk.ExportError, match="folder that can be written"):
+    with pytest.raises(InputError, match="folder that can be written"):
         export("oral_pk", tmp_path / "out")
 
 

@@ -61,3 +61,13 @@ def test_wheel_works_outside_the_repository(wheel: Path, tmp_path: Path) -> None
     assert "blood_pkpd" in run(venv / "bin" / "jakinib", "list", cwd=tmp_path)
     load = "import jakinib as jk; jk.load('blood_pkpd'); print(jk.__file__)"
     assert Path(run(python, "-c", load, cwd=tmp_path).strip()).is_relative_to(venv)
+
+    # Results go to the current folder and are used when the user says so; the package stays as it was.
+    shipped = {path: path.stat().st_mtime_ns for path in site_packages.rglob("_data/**/*")}
+    said = run(venv / "bin" / "jakinib", "fit", "clinical_pk", "--starts", "1", cwd=tmp_path)
+    assert "written to jakinib-results/clinical_pk" in said
+    assert (tmp_path / "jakinib-results" / "clinical_pk" / "estimates.tsv").exists()
+    found = "from jakinib.build.estimates import estimates_path; print(estimates_path('clinical_pk'))"
+    assert Path(run(python, "-c", found, cwd=tmp_path).strip()).is_relative_to(site_packages)
+    assert subprocess.run([venv / "bin" / "jakinib", "build"], capture_output=True).returncode == 2
+    assert {path: path.stat().st_mtime_ns for path in site_packages.rglob("_data/**/*")} == shipped

@@ -7,6 +7,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -19,7 +20,8 @@ import pandas as pd
 import pytest
 
 import jakinib as jk
-from jakinib.errors import InputError, SimulationError, UnknownIdError
+from jakinib.errors import InputError, SimulationError, UnknownIdError, WriteError
+from jakinib.files.journal import Journal
 from jakinib.population import IncompleteRunError, population, run, run_to_file, summary
 from jakinib.population.engine import EXPOSURE, METRICS, Worker
 from jakinib.population.sampling import CHUNK
@@ -165,34 +167,47 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from jakinib.population import run_to_file
-from jakinib.population import run
-write = run._write_part
-def slow(path, columns):
-    write(path, columns)
-    print(path.name, flush=True)
-    if path.name.startswith("000001"):
-                time.sleep(60)
-run._write_part = slow
-run_to_file(Path(sys.argv[1]), "ra_adult", int(sys.argv[2]), "4 mg qd x 2", cytokine=None)
+run_to_file(Path(sys.argv[1]), **{})
 """
 
 
 def test_a_killed_run_resumes_and_ends_with_the_same_bytes(
+    tmp_path: Path, uninterrupted: tuple[bytes, str]
+) -> None:
+    out, kept = tmp_path / "pop.parquet", tmp_path / "pop.parquet.parts"
+    for pieces in (0, 1):  # of three
+        command = [sys.executable, "-c", SCRIPT.format(SMALL), out]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE)
+        while not kept.exists() or kept.read_bytes().count(b'{"piece"') < pieces:
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.001)
+        process.kill()
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
+        assert not out.exists()
+    assert kept.read_bytes().count(b'{"piece"') < 3
+    assert json.loads((tmp_path / "pop.parquet.json").read_text(encoding="utf-8"))["complete"] is False
+    run_to_file(out, **SMALL)
+    assert same(out, uninterrupted)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pop.parquet", "pop.parquet.json"]
+
+
+def interrupted(out: Path, **options: Any) -> None:
+    """A run that was stopped after its first chunk."""
+
+    def stop(finished: int, failed: int) -> None:
+        if finished:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_to_file(out, done=stop, **(SMALL | options))
+
+
+def test_what_is_kept_is_not_run_again(
     tmp_path: Path, uninterrupted: tuple[bytes, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "pop.parquet"
-    command = [sys.executable, "-c", SCRIPT, str(out), str(SMALL["n"])]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if line.startswith("000001"):
-                process.send_signal(signal.SIGKILL)
-                break
-    assert not out.exists()
-    assert json.loads((tmp_path / "pop.parquet.json").read_text(encoding="utf-8"))["complete"] is False
-    assert sorted(p.name for p in (tmp_path / "pop.parquet.parts").glob("*.parquet")) == [
-        "000000.parquet", "000001.parquet",
-    ]  # fmt: skip
+    interrupted(out)
     ran: list[int] = []
     chunk = run.run_chunk
 
@@ -202,11 +217,50 @@ def test_a_killed_run_resumes_and_ends_with_the_same_bytes(
 
     monkeypatch.setattr(run, "run_chunk", counted)
     run_to_file(out, **SMALL)
-    assert ran == [2]
+    assert ran == [1, 2]
     assert same(out, uninterrupted)
     ran.clear()
     run_to_file(out, **SMALL)
     assert ran == []
+
+
+def test_patients_of_two_runs_are_never_mixed(tmp_path: Path) -> None:
+    """Not even when the manifest of the interrupted one was removed, as its message advises."""
+    out = tmp_path / "pop.parquet"
+    interrupted(out)
+    with pytest.raises(InputError, match="belongs to another run: seed"):
+        run_to_file(out, **(SMALL | {"seed": 2}))
+    (tmp_path / "pop.parquet.json").unlink()
+    with pytest.raises(InputError, match=r"seed \(1 then, 2 now\).*remove .*pop\.parquet\.parts"):
+        run_to_file(out, **(SMALL | {"seed": 2}))
+    assert not out.exists()
+    (tmp_path / "pop.parquet.parts").unlink()
+    run_to_file(out, **(SMALL | {"seed": 2}))
+    alone = tmp_path / "alone.parquet"
+    run_to_file(alone, **(SMALL | {"seed": 2}))
+    assert out.read_bytes() == alone.read_bytes()
+
+
+def test_a_part_of_another_run_is_refused(tmp_path: Path) -> None:
+    one, two = tmp_path / "one.parquet", tmp_path / "two.parquet"
+    interrupted(one)
+    interrupted(two, seed=2)
+    theirs = (tmp_path / "two.parquet.parts").read_bytes()
+    with (tmp_path / "one.parquet.parts").open("ab") as stream:
+        stream.write(theirs[theirs.index(b"\n") + 1 :])
+    with pytest.raises(InputError, match="a piece of another job"):
+        run_to_file(one, **SMALL)
+    assert not one.exists()
+
+
+@pytest.mark.parametrize("name", ["pop.parquet.parts", "pop.parquet.json"])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"junk\n", b"\xff\x00", b"PAR1"])
+def test_a_damaged_file_of_an_unfinished_run_is_named(name: str, content: bytes, tmp_path: Path) -> None:
+    interrupted(tmp_path / "pop.parquet")
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=rf"{name}: is damaged.*remove .*{name}"):
+        run_to_file(tmp_path / "pop.parquet", **SMALL)
+    assert (tmp_path / name).read_bytes() == content
 
 
 @pytest.mark.parametrize(
@@ -238,15 +292,15 @@ def test_a_parquet_file_without_manifest_is_never_overwritten(tmp_path: Path) ->
 def test_a_full_disk_says_so_and_the_same_call_goes_on(
     tmp_path: Path, uninterrupted: tuple[bytes, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out, write = tmp_path / "pop.parquet", run._write
+    out, add = tmp_path / "pop.parquet", Journal.add
 
-    def full(path: Path, action: Callable[[Path], None]) -> None:
-        if path.name.startswith("000001"):
-            raise OSError(errno.ENOSPC, "No space left on device")
-        write(path, action)
+    def full(self: Journal, name: str, content: bytes) -> None:
+        if name == "chunk 1":
+            raise WriteError(self.path, OSError(errno.ENOSPC, "No space left on device"))
+        add(self, name, content)
 
     with monkeypatch.context() as patch:
-        patch.setattr(run, "_write", full)
+        patch.setattr(Journal, "add", full)
         with pytest.raises(IncompleteRunError, match=r"No space left on device.*1 of 3 chunks are kept"):
             run_to_file(out, **SMALL)
     run_to_file(out, **SMALL)
@@ -295,7 +349,7 @@ def test_any_executor_of_the_standard_interface_will_do(
     tmp_path: Path, uninterrupted: tuple[bytes, str]
 ) -> None:
     out = tmp_path / "pop.parquet"
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(2) as pool:
         run_to_file(out, executor=pool, **SMALL)
     assert same(out, uninterrupted)
 

@@ -29,23 +29,38 @@ class Estimate(Strict):
     prior_factor: Number | None = None
 
 
-def estimates_path(plan: str) -> Path:
-    """The estimates of a plan; those of a plan in a user folder lie in ``results`` of that folder.
+def own_plan(plan: str) -> Path | None:
+    """The user folder that declares a plan; None for a plan of the package.
 
     Raises InputError for a name that could lead to another folder.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", plan):
         raise InputError(f"plan '{plan}': an id is letters, digits, _ and -; rename it")
-    for folder in extra_folders():
-        if (folder / "plans" / f"{plan}.yaml").exists():
-            return folder / "results" / plan / "estimates.tsv"
-    return paths.fits() / "results" / plan / "estimates.tsv"
+    return next((f for f in extra_folders() if (f / "plans" / f"{plan}.yaml").exists()), None)
 
 
-def estimates_stamp(plans: Sequence[str]) -> tuple[int, ...]:
+def result_file(plan: str, name: str) -> Path:
+    """A file of the results of a plan; those of a plan in a user folder lie in ``results`` of that folder.
+
+    For a plan of the package it is the one in the folder that JAKINIB_RESULTS names, where it is there, and
+    else that of the package. Raises InputError for a name that could lead to another folder.
+    """
+    if folder := own_plan(plan):
+        return folder / "results" / plan / name
+    if (own := paths.own_results()) and (path := own / plan / name).exists():
+        return path
+    return paths.fits() / "results" / plan / name
+
+
+def estimates_path(plan: str) -> Path:
+    """The estimates of a plan, as ``result_file`` finds them."""
+    return result_file(plan, "estimates.tsv")
+
+
+def estimates_stamp(plans: Sequence[str]) -> tuple[tuple[str, int], ...]:
     """Changes whenever the estimates of one of the plans change."""
     files = [estimates_path(plan) for plan in plans]
-    return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
+    return tuple((str(file), file.stat().st_mtime_ns if file.exists() else 0) for file in files)
 
 
 def estimates(plan: str) -> dict[str, Quantity]:

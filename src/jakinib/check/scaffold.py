@@ -58,16 +58,12 @@ def new(kind: str, name: str, folder: str | Path = ".") -> list[Path]:
         .format(**values)
         for template, target in texts.items()
     }
+    paths.check_writable(*contents)
     for path in contents:
         if path.exists():
             raise InputError(
                 f"{short(path)} exists already; choose another name or folder, or edit that file"
             )
     for path, text in contents.items():
-        try:
-            paths.write_atomic(path, text)
-        except OSError as error:
-            raise InputError(
-                f"{short(path)}: {error.strerror}; name a folder that can be written to"
-            ) from None
+        paths.write_atomic(path, text)
     return list(contents)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -19,8 +20,9 @@ from jakinib.cli import (
     sensitivity,
     simulations,
 )
-from jakinib.cli.app import app
+from jakinib.cli.app import app, leave
 from jakinib.errors import JakinibError
+from jakinib.parallel import Terminated, end_cleanly_on_sigterm
 
 __all__ = [
     "app",
@@ -47,21 +49,36 @@ def _root(
 
 
 def main() -> None:
-    """Entry point: bad input is one line on standard error and exit code 2."""
+    """Entry point: bad input, and a target that cannot be written, are one line and exit code 2."""
+    end_cleanly_on_sigterm()
     command = typer.main.get_command(app)
     try:
         code = command.main(standalone_mode=False)
+        if code == 130:  # what typer makes of Ctrl-C
+            leave("interrupted", code)
+        sys.stdout.flush()
     except JakinibError as error:
         excerpt = getattr(error, "excerpt", "")  # a regimen is shown, with a caret under the part
         message = " ".join(str(error).removesuffix(excerpt).split())
-        print(f"jakinib: {message}", *excerpt.splitlines(), sep="\n", file=sys.stderr)
-        code = 2
-    except KeyboardInterrupt:
-        print("jakinib: interrupted", file=sys.stderr)
-        code = 130
+        code = leave("\n".join([message, *excerpt.splitlines()]), 2)
+    except (KeyboardInterrupt, typer.Abort):
+        code = leave("interrupted", 130)
+    except Terminated:
+        code = leave("terminated", 143)
+    except (BrokenPipeError, SystemExit):  # the reader of the output has seen enough; typer exits with 1
+        _forget_output()
+        code = 141
+    except OSError as error:
+        _forget_output()
+        place = f"{error.filename}: " if error.filename else "standard output: "
+        code = leave(f"{place}{error.strerror or error}", 2)
     except Exception as error:
         if not hasattr(error, "format_message"):  # click's own usage errors
             raise
-        print(f"jakinib: {error.format_message()}; see jakinib --help", file=sys.stderr)
-        code = 2
+        code = leave(f"{error.format_message()}; see jakinib --help", 2)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _forget_output() -> None:
+    """What could not be written to standard output is not tried again when the process ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

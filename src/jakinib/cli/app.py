@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from jakinib.errors import InputError
+from jakinib.paths import check_writable, write_atomic
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -89,7 +91,22 @@ def table(title: str, columns: list[str], rows: list[list[str]]) -> Any:
 
 
 def draw(figure: Any, path: Path) -> None:
+    """Write a figure in the format that the suffix of ``path`` names."""
+    picture = io.BytesIO()
     try:
-        figure.savefig(path, dpi=150)
-    except (ValueError, OSError) as error:
+        figure.savefig(picture, dpi=150, format=path.suffix[1:] or "png")
+    except ValueError as error:
         raise InputError(f"{path}: cannot draw there: {error}") from None
+    write_atomic(path, picture.getvalue())
+
+
+def targets(*files: Path | None) -> None:
+    """Find out before the work whether what is asked for can be written; raises WriteError where not."""
+    check_writable(*(file for file in files if file is not None))
+
+
+def leave(message: str, code: int) -> int:
+    """Say why the command ends on standard error, where that can be written to; returns the exit code."""
+    with suppress(OSError):
+        print(f"jakinib: {message}", file=sys.stderr, flush=True)
+    return code

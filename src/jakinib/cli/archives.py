@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from jakinib.cli.app import Cytokine, Inhibitor, Json, Population, app, output
+from jakinib.cli.app import Cytokine, Inhibitor, Json, Population, app, output, targets
 
 
 @app.command()
@@ -22,6 +22,7 @@ def archive(
     """Pack models, SED-ML and expected numbers of the standard simulations as a COMBINE archive."""
     from jakinib.export.omex import archive as run
 
+    targets(file)
     with output(as_json) as emit:
         written = str(run(file, inhibitor, cytokine, regimen, population))
         emit([written] if as_json else written)

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from jakinib.cli.app import Json, Population, app, draw, output, progress, table
+from jakinib.cli.app import Json, Population, app, draw, output, progress, table, targets
 from jakinib.errors import InputError
+from jakinib.paths import write_atomic
 
 
 @app.command()
@@ -31,6 +32,7 @@ def compare(
 
     if not regimen:
         raise InputError("compare: no regimen; give --regimen 'baricitinib 4 mg qd', once for each column")
+    targets(out, plot)
     names = [name.strip() for name in cytokines.split(",") if name.strip()]
     count = len(get_library().cytokines) if names == ["all"] else len(names)
     with output(as_json) as emit:
@@ -44,8 +46,6 @@ def compare(
 
             draw(heat_map(frame), plot)
         if out:
-            from jakinib.paths import write_atomic
-
             write_atomic(out, frame.to_csv(sep="\t", index=False, float_format="%.6g", lineterminator="\n"))
         notes = frame.attrs["notes"]
         if as_json:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jakinib.cli.app import Json, app, console, output, table
+from jakinib.cli.app import Json, app, console, output, table, targets
 
 if TYPE_CHECKING:
     from jakinib.evaluate import Evaluation, Verdict
@@ -77,8 +77,9 @@ def evaluate(
 
         return evaluate_model(model, mapping, as_json)
     from jakinib.evaluate import evaluate as run
-    from jakinib.report.html import write
+    from jakinib.report.html import FILES, write
 
+    targets(*(report / name for name in FILES))
     with output(as_json) as emit:
         with console(stderr=True).status("evaluating") as status:
             outcome = run(lambda c: status.update(f"evaluating: {c.statement}"), draws=draws, workers=workers)

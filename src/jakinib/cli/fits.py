@@ -3,13 +3,37 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from shlex import quote
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jakinib.cli.app import Json, app, draw, output, progress, table
+from jakinib.cli.app import Json, app, draw, output, progress, table, targets
 
+if TYPE_CHECKING:
+    from jakinib.fit.plan import Plan
+
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        help="Folder for the results; default fits/results/<plan> of a checkout, else "
+        "jakinib-results/<plan> of the current folder.",
+    ),
+]
 COLUMNS = ["parameter", "estimate", "unit", "90 % interval", "verdict", "method"]
+
+
+def place(plan: Plan, out: Path | None) -> str:
+    """Where results were written, and how to make other commands use them where they do not by themselves."""
+    from jakinib.build.estimates import estimates_path
+    from jakinib.fit.results import folder
+
+    written = out or folder(plan)
+    said = f"written to {written}"
+    if written.resolve() == estimates_path(plan.id).parent.resolve() or written.name != plan.id:
+        return said
+    return f"{said}; other commands use it where told to: export JAKINIB_RESULTS={quote(str(written.parent.resolve()))}"
 
 
 @app.command()
@@ -19,9 +43,7 @@ def fit(
         int | None, typer.Option(min=1, help="Number of starts; default from the plan.")
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for the results; default fits/results/<plan>.")
-    ] = None,
+    out: Out = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the waterfall of the starts.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -29,8 +51,9 @@ def fit(
     from jakinib.fit import fit as run
     from jakinib.fit import prepare
     from jakinib.fit.optimise import Start
-    from jakinib.fit.results import judged
+    from jakinib.fit.results import FILES, folder, judged
 
+    targets(plot, out and out / FILES[0])
     with output(as_json) as emit:
         prepared = prepare(plan)
         total = starts or prepared.problem.plan.starts
@@ -44,6 +67,7 @@ def fit(
                 bar.update(task, advance=1, description=f"best objective: {best:.6g}")
 
             outcome = run(prepared, starts=starts, workers=workers, folder=out, done=done)
+        written = out or folder(outcome.plan)
         if plot:
             from jakinib.report.plots import waterfall
 
@@ -59,13 +83,14 @@ def fit(
                             "verdict": j.verdict,
                             "method": j.method,
                         }
-                        for j in judged(outcome, out)
+                        for j in judged(outcome, written)
                     ],
                     "provenance": outcome.provenance,
                 }
             )
             return
-        found = judged(outcome, out)
+        found = judged(outcome, written)
+        emit(place(outcome.plan, out))
         rows = [
             [j.estimate.id, f"{j.estimate.value:.4g}", j.estimate.unit, f"{j.low:.3g} to {j.high:.3g}",
              j.verdict, j.method]
@@ -83,7 +108,7 @@ def fit(
 def profile(
     plan: Annotated[str, typer.Argument(help="Fitted plan, by name or file.")],
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
-    out: Annotated[Path | None, typer.Option(help="Folder; default fits/results/<plan>.")] = None,
+    out: Out = None,
     as_json: Json = False,
 ) -> None:
     """Profile likelihood of every fitted parameter: 90 % interval and verdict on identifiability."""
@@ -91,6 +116,7 @@ def profile(
     from jakinib.fit import profile as profiling
     from jakinib.fit.profiling import profile_plan
 
+    targets(out and out / "profiles.tsv")
     with output(as_json) as emit:
         prepared = prepare(plan)
         problem = prepared.problem
@@ -100,6 +126,8 @@ def profile(
                 prepared, workers=workers, folder=out,
                 done=lambda name: bar.update(task, advance=1, description=f"profiles: {name}"),
             )  # fmt: skip
+        if not as_json:
+            emit(place(problem.plan, out))
         rows = [(p.id, p.estimate, p.low, p.high, profiling.verdict(p), p.prior_driven) for p in found]
         if as_json:
             keys = ("id", "estimate", "low", "high", "verdict", "prior_driven")
@@ -125,14 +153,15 @@ def ensemble(
     draws: Annotated[int, typer.Option(min=1, max=200, help="Parameter sets to keep.")] = 200,
     workers: Annotated[int, typer.Option(min=1, help="Processes; the draws do not depend on it.")] = 1,
     seed: Annotated[int | None, typer.Option(help="Default: that of the plan.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder; default fits/results/<plan>.")] = None,
+    out: Out = None,
     as_json: Json = False,
 ) -> None:
     """Draw parameter sets from the posterior of a fitted plan: they give predictions their intervals."""
     from jakinib.fit import prepare
-    from jakinib.fit.ensemble import CHAINS, bands
+    from jakinib.fit.ensemble import CHAINS, NAME, bands
     from jakinib.fit.posterior import sample
 
+    targets(out and out / NAME)
     with output(as_json) as emit:
         prepared = prepare(plan)
         with progress() as bar:
@@ -149,6 +178,7 @@ def ensemble(
             parameters = [dict(zip(keys, row, strict=True)) for row in rows]
             emit({"method": drawn.method, "diagnostics": numbers, "parameters": parameters})
             return
+        emit(place(prepared.problem.plan, out))
         units = {parameter.id: parameter.unit for parameter in prepared.problem.plan.parameters}
         lines = [
             [name, f"{middle[i]:.4g}", units[name], f"{low[i]:.3g} to {high[i]:.3g}"]

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from jakinib.cli.app import Json, Population, app, output, table
+from jakinib.cli.app import Json, Population, app, output, table, targets
 from jakinib.errors import InputError
+from jakinib.paths import installed
 
 
 @app.command("list")
@@ -43,6 +44,8 @@ def build(
     """Build models/sbml from the Antimony sources and the library; with --check fail when they are stale."""
     from jakinib.build.run import build_all
 
+    if not check and installed():
+        raise InputError("build writes models/sbml of a checkout, not of an installed package; use --check")
     stale, messages = build_all(write=not check, force=force)
     with output(as_json) as emit:
         if as_json:
@@ -73,6 +76,7 @@ def export(
     """Write a model, or the calibration of a plan, for other tools."""
     from jakinib.export import export as run
 
+    targets(folder / "any")
     written = run(model, folder, [f.strip() for f in formats.split(",")], regimen or None, population)
     with output(as_json) as emit:
         emit([str(path) for path in written] if as_json else "\n".join(str(path) for path in written))

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from jakinib.cli.app import Condition, Cytokine, Inhibitor, Json, app, output, progress, table
+from jakinib.cli.app import Condition, Cytokine, Inhibitor, Json, app, output, progress, table, targets
 
 
 @app.command("population")
@@ -40,6 +40,7 @@ def population_(
         "inhibitor": inhibitor, "cytokine": cytokine, "readout": readout, "cytokine_dose": cytokine_dose,
         "conditions": tuple(condition or ()), "seed": seed,
     }  # fmt: skip
+    targets(out)
     with output(as_json) as emit:
         with progress() as bar:
             task = bar.add_task(f"{population}, {regimen}", total=n)

@@ -20,6 +20,7 @@ from jakinib.cli.app import (
     output,
     progress,
     table,
+    targets,
 )
 
 
@@ -42,6 +43,7 @@ def sensitivity(
     """
     from jakinib.evaluate import sensitivity as run
 
+    targets(plot)
     with progress() as bar:
         task = bar.add_task("draws", total=draws)
         found = run(

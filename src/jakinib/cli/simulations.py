@@ -21,7 +21,9 @@ from jakinib.cli.app import (
     draw,
     output,
     table,
+    targets,
 )
+from jakinib.paths import write_atomic
 
 
 @app.command()
@@ -56,6 +58,7 @@ def simulate(
     from jakinib.errors import InputError
     from jakinib.regimen import Regimen
 
+    targets(out, plot)
     if regimen and regimen_file:
         raise InputError("--regimen and --regimen-file: both give doses; give one of them")
     doses = Regimen.read(regimen_file) if regimen_file else Regimen.parse(regimen or "4 mg")
@@ -70,8 +73,6 @@ def simulate(
     if plot:
         draw(result.figure(), plot)
     if out:
-        from jakinib.paths import write_atomic
-
         write_atomic(out, result.tsv())
     with output(as_json) as emit:
         if as_json:
@@ -104,6 +105,7 @@ def assay(
     from jakinib.assay import assay as run
     from jakinib.units import parse_quantity
 
+    targets(plot)
     if kinase:
         curve = KinaseAssay(inhibitor, kinase, parse_quantity(atp, "nM", where="--atp")).curve()
     else:

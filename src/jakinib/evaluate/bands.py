@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +16,7 @@ from jakinib.fit.data import DataSet
 from jakinib.fit.ensemble import bands as quantiles
 from jakinib.fit.plan import Plan
 from jakinib.library.schema import JAKS
+from jakinib.parallel import pool, result
 
 Array = NDArray[np.float64]
 DAY = np.arange(0, 24.01, 0.25)  # h; grid of plasma and daily inhibition
@@ -109,9 +108,9 @@ def compute(
     shares = [numbers[first::workers] for first in range(workers)]
     found: dict[int, dict[str, Array]] = {}
     if workers > 1:
-        with ProcessPoolExecutor(workers - 1, mp_context=get_context("spawn")) as pool:
+        with pool(workers - 1, always=True) as elsewhere:
             running = [
-                pool.submit(_elsewhere, measures.plans, measures.data, criteria,
+                elsewhere.submit(_elsewhere, measures.plans, measures.data, criteria,
                             {number: draws.settings[number] for number in share})
                 for share in shares[1:]
             ]  # fmt: skip
@@ -120,7 +119,8 @@ def compute(
                 found[number] = outcome(_at(measures, draws.settings[number]), criteria)
                 done(number)
             for future in running:
-                found |= future.result()
+                share_of: dict[int, dict[str, Array]] = result(future)
+                found |= share_of
     else:
         meanwhile()
         for number in numbers:

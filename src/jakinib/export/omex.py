@@ -7,7 +7,6 @@ import zipfile
 from pathlib import Path
 
 from jakinib import __version__, paths
-from jakinib.errors import ExportError
 from jakinib.export.sedml import template, to_sedml
 from jakinib.export.studies import Study, studies
 from jakinib.regimen import Regimen
@@ -29,7 +28,7 @@ def archive(
 
     Enzyme assay of each JAK, time course of the cytokine, and a day under the regimen. For each study:
     its model (SBML L3V2), its SED-ML, and our numbers as CSV, which another tool must reproduce.
-    The same input gives the same bytes. Raises ExportError when the file cannot be written.
+    The same input gives the same bytes. Raises WriteError when the file cannot be written.
     """
     file = Path(file)
     made = studies(inhibitor, cytokine, regimen, population)
@@ -48,10 +47,7 @@ def archive(
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archived:
         for place, text in (about | {place: text for place, (text, _) in contents.items()}).items():
             archived.writestr(zipfile.ZipInfo(place), text, zipfile.ZIP_DEFLATED)
-    try:
-        paths.write_atomic(file, packed.getvalue())
-    except OSError as error:
-        raise ExportError(f"{file}: {error.strerror}; name a folder that can be written to") from error
+    paths.write_atomic(file, packed.getvalue())
     return file
 
 

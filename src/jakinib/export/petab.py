@@ -62,10 +62,7 @@ def export_plan(plan: str | Path, folder: str | Path) -> list[Path]:
     written = []
     for file, text in {**main, **files}.items():
         path = Path(folder) / file
-        try:
-            paths.write_atomic(path, text)
-        except OSError as error:
-            raise ExportError(f"{path}: {error.strerror}; name a folder that can be written to") from error
+        paths.write_atomic(path, text)
         written.append(path)
     return written
 

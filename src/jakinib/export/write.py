@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jakinib import paths
-from jakinib.errors import ExportError, InputError, UnknownIdError
+from jakinib.errors import InputError, UnknownIdError
 from jakinib.export.dosing import add_doses
 from jakinib.export.formats import FORMATS, to_level
 from jakinib.fit.plan import known_plans
@@ -38,7 +38,7 @@ def export(
     there libSBML warns (99505) that expressions with literals "cannot be fully checked".
 
     Raises UnknownIdError for an unknown format, ExportError for a model that a format cannot hold (nothing is
-    written then), a regimen on a model without dosing or a folder that cannot be written to.
+    written then) or a regimen on a model without dosing, WriteError for a folder that cannot be written to.
     """
     formats = (formats,) if isinstance(formats, str) else formats
     if PETAB in formats:
@@ -55,11 +55,9 @@ def export(
     for name in formats:
         suffix, convert = FORMATS[name]
         texts[Path(folder) / f"{stem}_{name}{suffix}"] = sbml if name == "sbml-l3v2" else convert(sbml)
+    paths.check_writable(*texts)
     for file, text in texts.items():
-        try:
-            paths.write_atomic(file, text)
-        except OSError as error:
-            raise ExportError(f"{file}: {error.strerror}; name a folder that can be written to") from error
+        paths.write_atomic(file, text)
     return list(texts)
 
 

@@ -7,11 +7,10 @@ cut off at the bounds, and every band made from them says so.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -20,13 +19,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from jakinib import paths
 from jakinib.errors import InputError
+from jakinib.files.journal import Journal
 from jakinib.fit.diagnostics import effective_sample_size, split_rhat
-from jakinib.fit.journal import Journal
 from jakinib.fit.objective import Array, Objective
 from jakinib.fit.sampler import Chain, Expansion, chain, expand, laplace_draws, thinned
 from jakinib.library.files import read_draws
+from jakinib.parallel import in_order
 
 NAME = "ensemble.tsv"
+EXPANSION = "expansion"  # a piece of the journal, as each chain is
 MOST_DRAWS = 200
 CHAINS = 4
 EVALUATIONS = 1000  # a chain
@@ -88,7 +89,7 @@ def draw(
     theta = np.clip(np.asarray(theta_best, dtype=float), problem.low, problem.high)
     *seeds, other = np.random.SeedSequence(seed).spawn(CHAINS + 1)
     model = _expansion(problem, theta, workers, journal)
-    done("expansion")
+    done(EXPANSION)
     chains = _chains(problem, model, evaluations, seeds, workers, journal, done)
     samples = np.array([one.draws for one in chains])  # (chains, length, parameters)
     picked = thinned(chains, n)
@@ -110,15 +111,15 @@ def draw(
 
 def _expansion(problem: Objective, theta: Array, workers: int, journal: Journal | None) -> Expansion:
     fields = ("centre", "root", "constant", "slope", "bent", "curvature")
-    if journal and (kept := journal.done.get("expansion")):
-        arrays = {name: np.array(kept[name]) for name in fields}
+    if journal is not None and EXPANSION in journal:
+        arrays = {name: np.array(values) for name, values in json.loads(journal[EXPANSION]).items()}
         size = len(theta)
         arrays["curvature"] = arrays["curvature"].reshape(-1, size, size)
         arrays["bent"] = arrays["bent"].astype(int)
         return Expansion(**arrays)
     model = expand(problem, theta, workers)
-    if journal:
-        journal.add("expansion", {name: getattr(model, name).tolist() for name in fields})
+    if journal is not None:
+        journal.add(EXPANSION, json.dumps({name: getattr(model, name).tolist() for name in fields}).encode())
     return model
 
 
@@ -133,30 +134,22 @@ def _chains(
 ) -> list[Chain]:
     """All chains in order; those in the journal are not run again."""
     out: dict[int, Chain] = {}
-    kept = journal.done if journal else {}
     for number in range(len(seeds)):
-        if record := kept.get(f"chain {number}"):
-            out[number] = Chain(np.array(record.pop("draws")), **record)
-            done(f"chain {number}")
+        if journal is not None and (name := f"chain {number}") in journal:
+            record = json.loads(journal[name])
+            out[number] = Chain(**record | {"draws": np.array(record["draws"])})
+            done(name)
     missing = [number for number in range(len(seeds)) if number not in out]
 
-    def keep(number: int, one: Chain) -> None:
-        out[number] = one
-        if journal:
-            journal.add(f"chain {number}", asdict(one) | {"draws": one.draws.tolist()})
-        done(f"chain {number}")
+    def keep(place: int, one: Chain) -> None:
+        name = f"chain {missing[place]}"
+        if journal is not None:
+            journal.add(name, json.dumps(asdict(one) | {"draws": one.draws.tolist()}).encode())
+        done(name)
 
-    if workers <= 1 or len(missing) <= 1:
-        for number in missing:
-            keep(number, chain(problem, model, evaluations, seeds[number]))
-    else:
-        from concurrent.futures import as_completed
-
-        run = partial(chain, problem, model, evaluations)
-        with ProcessPoolExecutor(min(workers, len(missing)), mp_context=get_context("spawn")) as pool:
-            running = {pool.submit(run, seeds[number]): number for number in missing}
-            for future in as_completed(running):
-                keep(running[future], future.result())
+    run = partial(chain, problem, model, evaluations)
+    drawn = in_order(run, [seeds[number] for number in missing], workers, keep)
+    out |= dict(zip(missing, drawn, strict=True))
     return [out[number] for number in range(len(seeds))]
 
 

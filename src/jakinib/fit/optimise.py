@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cache
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +14,7 @@ from jakinib.errors import SimulationError
 from jakinib.fit.data import get_data
 from jakinib.fit.plan import read_plan
 from jakinib.fit.problem import Problem
+from jakinib.parallel import in_order
 
 XTOL = FTOL = GTOL = 1e-10
 MAX_EVALUATIONS = 200
@@ -98,13 +97,10 @@ def multistart(
     out = [start for start in earlier if start.number < starts]
     finished = {start.number for start in out}
     jobs = [(str(plan_file), n, tuple(point)) for n, point in enumerate(points) if n not in finished]
-    if workers <= 1 or len(jobs) <= 1:
-        for _, number, theta in jobs:
-            out.append(optimise(problem, number, np.array(theta)))
-            done(out[-1])
-    else:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            for future in as_completed([pool.submit(_run, job) for job in jobs]):
-                out.append(future.result())
-                done(out[-1])
+
+    def here(job: tuple[str, int, tuple[float, ...]]) -> Start:
+        return optimise(problem, job[1], np.array(job[2]))
+
+    alone = workers <= 1 or len(jobs) <= 1
+    out += in_order(here if alone else _run, jobs, workers, lambda _, start: done(start))
     return sorted(out, key=lambda start: start.number)

@@ -12,19 +12,20 @@ from typing import Any
 import numpy as np
 
 from jakinib import paths
-from jakinib.build.estimates import Estimate, estimates_path
+from jakinib.build.estimates import Estimate, estimates_path, result_file
 from jakinib.errors import InputError
+from jakinib.files.journal import Journal, read_record
 from jakinib.fit import ensemble as ensembles
 from jakinib.fit import results
 from jakinib.fit.data import DataSet
 from jakinib.fit.ensemble import EVALUATIONS, MOST_DRAWS, Ensemble, Method
-from jakinib.fit.journal import Journal
 from jakinib.fit.objective import Array, covariance
 from jakinib.fit.plan import Plan, read_plan
 from jakinib.fit.problem import Problem
 from jakinib.fit.run import Prepared, prepare
-from jakinib.library.files import read_table, read_text
+from jakinib.library.files import read_table
 
+PARTIAL = "ensemble.partial.json"
 STEP = 1e-3  # ln units; step in a parameter of an earlier plan
 
 
@@ -67,34 +68,36 @@ def sample(
     """
     ready = plan if isinstance(plan, Prepared) else prepare(plan)
     problem, declared = ready.problem, ready.problem.plan
-    theta = results.best_theta(problem, ready.data)
     seed = declared.seed if seed is None else seed
-    target = folder or estimates_path(declared.id).parent
+    target = folder or results.folder(declared)
+    files = [target / ensembles.NAME, _record(target), target / PARTIAL]
+    paths.check_writable(*files)
     inputs = results.state(results.read(declared))
     key = {"inputs": inputs, "seed": seed, "evaluations": evaluations, "draws": draws}
-    journal = Journal(target / "ensemble.partial.json", key)
-    drawn = ensembles.draw(
-        problem, theta, draws, seed, evaluations=evaluations, workers=workers, journal=journal, done=done
-    )
-    factors = problem.values(np.zeros(len(theta)))
-    record = {
-        **key,
-        "plan": declared.id,
-        "method": drawn.method,
-        "threshold": {"rhat": ensembles.LARGEST_RHAT, "ess": ensembles.SMALLEST_ESS},
-        "diagnostics": {name: float(f"{value:.4g}") for name, value in drawn.diagnostics.items()},
-        "symbols": {
-            symbol: [column, factors[symbol]]
-            for column, parameter in enumerate(declared.parameters)
-            for symbol in (parameter.id, *parameter.also)
-        },
-        "response": _responses(problem, theta, ready.data),
-    }
-    units = {parameter.id: parameter.unit for parameter in declared.parameters}
-    ensembles.write(target / ensembles.NAME, drawn, units)
-    paths.write_atomic(_record(target), json.dumps(record, indent=1) + "\n")
-    journal.remove()
-    return drawn
+    with Journal(files[-1], key | {"versions": results.versions()}) as journal:
+        theta = results.best_theta(problem, ready.data)
+        drawn = ensembles.draw(
+            problem, theta, draws, seed, evaluations=evaluations, workers=workers, journal=journal, done=done
+        )
+        factors = problem.values(np.zeros(len(theta)))
+        record = {
+            **key,
+            "plan": declared.id,
+            "method": drawn.method,
+            "threshold": {"rhat": ensembles.LARGEST_RHAT, "ess": ensembles.SMALLEST_ESS},
+            "diagnostics": {name: float(f"{value:.4g}") for name, value in drawn.diagnostics.items()},
+            "symbols": {
+                symbol: [column, factors[symbol]]
+                for column, parameter in enumerate(declared.parameters)
+                for symbol in (parameter.id, *parameter.also)
+            },
+            "response": _responses(problem, theta, ready.data),
+        }
+        units = {parameter.id: parameter.unit for parameter in declared.parameters}
+        ensembles.write(files[0], drawn, units)
+        paths.write_atomic(files[1], json.dumps(record, indent=1) + "\n")
+        journal.remove()
+        return drawn
 
 
 def _record(folder: Path) -> Path:
@@ -140,12 +143,13 @@ def load(plan: Plan, state: Mapping[str, str]) -> Stored:
 
     Raises InputError, in one line that says what to run, when there is none or it is stale.
     """
-    folder = estimates_path(plan.id).parent
+    folder = result_file(plan.id, _record(Path()).name).parent
     run = f"run: jakinib ensemble {plan.id}"
     if not _record(folder).exists():
         raise InputError(f"plan {plan.id} has no stored ensemble; {run}")
-    record = json.loads(read_text(_record(folder)))
-    changed = [name for name in state if record["inputs"].get(name) != state[name]]
+    record = read_record(_record(folder), "the record of an ensemble", run)
+    then = record.get("inputs")
+    changed = [name for name in state if not isinstance(then, dict) or then.get(name) != state[name]]
     if changed:
         raise InputError(f"the ensemble of plan {plan.id} is stale: {', '.join(changed)} changed; {run}")
     values = ensembles.read(folder / ensembles.NAME, [parameter.id for parameter in plan.parameters])

@@ -8,10 +8,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,10 +18,12 @@ from numpy.typing import NDArray
 
 from jakinib import paths
 from jakinib.errors import InputError
+from jakinib.files.journal import read_record
 from jakinib.fit.objective import Array, Objective, Optimum, covariance, minimise
 from jakinib.fit.side import AT_BOUND, THRESHOLD, Side
-from jakinib.library.files import read_table, read_text
+from jakinib.library.files import read_table
 from jakinib.library.schema import Number, Strict
+from jakinib.parallel import in_order
 
 __all__ = ["Array", "Objective", "Optimum", "Point", "Profile", "covariance", "minimise"]
 Verdict = Literal["identifiable", "practically non-identifiable", "structurally non-identifiable", "at bound"]
@@ -168,15 +168,7 @@ def profiles(
         theta_best = np.asarray(theta_best, dtype=float)
         spread, jac = covariance(problem, theta_best), problem.jacobian(theta_best)
         one = partial(profile, problem, theta_best, spread=spread, jac=jac)
-        if workers <= 1 or len(missing) == 1:
-            for index in missing:
-                found[problem.names[index]] = one(index)
-                done(found[problem.names[index]])
-        else:
-            with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-                for future in as_completed([pool.submit(one, index) for index in missing]):
-                    found[future.result().id] = future.result()
-                    done(future.result())
+        found |= {item.id: item for item in in_order(one, missing, workers, lambda _, item: done(item))}
     return [found[name] for name in problem.names]
 
 
@@ -185,18 +177,20 @@ def fresh(folder: Path, state: Mapping[str, str]) -> dict[str, Profile]:
     record, table = folder / "profiles.json", folder / "profiles.tsv"
     if not (record.exists() and table.exists()):
         return {}
-    if json.loads(read_text(record))["inputs"] != state:
+    again = "run: jakinib profile again"
+    if read_record(record, "the record of profiles", again).get("inputs") != state:
         return {}
     return {item.id: item for item in read(table)}
 
 
-def pack(item: Profile) -> dict[str, object]:
-    """A profile as plain data, at full precision."""
-    return asdict(item)
+def pack(item: Profile) -> bytes:
+    """A profile as JSON, at full precision."""
+    return json.dumps(asdict(item)).encode()
 
 
-def unpack(record: dict[str, Any]) -> Profile:
+def unpack(content: bytes) -> Profile:
     """The profile that ``pack`` gave."""
+    record: dict[str, Any] = json.loads(content)
     return Profile(**{**record, "points": tuple(Point(**point) for point in record["points"])})
 
 

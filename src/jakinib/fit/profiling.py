@@ -7,12 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from jakinib import paths
-from jakinib.build.estimates import estimates_path
+from jakinib.files.journal import Journal
 from jakinib.fit import profile as profiles
 from jakinib.fit import results
-from jakinib.fit.journal import Journal
 from jakinib.fit.profile import Profile
 from jakinib.fit.run import Prepared, prepare
+
+PARTIAL = "profiles.partial.json"
 
 
 def profile_plan(
@@ -29,20 +30,22 @@ def profile_plan(
     """
     ready = plan if isinstance(plan, Prepared) else prepare(plan)
     problem = ready.problem
-    theta = results.best_theta(problem, ready.data)
-    target = folder or estimates_path(problem.plan.id).parent
+    target = folder or results.folder(problem.plan)
+    files = [target / name for name in ("profiles.tsv", "profiles.json", PARTIAL)]
+    paths.check_writable(*files)
     key = {"inputs": results.state(results.read(problem.plan))}
-    journal = Journal(target / "profiles.partial.json", key)
-    earlier = [profiles.unpack(record) for record in journal.done.values()]
-    for item in earlier:
-        done(item.id)
+    with Journal(files[-1], key | {"versions": results.versions()}) as journal:
+        theta = results.best_theta(problem, ready.data)
+        earlier = [profiles.unpack(journal[name]) for name in journal]
+        for item in earlier:
+            done(item.id)
 
-    def keep(item: Profile) -> None:
-        journal.add(item.id, profiles.pack(item))
-        done(item.id)
+        def keep(item: Profile) -> None:
+            journal.add(item.id, profiles.pack(item))
+            done(item.id)
 
-    found = profiles.profiles(problem, theta, workers, keep, earlier)
-    profiles.write(target / "profiles.tsv", found)
-    paths.write_atomic(target / "profiles.json", json.dumps(key, indent=1) + "\n")
-    journal.remove()
+        found = profiles.profiles(problem, theta, workers, keep, earlier)
+        profiles.write(files[0], found)
+        paths.write_atomic(files[1], json.dumps(key, indent=1) + "\n")
+        journal.remove()
     return found

@@ -17,7 +17,6 @@ import copy
 import math
 import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -32,6 +31,7 @@ from jakinib.fit.plan import Plan, plan_path, read_plan
 from jakinib.fit.problem import Problem, build_targets
 from jakinib.fit.profile import Array, Objective, minimise
 from jakinib.library.files import read_table
+from jakinib.parallel import in_order
 
 Z90 = 1.6448536269514722  # standard normal quantile, two-sided 90 %
 
@@ -196,18 +196,7 @@ def recover(
     names = tuple(problem_factory(truth, np.random.default_rng(seed)).names)
     one = partial(_replicate, problem_factory, truth, interval)
     seeds = np.random.SeedSequence(seed).spawn(replicates)
-    out = []
-    if workers <= 1:
-        for number, own in enumerate(seeds):
-            out.append(one(own))
-            done(number)
-    else:
-        from multiprocessing import get_context
-
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            for number, result in enumerate(pool.map(one, seeds)):
-                out.append(result)
-                done(number)
+    out = in_order(one, seeds, workers, lambda number, _: done(number))
     good = [result for result in out if result is not None]
     if not good:
         raise InputError(f"recovery: none of {replicates} replicates could be refitted")

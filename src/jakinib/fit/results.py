@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from jakinib import paths
 from jakinib.build import compose
-from jakinib.build.estimates import Estimate, estimates_path
+from jakinib.build.estimates import Estimate, estimates_path, own_plan, result_file
 from jakinib.errors import InputError
+from jakinib.files.journal import read_record
 from jakinib.fit.data import DataSet
 from jakinib.fit.inherited import FILE as COVARIANCE
 from jakinib.fit.inherited import write_covariance
@@ -30,6 +31,27 @@ from jakinib.fit.side import THRESHOLD
 from jakinib.fit.targets import FIT_RTOL
 from jakinib.library.files import read_table
 from jakinib.simulate.engine import ATOL_NM
+
+FILES = ("estimates.tsv", COVARIANCE, "provenance.json")
+
+
+def versions() -> dict[str, str]:
+    """What computes a result: part of its provenance, and of the key of an unfinished run."""
+    names = ("jakinib", "libroadrunner", "antimony", "numpy", "scipy")
+    return {name: version(name) for name in names} | {"python": platform.python_version()}
+
+
+def folder(plan: Plan) -> Path:
+    """Where the results of a plan are written when no folder is named.
+
+    The folder of a user's plan, or that of JAKINIB_RESULTS; else fits/results of a checkout, and
+    jakinib-results of the current folder where the package is installed, which is never written to.
+    """
+    if own := own_plan(plan.id):
+        return own / "results" / plan.id
+    if told := paths.own_results():
+        return told / plan.id
+    return (Path("jakinib-results") if paths.installed() else paths.fits() / "results") / plan.id
 
 
 @dataclass(frozen=True)
@@ -101,9 +123,7 @@ def summarise(problem: Problem, starts: Sequence[Start], data: DataSet) -> Fit:
         "tolerances": {"xtol": XTOL, "ftol": FTOL, "gtol": GTOL, "rtol": FIT_RTOL, "atol_nM": ATOL_NM},
         "termination": best.message,
         "interval": "90 %, Gauss-Newton",
-        "versions": {
-            name: version(name) for name in ("jakinib", "libroadrunner", "antimony", "numpy", "scipy")
-        } | {"python": platform.python_version()},
+        "versions": versions(),
     }  # fmt: skip
     return Fit(problem.plan, rows, provenance, covariance(problem, theta))
 
@@ -138,14 +158,14 @@ class Judged:
     method: Literal["profile", "quadratic"]
 
 
-def judged(fit: Fit, folder: Path | None = None) -> list[Judged]:
+def judged(fit: Fit, stored: Path | None = None) -> list[Judged]:
     """Interval and verdict of every estimate: from the stored profile where it belongs to this very fit.
 
-    folder: where profiles lie, default that of the plan.
+    stored: where profiles lie, default where ``result_file`` finds them.
     """
     from jakinib.fit import profile
 
-    found = profile.fresh(folder or estimates_path(fit.plan.id).parent, state(fit))
+    found = profile.fresh(stored or result_file(fit.plan.id, "profiles.json").parent, state(fit))
     out = []
     free = {symbol: p.id for p in fit.plan.parameters for symbol in (p.id, *p.also)}
     for row in fit.estimates:
@@ -198,9 +218,8 @@ def _digest(files: Sequence[Path]) -> str:
     )
 
 
-def write(fit: Fit, folder: Path | None = None) -> Path:
-    """Write estimates.tsv, covariance.tsv and provenance.json atomically; returns the folder."""
-    folder = folder or estimates_path(fit.plan.id).parent
+def write(fit: Fit, folder: Path) -> None:
+    """Write estimates.tsv, covariance.tsv and provenance.json atomically."""
     columns = list(Estimate.model_fields)
     lines = ["\t".join(columns)]
     for row in fit.estimates:
@@ -212,7 +231,6 @@ def write(fit: Fit, folder: Path | None = None) -> Path:
     if fit.covariance is not None:
         write_covariance(folder, [parameter.id for parameter in fit.plan.parameters], fit.covariance)
     paths.write_atomic(folder / "estimates.tsv", "\n".join(lines) + "\n")
-    return folder
 
 
 def read(plan: Plan) -> Fit:
@@ -220,7 +238,10 @@ def read(plan: Plan) -> Fit:
     path = estimates_path(plan.id)
     if not path.exists():
         raise InputError(f"plan {plan.id} has no results; run: jakinib fit {plan_path(plan.id).name}")
-    provenance = json.loads((path.parent / "provenance.json").read_text(encoding="utf-8"))
+    again = f"run: jakinib fit {plan_path(plan.id).name}"
+    provenance = read_record(path.parent / "provenance.json", "the provenance of a fit", again)
+    if not isinstance(provenance.get("inputs"), dict):
+        raise InputError(f"{path.parent / 'provenance.json'}: names no inputs; {again}")
     return Fit(plan, read_table(path, Estimate), provenance)
 
 

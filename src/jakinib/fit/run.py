@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from jakinib.build.estimates import estimates_path
-from jakinib.fit.checkpoint import Checkpoint
+from jakinib import paths
+from jakinib.files.journal import Journal
+from jakinib.fit import results
 from jakinib.fit.data import DataSet, get_data
 from jakinib.fit.optimise import Start, multistart
 from jakinib.fit.plan import plan_path, read_plan
 from jakinib.fit.problem import Problem
-from jakinib.fit.results import Fit, fingerprint, summarise, write
+from jakinib.fit.results import Fit
+
+PARTIAL = "starts.partial.json"
 
 
 @dataclass(frozen=True)
@@ -39,30 +43,36 @@ def fit(
     folder: Path | None = None,
     done: Callable[[Start], None] = lambda start: None,
 ) -> Fit:
-    """Estimate the free parameters of a plan and write fits/results/<plan>/.
+    """Estimate the free parameters of a plan and write its results.
 
-    plan: name, path or a prepared plan. starts: default from the plan. folder: where to write instead.
+    plan: name, path or a prepared plan. starts: default from the plan. folder: default that of
+    the plan (``results.folder``).
     An interrupted fit, run again, goes on with the starts it had not finished.
     Raises PlanError or InputError before anything is simulated.
     """
     ready = plan if isinstance(plan, Prepared) else prepare(plan)
     declared = ready.problem.plan
     wanted = starts or declared.starts
-    target = folder or estimates_path(declared.id).parent
-    checkpoint = Checkpoint(
-        target, {"inputs": fingerprint(declared, ready.data), "seed": declared.seed, "starts": wanted}
-    )
-    for start in checkpoint.starts:
-        done(start)
+    target = folder or results.folder(declared)
+    paths.check_writable(*(target / name for name in (*results.FILES, PARTIAL)))
+    inputs = results.fingerprint(declared, ready.data)
+    key = {"inputs": inputs, "seed": declared.seed, "starts": wanted, "versions": results.versions()}
+    with Journal(target / PARTIAL, key) as journal:
+        earlier = tuple(_unpack(journal[name]) for name in journal)
+        for start in earlier:
+            done(start)
 
-    def keep(start: Start) -> None:
-        checkpoint.add(start)
-        done(start)
+        def keep(start: Start) -> None:
+            journal.add(f"start {start.number}", json.dumps(asdict(start)).encode())
+            done(start)
 
-    runs = multistart(
-        ready.path, ready.problem, wanted, declared.seed, workers, keep, tuple(checkpoint.starts)
-    )
-    outcome = summarise(ready.problem, runs, ready.data)
-    write(outcome, target)
-    checkpoint.remove()
+        runs = multistart(ready.path, ready.problem, wanted, declared.seed, workers, keep, earlier)
+        outcome = results.summarise(ready.problem, runs, ready.data)
+        results.write(outcome, target)
+        journal.remove()
     return outcome
+
+
+def _unpack(content: bytes) -> Start:
+    record = json.loads(content)
+    return Start(**record | {"theta": tuple(record["theta"])})

@@ -21,16 +21,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jakinib.errors import SimulationError
 from jakinib.fit.objective import Array, Objective, covariance
+from jakinib.parallel import in_order
 
 REACH = 1.0  # standard deviations over which the expansion is taken
 WALKS = (4, 50, 200)  # steps on the expansion between two true evaluations
@@ -78,11 +77,7 @@ def expand(problem: Objective, theta: Array, workers: int = 1) -> Expansion:
     root: Array = np.asarray(np.linalg.cholesky(covariance(problem, theta)), dtype=np.float64)
     slope = problem.jacobian(theta) @ root
     one = partial(_bend, problem, theta, root)
-    if workers <= 1:
-        columns = [one(j) for j in range(len(theta))]
-    else:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            columns = list(pool.map(one, range(len(theta)), chunksize=4))
+    columns = in_order(one, range(len(theta)), workers)
     curvature = np.stack(columns, axis=1)
     curvature = 0.5 * (curvature + curvature.transpose(0, 2, 1))
     bent = np.flatnonzero(np.abs(curvature).max(axis=(1, 2)) > 1e-6)

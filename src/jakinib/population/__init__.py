@@ -1,6 +1,7 @@
 """Virtual populations: who the patients are, what a regimen does in each, and how they differ."""
 
+from jakinib.errors import IncompleteRunError
 from jakinib.population.outcomes import summary
-from jakinib.population.run import IncompleteRunError, population, run_to_file
+from jakinib.population.run import population, run_to_file
 
 __all__ = ["IncompleteRunError", "population", "run_to_file", "summary"]

@@ -10,6 +10,7 @@ straight function of ln(concentration), interpolated through Chebyshev points.
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -75,7 +76,7 @@ class Job:
 
 
 class Worker:
-    """The compiled models of one job; one per process."""
+    """The compiled models of one job; one per thread."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
@@ -305,12 +306,12 @@ def _time_above(share: Array, time: Array, level: float) -> float:
     return float((part * width).sum())
 
 
-_WORKERS: dict[str, Worker] = {}  # of this process: one, the job at hand
+_LOCAL = threading.local()  # of each thread: the worker of the job at hand
 
 
 def run_chunk(job: Job, number: int) -> dict[str, Any]:
-    """Columns of chunk ``number``; the models are compiled once per process and job."""
-    if job.key not in _WORKERS:
-        _WORKERS.clear()
-        _WORKERS[job.key] = Worker(job)
-    return _WORKERS[job.key].run(number)
+    """Columns of chunk ``number``; the models are compiled once per thread and job."""
+    worker: Worker | None = getattr(_LOCAL, "worker", None)
+    if worker is None or worker.job.key != job.key:
+        worker = _LOCAL.worker = Worker(job)
+    return worker.run(number)

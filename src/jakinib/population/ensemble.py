@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jakinib import paths
+from jakinib.build.estimates import result_file
 from jakinib.errors import InputError
 from jakinib.library.files import read_draws, read_yaml, short
 from jakinib.units import factor
 
 
 def ensemble_file(plan: str) -> Path:
-    return paths.fits() / "results" / plan / "ensemble.tsv"
+    return result_file(plan, "ensemble.tsv")
 
 
 def read_ensemble(path: Path, plan: str, units: dict[str, str], scope: str) -> dict[str, NDArray[np.float64]]:

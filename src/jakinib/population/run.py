@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
-from multiprocessing import get_context
+from concurrent.futures import Executor
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jakinib.errors import InputError, JakinibError
-from jakinib.paths import write_atomic
+from jakinib.errors import IncompleteRunError, InputError, WriteError
+from jakinib.files.journal import Journal, differences, read_record
+from jakinib.parallel import each, pool
+from jakinib.paths import check_writable, write_atomic
 from jakinib.population.engine import Job, run_chunk
 from jakinib.population.study import study
 from jakinib.regimen import Regimen
@@ -22,22 +23,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Done = Callable[[int, int], None]  # patients finished, failures among them
-
-
-class IncompleteRunError(JakinibError):
-    """A run that stopped before its end; what was finished is kept and the same call goes on from there."""
-
-
-class _Here(Executor):
-    """Runs a job at once, in this process."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:
-            future.set_exception(error)
-        return future
 
 
 @contextmanager
@@ -61,14 +46,9 @@ def executor_of(workers: int = 1, scheduler: str = "") -> Iterator[Executor]:
             yield client.get_executor(pure=False)
         finally:
             client.close()
-    elif workers <= 1:
-        yield _Here()
     else:
-        pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
-        try:
-            yield pool
-        finally:
-            pool.shutdown(cancel_futures=True)
+        with pool(workers) as own:
+            yield own
 
 
 def population(
@@ -107,9 +87,9 @@ def population(
         cytokine_dose=cytokine_dose, conditions=conditions, seed=seed, ensemble=ensemble,
     )  # fmt: skip
     parts: dict[int, pd.DataFrame] = {}
-    with _given(executor) if executor else executor_of(workers, scheduler) as pool:
-        for number, columns in _chunks(job, range(job.chunks), pool, 2 * max(workers, 1), done, 0):
-            parts[number] = _frame(columns)
+    with nullcontext(executor) if executor else executor_of(workers, scheduler) as own:
+        for number, columns in _chunks(job, range(job.chunks), own, workers, done):
+            parts[number] = pd.DataFrame(columns)
     frame = pd.concat([parts[number] for number in sorted(parts)], ignore_index=True)
     frame.attrs = {"manifest": manifest | {"failed": int((frame["status"] == "failed").sum())}}
     return frame
@@ -129,92 +109,57 @@ def run_to_file(
 ) -> dict[str, Any]:
     """Stream a population to Parquet; the same call after a kill goes on and ends with the same bytes.
 
-    Chunks lie in ``<out>.parts`` until the last is done, the manifest in ``<out>.json``. options: as for
+    Chunks are kept in ``<out>.parts`` until the last is done, the manifest in ``<out>.json``. options: as for
     ``population``. Returns the manifest, with the number of failed patients.
-    Raises InputError when ``out`` belongs to another run, IncompleteRunError when a disk is full or a worker
-    lost.
+    Raises InputError when ``out`` or what is kept belongs to another run, IncompleteRunError when a disk is
+    full or a worker lost.
     """
     _pyarrow()
+    record, kept = out.with_name(out.name + ".json"), out.with_name(out.name + ".parts")
+    check_writable(out, record, kept)
     job, manifest = study(population, n, regimen, **options)
-    record, parts = out.with_name(out.name + ".json"), out.with_name(out.name + ".parts")
     old = _earlier(record, manifest, out)
-    if old is not None and old["complete"] and out.exists():
+    if old and out.exists():
+        if kept.exists():  # the run was killed between its last two steps
+            with Journal(kept, manifest) as journal:
+                journal.remove()
         done(n, old["failed"])
         return old
-    try:
-        parts.mkdir(parents=True, exist_ok=True)
+    with Journal(kept, manifest) as journal:
         write_atomic(record, _text(manifest | {"complete": False, "failed": None}))
-        missing, rows, failed = _missing(job, parts)
+        missing, rows, failed = _missing(job, journal)
         done(rows, failed)
-        with _given(executor) if executor else executor_of(workers, scheduler) as pool:
-            for number, columns in _chunks(job, missing, pool, 2 * max(workers, 1), done, rows, failed):
-                _write_part(_part(parts, number), columns)
-        failed = _merge(job, parts, out)
-        complete = manifest | {"complete": True, "failed": failed}
-        write_atomic(record, _text(complete))
-    except OSError as error:
-        kept = len(list(parts.glob("*.parquet"))) if parts.is_dir() else 0
-        raise IncompleteRunError(
-            f"{out}: cannot write ({error.strerror or error}); {kept} of {job.chunks} chunks are kept: "
-            "make room and run the same command again"
-        ) from error
-    shutil.rmtree(parts)
+        try:
+            with nullcontext(executor) if executor else executor_of(workers, scheduler) as own:
+                for number, columns in _chunks(job, missing, own, workers, done, rows, failed):
+                    journal.add(_name(number), _packed(columns))
+            failed = _merge(job, journal, out)
+            complete = manifest | {"complete": True, "failed": failed}
+            write_atomic(record, _text(complete))
+        except WriteError as error:
+            raise IncompleteRunError(
+                f"{error}; {len(journal)} of {job.chunks} chunks are kept: then run the same command again"
+            ) from error
+        journal.remove()
     return complete
 
 
 def _chunks(
     job: Job,
     numbers: Sequence[int],
-    pool: Executor,
-    ahead: int,
+    own: Executor,
+    workers: int,
     done: Done,
-    finished: int,
+    finished: int = 0,
     failed: int = 0,
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Results of chunks as they come, at most ``ahead`` under way, so that memory does not grow with n."""
-    ahead = 1 if isinstance(pool, _Here) else max(ahead, getattr(pool, "_max_workers", 0) * 2, 8)
-    waiting = iter(numbers)
-    running: dict[Future[Any], int] = {}
-    while True:
-        while len(running) < ahead and (number := next(waiting, None)) is not None:
-            running[pool.submit(run_chunk, job, number)] = number
-        if not running:
-            return
-        ready, _ = wait(running, return_when=FIRST_COMPLETED)
-        for future in ready:
-            number = running.pop(future)
-            try:
-                columns = future.result()
-            except JakinibError:
-                raise
-            except Exception as error:
-                if not _is_loss(error):
-                    raise
-                raise IncompleteRunError(
-                    f"population: a worker was lost ({type(error).__name__}) in chunk {number}; finished "
-                    "chunks are kept: run the same command again, with fewer workers if memory ran out"
-                ) from error
-            yield number, columns
-            finished += len(columns["status"])
-            failed += columns["status"].count("failed")
-            done(finished, failed)
-
-
-def _is_loss(error: BaseException) -> bool:
-    """A worker that died, on this machine or on a cluster, in place of an error of the simulation."""
-    names = {kind.__name__ for kind in type(error).__mro__}
-    return bool(names & {"BrokenExecutor", "KilledWorker", "CancelledError", "CommClosedError"})
-
-
-@contextmanager
-def _given(executor: Executor) -> Iterator[Executor]:
-    yield executor
-
-
-def _frame(columns: dict[str, Any]) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame(columns)
+    """Results of chunks as they come, few under way at a time, so that memory does not grow with n."""
+    workers = max(workers, getattr(own, "_max_workers", 0))
+    for place, columns in each(partial(run_chunk, job), numbers, workers, executor=own):
+        yield numbers[place], columns
+        finished += len(columns["status"])
+        failed += columns["status"].count("failed")
+        done(finished, failed)
 
 
 def _pyarrow() -> Any:
@@ -228,8 +173,8 @@ def _pyarrow() -> Any:
     return pyarrow
 
 
-def _part(parts: Path, number: int) -> Path:
-    return parts / f"{number:06d}.parquet"
+def _name(number: int) -> str:
+    return f"chunk {number}"
 
 
 def _table(columns: dict[str, Any]) -> Any:
@@ -244,52 +189,41 @@ def _table(columns: dict[str, Any]) -> Any:
     )  # fmt: skip
 
 
-def _write_part(path: Path, columns: dict[str, Any]) -> None:
-    _write(path, lambda target: _pyarrow().parquet.write_table(_table(columns), target))
+def _packed(columns: dict[str, Any]) -> bytes:
+    buffer = io.BytesIO()
+    _pyarrow().parquet.write_table(_table(columns), buffer)
+    return buffer.getvalue()
 
 
-def _write(path: Path, write: Callable[[Path], None]) -> None:
-    """Write a file beside its place, then move it there: half a file is never seen."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as handle:
-        temporary = Path(handle.name)
-    try:
-        write(temporary)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+def _unpacked(journal: Journal, number: int) -> Any:
+    return _pyarrow().parquet.read_table(io.BytesIO(journal[_name(number)]))
 
 
-def _missing(job: Job, parts: Path) -> tuple[list[int], int, int]:
-    """Chunks that are not on disk, and patients and failures of those that are."""
-    pq = _pyarrow().parquet
+def _missing(job: Job, journal: Journal) -> tuple[list[int], int, int]:
+    """Chunks that are not kept, and patients and failures of those that are."""
     missing, rows, failed = [], 0, 0
     for number in range(job.chunks):
-        path = _part(parts, number)
-        if not path.exists():
+        if _name(number) not in journal:
             missing.append(number)
             continue
-        status = pq.read_table(path, columns=["status"])["status"].to_pylist()
+        status = _unpacked(journal, number)["status"].to_pylist()
         rows, failed = rows + len(status), failed + status.count("failed")
     return missing, rows, failed
 
 
-def _merge(job: Job, parts: Path, out: Path) -> int:
+def _merge(job: Job, journal: Journal, out: Path) -> int:
     """All chunks in order as one file, one row group a chunk; returns the number of failed patients."""
-    pa = _pyarrow()
     failed = 0
 
     def write(target: Path) -> None:
         nonlocal failed
-        schema = pa.parquet.read_schema(_part(parts, 0))
-        with pa.parquet.ParquetWriter(target, schema) as writer:
+        with _pyarrow().parquet.ParquetWriter(target, _unpacked(journal, 0).schema) as writer:
             for number in range(job.chunks):
-                table = pa.parquet.read_table(_part(parts, number))
+                table = _unpacked(journal, number)
                 failed += table["status"].to_pylist().count("failed")
                 writer.write_table(table)
 
-    _write(out, write)
+    write_atomic(out, write)
     return failed
 
 
@@ -298,30 +232,23 @@ def _text(manifest: dict[str, Any]) -> str:
 
 
 def _earlier(record: Path, manifest: dict[str, Any], out: Path) -> dict[str, Any] | None:
-    """The manifest on disk; raises InputError when it is that of another run, saying what differs."""
+    """The manifest on disk of a complete run, none where there is none.
+
+    Raises InputError when it is damaged or that of another run, saying what differs.
+    """
     if not record.exists():
         if out.exists():
             raise InputError(f"{out}: exists and has no manifest {record.name}; choose another --out")
         return None
-    try:
-        old: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{record}: not a manifest ({error}); choose another --out") from None
-    now = _flat(json.loads(json.dumps(manifest)))
-    then = _flat(old) if isinstance(old, dict) else {}
-    changed = [name for name in now if then.get(name) != now[name]]
-    if changed:
-        shown = ", ".join(f"{name} ({then.get(name)} then, {now[name]} now)" for name in changed[:3])
+    advice = f"choose another --out, or remove {record} and {out}"
+    old = read_record(record, "a manifest", advice)
+    if changed := differences(old, manifest):
         raise InputError(
-            f"{out}: belongs to another run: {shown}; choose another --out or remove {record.name}"
+            f"{out}: belongs to another run: {changed}; choose another --out, or remove {record.name}, "
+            f"{out.name} and {out.name}.parts where they are there"
         )
+    if old.get("complete") is not True:
+        return None
+    if type(old.get("failed")) is not int:
+        raise InputError(f"{record}: is damaged, not a manifest; {advice}")
     return old
-
-
-def _flat(manifest: dict[str, Any]) -> dict[str, Any]:
-    out: dict[str, Any] = {}
-    for name, value in manifest.items():
-        out.update(
-            {f"{name}.{key}": v for key, v in value.items()} if isinstance(value, dict) else {name: value}
-        )
-    return out

@@ -40,6 +40,9 @@ ITEMS = {
 }
 
 
+FILES = ("verdicts.json", "index.html")
+
+
 def write(evaluation: Evaluation, folder: Path) -> Path:
     """Write index.html and verdicts.json into ``folder``; returns the path of the page.
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jakinib.errors import InputError
+from jakinib.errors import InputError, ModelError
 from jakinib.simulate.engine import Model
 
 Array = NDArray[np.float64]
@@ -47,22 +48,38 @@ class Batch:
             if kind not in targets:
                 raise InputError(f"{model.id}: {symbol} is a {kind}; a batch varies parameters and species")
             targets[kind][index] = value * scale
+        self._run = -1  # none begun
         self._forcing = [model.parameter_index(symbol) for symbol in forcing]
 
     def start(self, row: Array) -> None:
         """Fresh state with the values of ``columns`` (model units)."""
-        self.model.select(self.observables)
-        for target, index, number, scale in self._places:
-            target[index] = row[number] * scale
-        self.model.restart(self._free, self._boundary, self._amounts)
+        with self.model.turn:
+            self.model.select(self.observables)
+            for target, index, number, scale in self._places:
+                target[index] = row[number] * scale
+            self.model.restart(self._free, self._boundary, self._amounts)
+            self._run = self.model.runs
 
     def force(self, values: Sequence[float]) -> None:
         """New values of ``forcing``, from the present on."""
-        self.model.write(self._forcing, values)
+        with self._turn():
+            self.model.write(self._forcing, values)
 
     def span(self, begin: float, end: float, points: int = 2) -> Array:
         """Integrate between two times (h) and read: rows of (time, observables), ends included.
 
         Raises SimulationError when the integrator fails.
         """
-        return self.model.span(begin, end, points)
+        with self._turn():
+            return self.model.span(begin, end, points)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Hold the model while its state is that of the run begun here; raises ModelError where it is not."""
+        with self.model.turn:
+            if self.model.runs != self._run:
+                raise ModelError(
+                    f"{self.model.id}: another run of this model began before this one of a batch had ended; "
+                    "give each batch and each thread a model of its own"
+                )
+            yield

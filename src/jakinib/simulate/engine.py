@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -26,7 +27,7 @@ TINY = 1e-9  # hours; times closer than this are one time
 
 
 class Model:
-    """A compiled SBML model; run it with ``run``. One instance per process; not thread-safe.
+    """A compiled SBML model; run it with ``run``. Threads take turns.
 
     sbml: SBML text. rtol: relative tolerance of the integrator. reduced: leave species that stay zero out of
     the integration; what would wake them is run on the whole model.
@@ -37,6 +38,8 @@ class Model:
         import libsbml
 
         self.sbml, self.rtol, self.reduced = sbml, rtol, reduced
+        self.turn = threading.RLock()  # held while a run uses the state of the engine
+        self.runs = 0  # begun so far: tells a batch that another run has taken the state
         document = libsbml.readSBMLFromString(sbml)
         self._read_source(document.getModel())
         try:
@@ -126,14 +129,16 @@ class Model:
         """This model, or the whole one where a value of ``symbols`` could wake what is left out here."""
         if self._wakers.isdisjoint(symbols):
             return self
-        if self._whole is None:
-            self._whole = Model(self.sbml, self.rtol, reduced=False)
-        return self._whole
+        with self.turn:
+            if self._whole is None:
+                self._whole = Model(self.sbml, self.rtol, reduced=False)
+            return self._whole
 
     def initial(self, symbol: str) -> float:
         """Value of ``symbol`` before anything is set (concentration for species)."""
-        self._reset({})
-        return self._read(symbol)
+        with self.turn:
+            self._reset({})
+            return self._read(symbol)
 
     def require(self, symbols: Iterable[str], known: Iterable[str] | None = None) -> None:
         """Raises UnknownIdError for the first symbol the model lacks."""
@@ -145,6 +150,7 @@ class Model:
     def _reset(self, settings: Mapping[str, float]) -> None:
         """The one way to a fresh state: every vector is written, nothing is left to the engine's resets."""
         model = self._model
+        self.runs += 1
         model.setTime(0.0)
         model.setCompartmentVolumes(list(range(len(self.compartments))), self._compartment_values)
         model.setGlobalParameterValues(self._free, self._free_values)
@@ -223,6 +229,10 @@ class Model:
         )
         if model is not self:
             return model.run(protocol, observables)
+        with self.turn:
+            return self._run(protocol, observables)
+
+    def _run(self, protocol: Protocol, observables: Sequence[str]) -> NDArray[np.float64]:
         self._select(observables)
         self._reset(protocol.settings)
         times = np.asarray(protocol.times, dtype=float)
@@ -289,6 +299,7 @@ class Model:
     ) -> None:
         """The fresh state of ``vectors`` as the caller has changed them; compartments as in the file."""
         model = self._model
+        self.runs += 1
         model.setTime(0.0)
         model.setCompartmentVolumes(list(range(len(self.compartments))), self._compartment_values)
         model.setGlobalParameterValues(self._free, free)

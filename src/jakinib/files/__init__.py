@@ -1,0 +1,1 @@
+"""Files of every kind: how they are read, written and kept while work goes on."""

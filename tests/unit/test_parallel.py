@@ -1,0 +1,138 @@
+"""The pool of processes: order, errors, and the end of its workers."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from jakinib.errors import IncompleteRunError, InputError
+from jakinib.parallel import each, in_order, pool
+
+
+def square(number: int) -> int:
+    time.sleep(0.02 * (number % 3))
+    return number * number
+
+
+def refuse(number: int) -> int:
+    if number == 2:
+        raise InputError("two is not wanted")
+    return number
+
+
+def die(number: int) -> int:
+    if number == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(0.2)
+    return number
+
+
+def test_results_are_in_the_order_of_the_items_for_every_number_of_workers() -> None:
+    for workers in (1, 2, 3):
+        ended: list[int] = []
+        found = in_order(square, range(30), workers, lambda index, _: ended.append(index))  # noqa: B023
+        assert found == [number * number for number in range(30)]
+        assert sorted(ended) == list(range(30))
+
+
+def test_few_jobs_are_under_way_at_a_time() -> None:
+    taken: list[int] = []
+
+    class Items(list[int]):
+        def __iter__(self):  # type: ignore[no-untyped-def]
+            for number in range(len(self)):
+                taken.append(number)
+                yield number
+
+    ended = each(square, Items(range(200)), 2)
+    next(ended)
+    assert len(taken) < 20
+    ended.close()
+
+
+def test_no_items_start_no_process() -> None:
+    assert in_order(square, [], 4) == []
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_of_the_work_arrives_as_it_is(workers: int) -> None:
+    with pytest.raises(InputError, match="two is not wanted"):
+        in_order(refuse, range(5), workers)
+
+
+def test_a_lost_worker_is_said_in_words() -> None:
+    with pytest.raises(IncompleteRunError, match=r"a worker was lost.*run the same command again"):
+        in_order(die, range(8), 2)
+
+
+def test_workers_end_at_once_when_the_loop_is_left() -> None:
+    begun = time.monotonic()
+
+    def left() -> None:
+        with pool(2) as workers:
+            running = [workers.submit(time.sleep, 60) for _ in range(3)]
+            while not running[0].running():
+                time.sleep(0.01)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        left()
+    assert time.monotonic() - begun < 20
+
+
+SCRIPT = """
+import os, sys, time
+from pathlib import Path
+from jakinib.parallel import Terminated, end_cleanly_on_sigterm, in_order
+
+def wait(number):
+    Path(sys.argv[1], str(os.getpid())).touch()
+    time.sleep(120)
+
+if __name__ == "__main__":
+    end_cleanly_on_sigterm()
+    try:
+        in_order(wait, range(4), 2)
+    except (KeyboardInterrupt, Terminated) as error:
+        Path(sys.argv[1], type(error).__name__).touch()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_no_worker_outlives_its_parent(number: signal.Signals, tmp_path: Path) -> None:
+    script, seen = tmp_path / "script.py", tmp_path / "seen"
+    script.write_text(SCRIPT, encoding="utf-8")
+    seen.mkdir()
+    process = subprocess.Popen([sys.executable, script, seen], start_new_session=True)
+    pids = _until(lambda: [int(path.name) for path in seen.iterdir() if path.name.isdigit()], 2)
+    if number == signal.SIGINT:  # as a terminal does it: to all processes of the group
+        os.killpg(process.pid, number)
+    else:
+        process.send_signal(number)
+    process.wait(20)
+    deadline = time.monotonic() + 10
+    while any(map(_alive, pids)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not any(map(_alive, pids))
+    said = {signal.SIGTERM: ["Terminated"], signal.SIGINT: ["KeyboardInterrupt"]}.get(number, [])
+    assert [path.name for path in seen.iterdir() if not path.name.isdigit()] == said
+
+
+def _until(found, count: int) -> list[int]:  # type: ignore[no-untyped-def]
+    deadline = time.monotonic() + 60
+    while len(found()) < count and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert len(found()) == count
+    return list(found())
+
+
+def _alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended and is not yet collected does not."""
+    done = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
+    return bool(done.stdout.strip()) and not done.stdout.strip().startswith("Z")
