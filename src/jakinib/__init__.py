@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from jakinib.export import archive as archive
     from jakinib.export import export as export
     from jakinib.fit import fit as fit
+    from jakinib.fit.petab import petab as petab
     from jakinib.library import get_library as get_library
     from jakinib.library import register as register
     from jakinib.population import population as population
@@ -65,6 +66,7 @@ _PUBLIC = {
     "summary": "jakinib.population",
     "Patient": "jakinib.assay.patient",
     "fit": "jakinib.fit",
+    "petab": "jakinib.fit.petab",
     "evaluate": "jakinib.evaluate",
     "sensitivity": "jakinib.evaluate",
     "archive": "jakinib.export",

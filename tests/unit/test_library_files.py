@@ -135,7 +135,7 @@ reference_cell: T cell
     [
         (f"{HEADER}\tcolour\n{ROW}\tblue\n", 1, ["unknown column 'colour'"]),
         (f"{HEADER}\n{ROW}\textra\n", 2, ["11 cells", "10 columns"]),
-        (f"{HEADER}\n{ROW}\n{ROW.replace('0.3', 'nan')}\n", 3, ["column value", "finite"]),
+        (f"{HEADER}\n{ROW}\n{ROW.replace('0.3', 'nan')}\n", 3, ["column value", "is missing"]),
         (f"{HEADER}\n{ROW}\n{ROW.replace('0.3', 'fast')}\n", 3, ["column value", "'fast'"]),
         (f"{HEADER}\n{ROW.replace('1/hour', '')}\n", 2, ["column unit", "is missing"]),
         (f"{HEADER}\n{ROW.replace('1/hour', '1/hoor')}\n", 2, ["column", "1/hoor"]),

@@ -109,7 +109,7 @@ def test_a_series_that_stopped_before_time_zero_is_a_missed_dose(tmp_path: Path)
 
 BAD_TABLES = [
     ("", ":1: empty table"),
-    ("TIME,AMT,WT\n0,4,70\n", ":1: unknown column 'WT'"),
+    ("TIME,AMT,DOSAGE\n0,4,70\n", ":1: unknown column 'DOSAGE'; known: TIME"),
     ("TIME,AMT,AMT\n0,4,4\n", ":1: column 'AMT' stands twice"),
     ("TIME,AMT\n0,4,1\n", ":2: 3 cells, 2 columns"),
     ("TIME,AMT\n0,4\n.,4\n", ":3: column TIME: is missing"),
@@ -199,3 +199,21 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
         Regimen.read(tmp_path / "regimen.xlsx")
     with pytest.raises(InputError, match="no such file"):
         Regimen.read(tmp_path / "regimen.csv")
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("0,0,1,1,0,2", "a constant infusion at steady state"),
+        ("0,0,1,0,0,2", "an infusion without end"),
+    ],
+)
+def test_an_infusion_without_amount_is_refused_by_its_name(row: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "events.csv").write_text(f"TIME,AMT,RATE,SS,II,CMT\n{row}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=f"events.csv:2: column RATE: 1 with AMT 0 is {said}"):
+        Regimen.read(tmp_path / "events.csv")
+
+
+def test_without_EVID_a_row_with_an_observation_and_no_amount_is_no_dose(tmp_path: Path) -> None:
+    (tmp_path / "events.csv").write_text("TIME,AMT,DV\n0,4,NA\n1,NA,5\n", encoding="utf-8")
+    assert Regimen.read(tmp_path / "events.csv") == Regimen.parse("4 mg")

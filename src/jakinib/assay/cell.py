@@ -34,12 +34,13 @@ def free_fraction(fu: float, matrix: str, serum_fraction: float = SERUM_FRACTION
 class CellAssay:
     """Conditions of a cell assay. cytokine_dose in nM, times in hours.
 
+    readout: default the first of the cytokine. cell: default its reference cell.
     Raises InputError for a negative or non-finite condition, UnknownIdError for unknown names.
     """
 
     inhibitor: str
     cytokine: str
-    readout: str
+    readout: str = ""
     cell: str = ""
     matrix: str = "whole blood"
     cytokine_dose: float = DEFAULT
@@ -54,6 +55,7 @@ class CellAssay:
         object.__setattr__(self, "cytokine", cytokine.id)
         object.__setattr__(self, "inhibitor", library.inhibitor(self.inhibitor).id)
         object.__setattr__(self, "cell", library.cell(self.cell or cytokine.reference_cell).id)
+        object.__setattr__(self, "readout", self.readout or cytokine.first_readout)
         if self.readout.removeprefix("p") not in cytokine.stats or not self.readout.startswith("p"):
             raise UnknownIdError(
                 f"readout of {cytokine.id}", self.readout, [f"p{stat}" for stat in cytokine.stats]
@@ -139,7 +141,7 @@ def default_dose(cytokine: Cytokine) -> float:
 def assay(
     inhibitor: str,
     cytokine: str,
-    readout: str,
+    readout: str = "",
     *,
     cell: str = "",
     matrix: str = "whole blood",
@@ -150,7 +152,8 @@ def assay(
 ) -> Curve:
     """Simulate a cell assay and return its concentration-response curve (IC50, Hill slope, plot).
 
-    Doses and times are text with units ("10 ng/mL", "15 min"). cell: default is the cytokine's
+    Doses and times are text with units ("10 ng/mL", "15 min"). readout: default is the first of the cytokine
+    ("pSTAT5" of IL-2); cell: default is the cytokine's
     reference cell; cytokine_dose: default the usual dose.
     Raises UnknownIdError, UnitError, InputError or SimulationError.
     """

@@ -141,7 +141,7 @@ def _notes(moieties: Sequence[Inhibitor], asked: str, used: str, potency: float)
 def conditions_of(exposed: Exposure, cytokine: str) -> CellAssay:
     """The whole-blood assay of a comparison: first read-out of the cytokine, on its reference cell."""
     entry = get_library().cytokine(cytokine)
-    return CellAssay(exposed.inhibitor, entry.id, f"p{entry.stats[0]}")
+    return CellAssay(exposed.inhibitor, entry.id)
 
 
 def inhibition(exposed: Exposure, conditions: CellAssay, model: Model) -> Array:

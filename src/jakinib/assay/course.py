@@ -15,6 +15,7 @@ from jakinib.assay.cell import CellAssay
 from jakinib.assay.patient import Patient
 from jakinib.assay.pk import Disposition, PlasmaProfile, input_rates, plasma_profiles
 from jakinib.errors import InputError, SimulationError, UnknownIdError
+from jakinib.files import table_text
 from jakinib.library import get_library
 from jakinib.library.schema import JAK, JAKS
 from jakinib.regimen import Regimen
@@ -64,12 +65,15 @@ class Course:
         out |= {f"occupancy_{jak}": values for jak, values in self.occupancy.items()}
         return {**out, "inhibition": self.inhibition}
 
-    def tsv(self) -> str:
-        """The series as a tab-separated table."""
-        columns = self.columns()
-        rows = zip(*columns.values(), strict=True)
-        body = ["\t".join(f"{value:.8g}" for value in row) for row in rows]
-        return "\n".join(["\t".join(columns), *body]) + "\n"
+    def tsv(self, separator: str = "\t") -> str:
+        """The series as a table; tabs separate cells unless another separator is given.
+
+        Where there are notes, the last column repeats them.
+        """
+        columns: dict[str, Any] = dict(self.columns())
+        if self.notes:
+            columns["note"] = ["; ".join(self.notes)] * len(self.profile.time)
+        return table_text(list(columns), zip(*columns.values(), strict=True), separator)
 
     def record(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -150,9 +154,10 @@ def course(
     dosed = [library.inhibitor(name).id for name in regimen.inhibitors or (inhibitor,)]
     given = dict(settings or {})
     patients, notes = _patients(dosed, people.id, given, conditions)
+    notes = [*regimen.notes, *notes]
     whole = {drug: patients[drug].settings() | _settings_of(drug, given, dosed) for drug in dosed}
     in_mg = regimen.at_weight(whole[dosed[0]]["weight"])
-    drawn = CellAssay(dosed[0], cytokine, readout or f"p{library.cytokine(cytokine).stats[0]}")
+    drawn = CellAssay(dosed[0], cytokine, readout)
     end = regimen.end if hours is None else hours
     if not math.isfinite(end) or end <= 0:
         raise InputError(f"hours is {end:g}; give a finite number above 0")
@@ -203,7 +208,7 @@ def course(
     missed = tuple(sorted({dose.time for dose in regimen.doses if dose.amount == 0 and dose.time < end}))
     return Course(
         f"{what}, {who}, {reading}", profiles, dict(zip(JAKS, bound.T, strict=True)), inhibition,
-        drawn, ic50, intervals, days, missed, tuple(notes),
+        drawn, ic50, intervals, days, missed, tuple(dict.fromkeys(notes)),
     )  # fmt: skip
 
 

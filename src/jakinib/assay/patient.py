@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jakinib.assay.pk import RELEASE, Disposition
+from jakinib.assay.studied import outside
+from jakinib.build.pharmacology import no_pharmacokinetics
 from jakinib.errors import InputError, UnknownIdError
 from jakinib.library import get_library
 from jakinib.simulate import load
@@ -119,6 +121,7 @@ class Patient:
     """A patient. weight in kg, eGFR in mL/min per 1.73 m2; what is not given is that of the population.
 
     conditions: names under ``conditions`` of the inhibitor, such as "fed" or "OAT3_inhibitor".
+    Raises InputError for an inhibitor without pharmacokinetics in the population.
     """
 
     population: str = "healthy_adult"
@@ -127,12 +130,19 @@ class Patient:
     eGFR: float | None = None
     conditions: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        drug, people = get_library().inhibitor(self.inhibitor), get_library().population(self.population)
+        if people.id not in drug.pharmacokinetics:
+            raise InputError(no_pharmacokinetics(drug, people.id))
+
     def unknown(self) -> list[str]:
-        """One line for each covariate given whose effect on this inhibitor the library does not know."""
+        """One line for each covariate given that lies outside the studied range, or whose effect on this
+        inhibitor the library does not know."""
         people = get_library().population(self.population)
         drug = get_library().inhibitor(self.inhibitor)
         stated = drug.pharmacokinetics.get(people.id, {})
-        lines = []
+        given = {"weight": self.weight, "eGFR": self.eGFR}
+        lines = outside(people.id, {name: value for name, value in given.items() if value is not None})
         if self.eGFR is not None and "CLr" in stated and stated["CLr"].value == 0:
             lines.append(f"{drug.id}: eGFR has no effect: renal clearance is 0 ({stated['CLr'].location})")
         elif self.eGFR is not None and "CLr" in stated and stated["CLr"].kind == "assumed":

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jakinib.assay.cell import CellAssay
+from jakinib.assay.studied import outside
 from jakinib.build.estimates import estimates
 from jakinib.build.pharmacology import no_pharmacokinetics
 from jakinib.errors import InputError, SimulationError
@@ -65,13 +66,17 @@ class Disposition:
 
 @dataclass(frozen=True)
 class PlasmaProfile:
-    """Total plasma concentration (nM) over time (h) of one inhibitor."""
+    """Total plasma concentration (nM) over time (h) of one inhibitor.
+
+    notes: what of the patient lies outside the studied range, a line each.
+    """
 
     inhibitor: str
     time: NDArray[np.float64]
     concentration: NDArray[np.float64]
     molecular_weight: float
     fu: float
+    notes: tuple[str, ...] = ()
 
     @property
     def free(self) -> NDArray[np.float64]:
@@ -255,9 +260,9 @@ def plasma_profiles(
     read = [drug, *([library.inhibitor(drug.metabolite)] if drug.metabolite else [])]
     protocol = dosed(model, regimen, {drug.id: disposition}, list(times), known)
     levels = model.run(protocol, [f"C_{entry.id}" for entry in read])
-    at = np.asarray(times, dtype=float)
+    at, notes = np.asarray(times, dtype=float), tuple(outside(population, given))
     return tuple(
-        PlasmaProfile(entry.id, at, level, entry.molecular_weight.to("g/mol"), entry.fu.value)
+        PlasmaProfile(entry.id, at, level, entry.molecular_weight.to("g/mol"), entry.fu.value, notes)
         for entry, level in zip(read, levels.T, strict=True)
     )
 

@@ -8,16 +8,16 @@ from xml.etree import ElementTree
 
 from jakinib.build.read import guard
 from jakinib.errors import InputError, UnknownIdError
-from jakinib.library.files import short
+from jakinib.files import decode, short
+from jakinib.files.text import LARGEST
 
-LARGEST = 50_000_000  # bytes of one file, unpacked
 _ENTRY = "{http://identifiers.org/combine.specifications/omex-manifest}content"
 _SBML = "http://identifiers.org/combine.specifications/sbml"
 
 
 def is_archive(path: Path) -> bool:
     """Does this path, perhaps with ``#place`` behind it, name a COMBINE archive?"""
-    return str(path).partition("#")[0].endswith(".omex")
+    return str(path).partition("#")[0].lower().endswith(".omex")
 
 
 def sbml_in(path: Path) -> str:
@@ -78,7 +78,4 @@ def _read(archive: zipfile.ZipFile, place: str, where: str) -> str:
         content = stream.read(LARGEST + 1)
     if len(content) > LARGEST:
         raise InputError(f"{where}#{place}: more than {LARGEST} bytes unpacked")
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        raise InputError(f"{where}#{place}: not UTF-8 text") from None
+    return decode(content, f"{where}#{place}")

@@ -96,7 +96,7 @@ class Filled(Check):
     message = f"{{field}} still says {FILL}; write its value"
 
     def find(self, file: File, context: Context) -> Found:
-        if file.path.suffix != ".tsv":
+        if file.path.suffix.lower() != ".tsv":
             for at in filled(file.data):
                 yield file.line(*at), {"field": dotted(at)}
             return
@@ -220,7 +220,7 @@ class Recalled(Check):
     message = "{field} is recalled, not read in a source; look it up and set status to verified"
 
     def find(self, file: File, context: Context) -> Found:
-        if file.path.suffix == ".tsv":
+        if file.path.suffix.lower() == ".tsv":
             for line, row in file.rows:
                 if row.get("status") == "recalled" and row.get("kind") != "assumed":
                     yield line, {"field": row.get("id", "")}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jakinib.errors import InputError
+from jakinib.files import FileError, Table, read_table
 from jakinib.library.files import compose, line_in, read_text, read_yaml, short
 
 Kind = Literal[
@@ -41,6 +42,7 @@ class File:
     data: dict[str, Any] = field(default_factory=dict)
     problem: str = ""
     problem_line: int = 1
+    table: Table | None = None
     complaints: list[tuple[tuple[Any, ...], str, str]] | None = None  # of the schema, once asked for
     report: bool = True  # False: read for what it defines only
 
@@ -58,11 +60,11 @@ class File:
 
     @cached_property
     def rows(self) -> list[tuple[int, dict[str, str]]]:
-        """(line, cells by column) of a table."""
-        lines = [line.split("\t") for line in self.text.splitlines()]
-        header = lines[0] if lines else []
-        found = [(n, dict(zip(header, cells, strict=False))) for n, cells in enumerate(lines[1:], start=2)]
-        return [(n, {k: v.strip() for k, v in row.items()}) for n, row in found if any(row.values())]
+        """(line, cells by column) of a table; a cell that holds nothing is empty."""
+        if self.table is None:
+            return []
+        blank = dict.fromkeys(self.table.columns, "")
+        return [(row.line, blank | row.cells) for row in self.table.rows]
 
     @property
     def id(self) -> str:
@@ -86,7 +88,7 @@ def _quantities(node: Any, at: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...
 
 
 def _kind(path: Path, data: Any) -> Kind:
-    match path.suffix:
+    match path.suffix.lower():
         case ".xml" | ".sbml":
             return "sbml"
         case ".ant":
@@ -107,7 +109,7 @@ def _kind(path: Path, data: Any) -> Kind:
 def read(path: Path, report: bool = True) -> File:
     """Read one file; what is wrong with it is kept, not raised."""
     try:
-        if path.suffix in (".yaml", ".yml"):
+        if path.suffix.lower() in (".yaml", ".yml"):
             data = read_yaml(path)
             kind = _kind(path, data)
             if not isinstance(data, dict):
@@ -115,7 +117,8 @@ def read(path: Path, report: bool = True) -> File:
                     path, kind, problem="expected a mapping of fields; write 'id: ...'", report=report
                 )
             return File(path, kind, data, report=report)
-        file = File(path, _kind(path, None), report=report)
+        table = read_table(path) if path.suffix.lower() == ".tsv" else None
+        file = File(path, _kind(path, None), table=table, report=report)
         _ = file.text
         return file
     except InputError as error:
@@ -123,7 +126,13 @@ def read(path: Path, report: bool = True) -> File:
 
 
 def _broken(path: Path, error: InputError, report: bool) -> File:
-    line, message = located(str(error), path)
+    if isinstance(error, FileError):
+        line, message = (
+            error.line or 1,
+            f"column {error.column}: {error.problem}" if error.column else error.problem,
+        )
+    else:
+        line, message = located(str(error), path)
     return File(path, _kind(path, None), problem=message, problem_line=line, report=report)
 
 
@@ -155,7 +164,7 @@ def collect(path: Path) -> list[File]:
     if not path.exists():
         raise InputError(f"{short(path)}: no such file or folder")
     if path.is_file():
-        if path.suffix not in SUFFIXES:
+        if path.suffix.lower() not in SUFFIXES:
             raise InputError(f"{short(path)}: nothing to check in a {path.suffix or 'nameless'} file")
         root = root_of(path.absolute())
         around = [p for p in _under(root) if p != path.absolute()] if root else []
@@ -172,4 +181,4 @@ def _under(folder: Path) -> list[Path]:
         hidden = any(part.startswith((".", "_")) for part in inside)
         return not hidden and not set(inside[:-1]) & set(WRITTEN) and path.name != NOTES
 
-    return sorted(p for p in folder.rglob("*") if p.suffix in SUFFIXES and p.is_file() and wanted(p))
+    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file() and wanted(p))

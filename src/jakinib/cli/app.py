@@ -6,12 +6,14 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperOption
+from typer.models import CommandFunctionType
 
 from jakinib.errors import InputError
 from jakinib.paths import check_writable, write_atomic
@@ -20,7 +22,38 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
-app = typer.Typer(
+_GIVEN = "jakinib.given"  # names of the parameters that stand on the command line
+
+
+class _Command(TyperCommand):
+    """A command that takes each option once, unless the option is a list."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        for parameter in order:
+            if isinstance(parameter, TyperOption) and not parameter.multiple and order.count(parameter) > 1:
+                raise InputError(f"{self.name}: {parameter.opts[0]} stands twice; give it once")
+        out = super().parse_args(ctx, args)
+        default = ctx.get_parameter_source
+        ctx.meta[_GIVEN] = {p.name: p.opts[0] for p in self.params if default(p.name).name == "COMMANDLINE"}
+        return out
+
+
+class _App(typer.Typer):
+    def command(
+        self, name: str | None = None, *, cls: Any = _Command, **options: Any
+    ) -> Callable[[CommandFunctionType], CommandFunctionType]:
+        return super().command(name, cls=cls, **options)
+
+
+def refuse(ctx: typer.Context, names: Iterable[str], why: str) -> None:
+    """Raises InputError when one of these parameters was given, which has no effect here; says ``why``."""
+    for name in names:
+        if name in ctx.meta[_GIVEN]:
+            raise InputError(f"{ctx.meta[_GIVEN][name]}: {why}; leave the option out")
+
+
+app = _App(
     help="Systems pharmacology of JAK inhibitors: simulate, fit, evaluate, export.",
     no_args_is_help=True,
     add_completion=False,
@@ -30,7 +63,7 @@ app = typer.Typer(
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
 Inhibitor = Annotated[str, typer.Option(help="Inhibitor of the library.")]
 Cytokine = Annotated[str, typer.Option(help="Cytokine of the library.")]
-Readout = Annotated[str, typer.Option(help="pSTAT read-out, for example pSTAT3.")]
+Readout = Annotated[str, typer.Option(help="pSTAT read-out; default: the first of the cytokine.")]
 Cell = Annotated[str, typer.Option(help="Cell; default: the cytokine's reference cell.")]
 Matrix = Annotated[str, typer.Option(help="whole blood, PBMC or culture.")]
 Dose = Annotated[str, typer.Option(help="Cytokine dose with unit; default: usual in its assays.")]

@@ -22,14 +22,16 @@ def compare(
     enzyme_potency: Annotated[
         bool, typer.Option("--enzyme-potency", help="Never scale a potency to what blood showed.")
     ] = False,
-    out: Annotated[Path | None, typer.Option(help="Write the table as TSV.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the table (.tsv, .csv).")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw a heat map (.png, .svg, .pdf).")] = None,
     as_json: Json = False,
 ) -> None:
     """Regimens side by side at steady state: inhibition and time above IC50 of each cytokine over a day."""
     from jakinib.assay.compare import compare as run
+    from jakinib.files import separator_of
     from jakinib.library import get_library
 
+    separator = separator_of(out) if out else ""
     if not regimen:
         raise InputError("compare: no regimen; give --regimen 'baricitinib 4 mg qd', once for each column")
     targets(out, plot)
@@ -46,7 +48,9 @@ def compare(
 
             draw(heat_map(frame), plot)
         if out:
-            write_atomic(out, frame.to_csv(sep="\t", index=False, float_format="%.6g", lineterminator="\n"))
+            write_atomic(
+                out, frame.to_csv(sep=separator, index=False, float_format="%.6g", lineterminator="\n")
+            )
         notes = frame.attrs["notes"]
         if as_json:
             emit({"population": population, "notes": notes, "rows": frame.to_dict(orient="records")})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jakinib.cli.app import Json, app, console, output, table, targets
+from jakinib.cli.app import Json, app, console, output, refuse, table, targets
 
 if TYPE_CHECKING:
     from jakinib.evaluate import Evaluation, Verdict
@@ -62,10 +62,13 @@ def notes(outcome: Evaluation) -> list[str]:
 
 @app.command()
 def evaluate(
+    ctx: typer.Context,
     report: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("report"),
     draws: Annotated[int, typer.Option(min=0, max=200, help="Parameter sets behind the intervals.")] = 40,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
-    model: Annotated[Path | None, typer.Option(help="Somebody else's SBML model; needs --mapping.")] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="Somebody else's model (SBML, Antimony, OMEX); needs --mapping.")
+    ] = None,
     mapping: Annotated[
         Path | None, typer.Option(help="What its symbols mean in the terms of the criteria (YAML).")
     ] = None,
@@ -75,6 +78,7 @@ def evaluate(
     if model or mapping:
         from jakinib.cli.foreign import evaluate_model
 
+        refuse(ctx, ("report", "draws", "workers"), "does not apply to the model of --model")
         return evaluate_model(model, mapping, as_json)
     from jakinib.evaluate import evaluate as run
     from jakinib.report.html import FILES, write

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from jakinib.cli.app import Json, Population, app, output, table, targets
+from jakinib.cli.app import Json, Population, app, output, refuse, table, targets
 from jakinib.errors import InputError
 from jakinib.paths import installed
 
@@ -62,6 +62,7 @@ def build(
 
 @app.command()
 def export(
+    ctx: typer.Context,
     model: Annotated[
         str, typer.Argument(help="Model name or SBML/Antimony file; with --formats petab a plan.")
     ] = "blood_pkpd",
@@ -75,8 +76,14 @@ def export(
 ) -> None:
     """Write a model, or the calibration of a plan, for other tools."""
     from jakinib.export import export as run
+    from jakinib.simulate.models import file_kind
 
+    names = [f.strip() for f in formats.split(",")]
+    if "petab" in names:
+        refuse(ctx, ["population"], "does not apply to a plan, which names its own")
+    elif file_kind(Path(model)) and not regimen:
+        refuse(ctx, ["population"], "applies to models of the library, and to the doses of --regimen")
     targets(folder / "any")
-    written = run(model, folder, [f.strip() for f in formats.split(",")], regimen or None, population)
+    written = run(model, folder, names, regimen or None, population)
     with output(as_json) as emit:
         emit([str(path) for path in written] if as_json else "\n".join(str(path) for path in written))

@@ -7,11 +7,25 @@ from typing import Annotated, Any
 
 import typer
 
-from jakinib.cli.app import Condition, Cytokine, Inhibitor, Json, app, output, progress, table, targets
+from jakinib.cli.app import (
+    Condition,
+    Cytokine,
+    Inhibitor,
+    Json,
+    Readout,
+    app,
+    output,
+    progress,
+    refuse,
+    table,
+    targets,
+)
+from jakinib.errors import InputError
 
 
 @app.command("population")
 def population_(
+    ctx: typer.Context,
     population: Annotated[str, typer.Argument(help="Population of the library.")] = "ra_adult",
     n: Annotated[int, typer.Option("-n", help="Number of patients.")] = 1000,
     regimen: Annotated[
@@ -19,7 +33,7 @@ def population_(
     ] = "4 mg qd x 7",
     inhibitor: Inhibitor = "baricitinib",
     cytokine: Cytokine = "IL-6",
-    readout: Annotated[str, typer.Option(help="pSTAT read-out; default: the first of the cytokine.")] = "",
+    readout: Readout = "",
     cytokine_dose: Annotated[str, typer.Option(help="Ex vivo, for example '10 ng/mL'; default: usual.")] = "",
     condition: Condition = None,
     seed: Annotated[int, typer.Option(help="Patient i is the same for every n and every machine.")] = 1,
@@ -36,6 +50,10 @@ def population_(
     from jakinib.population import population as run
     from jakinib.population import run_to_file, summary
 
+    if scheduler:
+        refuse(ctx, ["workers"], "does not apply to --scheduler, which has workers of its own")
+    if out is not None and out.suffix.lower() != ".parquet":
+        raise InputError(f"{out}: a population is written as Parquet; name a file .parquet")
     options: dict[str, Any] = {
         "inhibitor": inhibitor, "cytokine": cytokine, "readout": readout, "cytokine_dose": cytokine_dose,
         "conditions": tuple(condition or ()), "seed": seed,

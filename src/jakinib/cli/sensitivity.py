@@ -28,7 +28,7 @@ from jakinib.cli.app import (
 def sensitivity(
     inhibitor: Inhibitor = "baricitinib",
     cytokine: Cytokine = "IL-6",
-    readout: Readout = "pSTAT3",
+    readout: Readout = "",
     cell: Cell = "",
     matrix: Matrix = "whole blood",
     dose: Dose = "",

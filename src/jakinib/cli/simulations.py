@@ -20,6 +20,7 @@ from jakinib.cli.app import (
     app,
     draw,
     output,
+    refuse,
     table,
     targets,
 )
@@ -37,7 +38,7 @@ def simulate(
     ] = "",
     population: Population = "healthy_adult",
     cytokine: Cytokine = "IL-6",
-    readout: Annotated[str, typer.Option(help="pSTAT read-out; default: the first of the cytokine.")] = "",
+    readout: Readout = "",
     weight: Annotated[float | None, typer.Option(help="Body weight, kg.")] = None,
     egfr: Annotated[float | None, typer.Option(help="eGFR, mL/min per 1.73 m2.")] = None,
     fed: Annotated[bool, typer.Option("--fed", help="With a meal; as --condition fed.")] = False,
@@ -45,7 +46,7 @@ def simulate(
     hours: Annotated[
         float | None, typer.Option(help="How long; default: to the end of the last interval.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Write the time course as TSV.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the time course (.tsv, .csv).")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the time course (.png, .svg, .pdf).")] = None,
     as_json: Json = False,
 ) -> None:
@@ -56,8 +57,10 @@ def simulate(
     """
     from jakinib.assay.course import course
     from jakinib.errors import InputError
+    from jakinib.files import separator_of
     from jakinib.regimen import Regimen
 
+    separator = separator_of(out) if out else ""
     targets(out, plot)
     if regimen and regimen_file:
         raise InputError("--regimen and --regimen-file: both give doses; give one of them")
@@ -73,7 +76,7 @@ def simulate(
     if plot:
         draw(result.figure(), plot)
     if out:
-        write_atomic(out, result.tsv())
+        write_atomic(out, result.tsv(separator))
     with output(as_json) as emit:
         if as_json:
             emit(result.record())
@@ -87,9 +90,10 @@ def simulate(
 
 @app.command()
 def assay(
+    ctx: typer.Context,
     inhibitor: Inhibitor = "baricitinib",
     cytokine: Cytokine = "IL-6",
-    readout: Readout = "pSTAT3",
+    readout: Readout = "",
     cell: Cell = "",
     matrix: Matrix = "whole blood",
     dose: Dose = "",
@@ -107,8 +111,11 @@ def assay(
 
     targets(plot)
     if kinase:
+        of_cells = ("cytokine", "readout", "cell", "matrix", "dose", "preincubation", "stimulation")
+        refuse(ctx, of_cells, "does not apply to the enzyme assay of --kinase")
         curve = KinaseAssay(inhibitor, kinase, parse_quantity(atp, "nM", where="--atp")).curve()
     else:
+        refuse(ctx, ["atp"], "applies to the enzyme assay of --kinase only")
         curve = run(
             inhibitor,
             cytokine,

@@ -128,7 +128,7 @@ class Sensitivity:
 def sensitivity(
     inhibitor: str = "baricitinib",
     cytokine: str = "IL-6",
-    readout: str = "pSTAT3",
+    readout: str = "",
     *,
     cell: str = "",
     matrix: str = "whole blood",

@@ -8,12 +8,13 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from jakinib.build.read import document, sbml_text
+from jakinib.build.read import document
 from jakinib.errors import InputError, ModelError, UnitError, UnknownIdError
 from jakinib.library import get_library
 from jakinib.library.files import line_of, read_model, short
 from jakinib.library.schema import JAK, Number, Strict, Unit
 from jakinib.simulate import Model
+from jakinib.simulate.models import file_text
 from jakinib.units import factor
 
 READOUT = "jakinib_readout_"  # parameters added to the model, one a formula
@@ -108,8 +109,7 @@ def read_mapping(model: Path, mapping: Path) -> Mapped:
     """Read and check both files; raises InputError with file, line and what to do. Nothing is simulated."""
     described = read_model(mapping, Mapping)
     canonical = _canonical(described, mapping)
-    text = sbml_text(model)
-    found = document(text, short(model))
+    found = document(file_text(model), short(model))
     formulas: dict[tuple[str, str], tuple[tuple[str, ...], str]] = {}
     for cytokine, pathway in canonical.cytokines.items():
         for readout, formula in pathway.readouts.items():

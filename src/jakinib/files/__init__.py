@@ -1,1 +1,17 @@
-"""Files of every kind: how they are read, written and kept while work goes on."""
+"""Files as people write them: text, tables in their dialects, and the journal of unfinished work."""
+
+from jakinib.files.tables import ABSENT, Row, Table, read_table, separator_of, table_text
+from jakinib.files.text import FileError, decode, read_text, short
+
+__all__ = [
+    "ABSENT",
+    "FileError",
+    "Row",
+    "Table",
+    "decode",
+    "read_table",
+    "read_text",
+    "separator_of",
+    "short",
+    "table_text",
+]

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from jakinib import paths
 from jakinib.build.estimates import estimates, estimates_path
 from jakinib.errors import PlanError
+from jakinib.files import read_table, short
 from jakinib.fit.plan import Plan
-from jakinib.library.files import read_text, short
 from jakinib.units import factor
 
 FILE = "covariance.tsv"
@@ -55,13 +55,18 @@ def covariance_text(names: Sequence[str], covariance: NDArray[np.float64]) -> st
 
 def read_covariance(path: Path) -> dict[tuple[str, str], float]:
     """Covariance of every pair of parameters; raises PlanError for a table that is not square."""
-    rows = [line.split("\t") for line in read_text(path).splitlines() if line]
-    names = rows[0][1:]
-    if [row[0] for row in rows[1:]] != names or any(len(row) != len(rows[0]) for row in rows):
-        raise PlanError(f"{short(path)}: not a square table; fit the plan again")
-    return {
-        (row[0], name): float(value) for row in rows[1:] for name, value in zip(names, row[1:], strict=True)
-    }
+    table = read_table(path, lambda column: column != "id")
+    names = table.columns[1:]
+    if tuple(row.cells.get("id") for row in table.rows) != names:
+        raise PlanError(f"{table.file}: not a square table; fit the plan again")
+    found: dict[tuple[str, str], float] = {}
+    for row in table.rows:
+        for name in names:
+            try:
+                found[row.cells["id"], name] = float(row.cells[name])
+            except (KeyError, ValueError):
+                row.refuse(name, "is not a number; fit the plan again")
+    return found
 
 
 def inherited(plan: Plan) -> list[Inherited]:

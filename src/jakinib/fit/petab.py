@@ -5,7 +5,6 @@ Source: Schmiester et al. 2021, PLoS Comput Biol 17:e1008646; the format is desc
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,11 +13,12 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from jakinib.errors import InputError, PlanError, SimulationError, UnknownIdError
+from jakinib.files import ABSENT, Table, read_table, short, table_text
 from jakinib.fit.petab_model import INITIAL, NOISE, ObservedModel, Row, as_number
-from jakinib.library.files import read_model, read_text, short
+from jakinib.library.files import read_model
 from jakinib.library.schema import Strict
 from jakinib.simulate.engine import ATOL_NM
 from jakinib.simulate.protocol import Protocol
@@ -26,6 +26,9 @@ from jakinib.simulate.protocol import Protocol
 DRIFT = 1e-7  # equilibrium: relative change of every state over the second half of the run
 DECADES = 12  # the run is made ten times longer at most so often
 LABELS = {"conditionId", "conditionName"}
+_NUMERIC = {"measurement", "time", "nominalValue", "lowerBound", "upperBound", "estimate"}
+_IDS = ("observableId", "preequilibrationConditionId", "simulationConditionId")
+_NOTHING = ABSENT - {"."}
 
 
 class _Files(Strict):
@@ -39,24 +42,30 @@ class _Files(Strict):
 class _ProblemFile(Strict):
     format_version: Literal[1, "1", "1.0.0"]
     parameter_file: str | list[str]
-    problems: list[_Files] = Field(min_length=1, max_length=1)
+    problems: list[_Files] = Field(min_length=1)
+    extensions: dict[str, object] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _supported(self) -> _ProblemFile:
+        if len(self.problems) > 1:
+            raise ValueError(f"names {len(self.problems)} problems; read them one at a time, a file for each")
+        if self.extensions:
+            raise ValueError(f"uses the extension '{next(iter(self.extensions))}', which is not supported")
+        return self
 
 
-def _table(path: Path, *required: str) -> list[Row]:
-    lines = csv.reader(read_text(path).splitlines(), delimiter="\t")
-    header = [column.strip() for column in next(lines, [])]
+def _table(path: Path, *required: str) -> Table:
+    table = read_table(path, _NUMERIC.__contains__, short_rows=True)
     for column in required:
-        if column not in header:
-            raise PlanError(f"{short(path)}:1: no column '{column}'; found: {', '.join(header) or 'none'}")
-    if twice := {column for column in header if header.count(column) > 1}:
-        raise PlanError(f"{short(path)}:1: column '{min(twice)}' stands twice; keep one")
-    rows = []
-    for number, cells in enumerate(lines, start=2):
-        if len(cells) > len(header):
-            raise PlanError(f"{short(path)}:{number}: {len(cells)} cells, {len(header)} columns")
-        if filled := {name: cell.strip() for name, cell in zip(header, cells, strict=False) if cell.strip()}:
-            rows.append(Row(f"{short(path)}:{number}", filled))
-    return rows
+        if column not in table.columns:
+            raise PlanError(f"{table.file}:1: no column '{column}'; found: {', '.join(table.columns)}")
+    return table
+
+
+def _rows(table: Table) -> list[Row]:
+    """The rows that hold something; NaN and its like hold nothing."""
+    found = [{c: v for c, v in row.cells.items() if v not in _NOTHING} for row in table.rows]
+    return [Row(f"{r.file}:{r.line}", cells) for r, cells in zip(table.rows, found, strict=True) if cells]
 
 
 def _by_id(rows: Iterable[Row], column: str) -> dict[str, Row]:
@@ -90,7 +99,7 @@ class PetabProblem:
 
         def rows(names: str | list[str], *required: str) -> list[Row]:
             listed = [names] if isinstance(names, str) else names
-            return [row for name in listed for row in _table(folder / name, *required)]
+            return [row for name in listed for row in _rows(_table(folder / name, *required))]
 
         parameters = _by_id(rows(described.parameter_file, "parameterId", "estimate"), "parameterId")
         self._conditions = _by_id(rows(files.condition_files, "conditionId"), "conditionId")
@@ -116,7 +125,13 @@ class PetabProblem:
                 row.known(column, "symbol", self._model.settable, column)
                 self._check(row, column, row.text(column), blank=True)
         wanted = ("observableId", "simulationConditionId", "measurement", "time")
-        self.measurements = rows(files.measurement_files, *wanted)
+        tables = [_table(folder / name, *wanted) for name in files.measurement_files]
+        self._columns = tuple(dict.fromkeys(column for table in tables for column in table.columns))
+        self.measurements = [row for table in tables for row in _rows(table)]
+        if not self.measurements:
+            raise PlanError(
+                f"{short(file)}: its measurement tables have no rows; there is nothing to compare with"
+            )
         self._read = [self._measurement(row) for row in self.measurements]
 
     def _check(self, row: Row, column: str, text: str, blank: bool = False) -> None:
@@ -131,9 +146,8 @@ class PetabProblem:
         condition = row.known("simulationConditionId", "condition", self._conditions)
         if before := row.get("preequilibrationConditionId"):
             row.known("preequilibrationConditionId", "condition", self._conditions)
-        if as_number(row.text("time")) == math.inf:
-            raise row.error("time", "inf (steady state) is not supported; give a finite time")
-        if (time := row.number("time")) < 0:
+        at_rest = as_number(row.text("time")) == math.inf
+        if (time := math.inf if at_rest else row.number("time")) < 0:
             raise row.error("time", f"{time:g} lies before the start at 0")
         value = row.number("measurement")
         if value <= 0 and self._observables[observable].get("observableTransformation") not in ("", "lin"):
@@ -168,8 +182,17 @@ class PetabProblem:
         Raises UnknownIdError, PlanError (no value for a parameter), InputError (noise not positive) and
         SimulationError.
         """
-        pairs = zip(self._read, self.simulate(parameters).tolist(), strict=True)
-        return math.fsum(self._log_density(m, simulated, noise) for m, (simulated, noise) in pairs)
+        return self.evaluate(parameters).log_likelihood
+
+    def evaluate(self, parameters: Mapping[str, float] | None = None) -> PetabResult:
+        """The likelihood with all it is made of; arguments and errors are those of ``log_likelihood``."""
+        found = self.simulate(parameters)
+        pairs = zip(self._read, found.tolist(), strict=True)
+        scored = [self._score(m, simulated, noise) for m, (simulated, noise) in pairs]
+        return PetabResult(
+            self._columns, tuple(m.row.cells for m in self._read), found[:, 0], found[:, 1],
+            np.array([residual for residual, _ in scored]), math.fsum(density for _, density in scored),
+        )  # fmt: skip
 
     def simulate(self, parameters: Mapping[str, float] | None = None) -> NDArray[np.float64]:
         """Observable and noise of every row of ``measurements``, shape (n, 2), not transformed."""
@@ -189,11 +212,21 @@ class PetabProblem:
                 filled = {hole: self._value(text, values) for hole, text in texts.items()}
                 times, at = np.unique([m.time for m in measured], return_inverse=True)
                 names = list(dict.fromkeys(m.observable for m in measured))
-                noises = [NOISE + name for name in names]
-                table = self._model.run(Protocol(times, settings | filled), names + noises)
+                read = names + [NOISE + name for name in names]
+                table = self._at(times, condition, settings | filled, read)
                 of = np.array([names.index(m.observable) for m in measured])
                 out[rows] = np.column_stack((table[at, of], table[at, of + len(names)]))
         return out
+
+    def _at(
+        self, times: NDArray[np.float64], condition: str, settings: Mapping[str, float], read: list[str]
+    ) -> NDArray[np.float64]:
+        """What is read at increasing times, of which the last may be inf: at rest."""
+        finite = times[np.isfinite(times)]
+        parts = [self._model.run(Protocol(finite, settings), read)] if len(finite) else []
+        if len(finite) < len(times):
+            parts.append(self._rest(condition, settings, read)[None, :])
+        return np.concatenate(parts)
 
     def _value(self, text: str, values: Mapping[str, float]) -> float:
         if (number := as_number(text)) is None:
@@ -229,42 +262,110 @@ class PetabProblem:
         return values
 
     def _equilibrium(self, condition: str, settings: Mapping[str, float]) -> dict[str, float]:
-        """States once none changes by more than DRIFT over the second half of the run.
+        """States at rest."""
+        states = list(self._observed.states)
+        return (
+            dict(zip(states, self._rest(condition, settings, states).tolist(), strict=True)) if states else {}
+        )
+
+    def _rest(self, condition: str, settings: Mapping[str, float], read: list[str]) -> NDArray[np.float64]:
+        """What is read once no state changes by more than DRIFT over the second half of the run.
 
         By integration: ``steadyState`` also lands on unstable roots.
         """
-        if not (states := self._observed.states):
-            return {}
-        horizon = max(1.0, *(m.time for m in self._read))
+        states = list(self._observed.states)
+        horizon = max(1.0, *(m.time for m in self._read if math.isfinite(m.time)), 1.0)
         for _ in range(DECADES):
-            half, full = self._model.run(Protocol([horizon / 2, horizon], settings), states)
-            drift = np.abs(full - half) / (DRIFT * np.abs(full) + 10 * ATOL_NM)
-            if drift.max() <= 1:
-                return dict(zip(states, full.tolist(), strict=True))
+            half, full = self._model.run(Protocol([horizon / 2, horizon], settings), states + read)
+            moved, now = half[: len(states)], full[: len(states)]
+            drift = np.abs(now - moved) / (DRIFT * np.abs(now) + 10 * ATOL_NM)
+            if not states or drift.max() <= 1:
+                return full[len(states) :]
             horizon *= 10
         reason = f"condition '{condition}' has no equilibrium: {states[int(drift.argmax())]} still changes"
         raise SimulationError(reason, horizon / 10)
 
-    def _log_density(self, m: _Measurement, simulated: float, noise: float) -> float:
+    def _score(self, m: _Measurement, simulated: float, noise: float) -> tuple[float, float]:
+        """Normalised residual, on the scale of the observable, and log density of one measurement."""
         row = self._observables[m.observable]
-        if noise <= 0:
+        if not noise > 0:
             raise InputError(f"{m.row.where}: noise of '{m.observable}' is {noise:g}; it must be positive")
-        residual, jacobian = m.value - simulated, 0.0
+        difference, jacobian = simulated - m.value, 0.0
         if (scale := row.get("observableTransformation")) not in ("", "lin"):
             if simulated <= 0:
                 reason = f"{m.row.where}: '{m.observable}' is {simulated:g}, without logarithm"
                 raise SimulationError(reason, m.time)
             unit = math.log(10) if scale == "log10" else 1.0
-            residual, jacobian = math.log(m.value / simulated) / unit, -math.log(m.value * unit)
+            difference, jacobian = math.log(simulated / m.value) / unit, -math.log(m.value * unit)
+        residual = difference / noise
         if row.get("noiseDistribution") == "laplace":
-            return jacobian - math.log(2 * noise) - abs(residual) / noise
-        return jacobian - 0.5 * math.log(2 * math.pi * noise**2) - 0.5 * (residual / noise) ** 2
+            return residual, jacobian - math.log(2 * noise) - abs(residual)
+        return residual, jacobian - 0.5 * math.log(2 * math.pi * noise**2) - 0.5 * residual**2
+
+
+@dataclass(frozen=True)
+class PetabResult:
+    """A PEtab problem at one set of parameters.
+
+    columns, measurements: of the measurement tables, and the cells of each row by column. simulated, noise:
+    value of each row's observable, not transformed, and its noise. residuals: (simulated - measured) / noise
+    on the scale of the observable (lin, log or log10). log_likelihood: natural logarithm, without priors.
+    """
+
+    columns: tuple[str, ...]
+    measurements: tuple[Mapping[str, str], ...]
+    simulated: NDArray[np.float64]
+    noise: NDArray[np.float64]
+    residuals: NDArray[np.float64]
+    log_likelihood: float
+
+    @property
+    def chi2(self) -> float:
+        """Sum of the squared residuals."""
+        return math.fsum(float(r) ** 2 for r in self.residuals)
+
+    def records(self) -> list[dict[str, object]]:
+        """One row a measurement: what was measured and simulated, and the residual."""
+        rows = zip(self.measurements, self.simulated, self.noise, self.residuals, strict=True)
+        return [
+            {
+                **{column: cells.get(column, "") for column in _IDS},
+                "time": float(cells["time"]), "measurement": float(cells["measurement"]),
+                "simulation": float(simulated), "noise": float(noise), "residual": float(residual),
+            }
+            for cells, simulated, noise, residual in rows
+        ]  # fmt: skip
+
+    def simulation_table(self, separator: str = "\t") -> str:
+        """A PEtab simulation table: the measurement table with ``simulation`` in place of ``measurement``."""
+        columns = self.columns
+        titles = ["simulation" if column == "measurement" else column for column in columns]
+        rows = (
+            [repr(float(value)) if column == "measurement" else cells.get(column, "") for column in columns]
+            for cells, value in zip(self.measurements, self.simulated, strict=True)
+        )
+        return table_text(titles, rows, separator)
+
+    def residual_table(self, separator: str = "\t") -> str:
+        """The records as a table."""
+        records = self.records()
+        return table_text(list(records[0]), [list(record.values()) for record in records], separator)
+
+
+def petab(path: str | Path, parameters: Mapping[str, float] | None = None) -> PetabResult:
+    """Simulate a PEtab v1 problem, given by its YAML file, and compare it with its measurements.
+
+    parameters: linear-scale values that replace nominal ones.
+    Raises what ``read_petab`` and ``PetabProblem.log_likelihood`` raise.
+    """
+    return read_petab(Path(path)).evaluate(parameters)
 
 
 def read_petab(path: Path) -> PetabProblem:
     """Read a PEtab v1 problem from its YAML file: one SBML model, its tables beside it.
 
+    A measurement at time inf is read once the model is at rest.
     Raises InputError or PlanError (file, row and column) and UnknownIdError for what cannot be used:
-    a missing file or column, an unknown id, a measurement at time inf, a formula that does not parse.
+    a missing file or column, an unknown id, a formula that does not parse.
     """
     return PetabProblem(Path(path))

@@ -46,6 +46,8 @@ class Row:
 
     def choice(self, column: str, default: str, *others: str) -> str:
         text = self.get(column) or default
+        if as_number(text) is not None:  # 1.0 for 1, as tables written by way of floats have it
+            text = f"{float(text):g}"
         if text not in (options := (default, *others)):
             raise self.error(column, f"'{text}' is not one of {', '.join(options)}")
         return text

@@ -1,38 +1,24 @@
-"""Read YAML and TSV so that every complaint names file, line and field."""
+"""Read YAML and tables into records so that every complaint names file, line and field."""
 
 from __future__ import annotations
 
-import csv
 import math
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import numpy as np
 import yaml
 from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
+from jakinib import files
 from jakinib.errors import InputError
+from jakinib.files import FileError, Row
+from jakinib.files.text import read_text as read_text
+from jakinib.files.text import short as short
 
 M = TypeVar("M", bound=BaseModel)
-
-
-def short(path: Path) -> str:
-    try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
-
-
-def read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise InputError(f"{short(path)}: no such file") from None
-    except IsADirectoryError:
-        raise InputError(f"{short(path)}: is a folder; name a file in it") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{short(path)}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
 
 
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -175,54 +161,45 @@ def read_table(path: Path, schema: type[M]) -> list[M]:
 
 
 def read_rows(path: Path, schema: type[M]) -> list[tuple[int, M]]:
-    """Parse and validate one TSV file: (line of the file, record); empty cells count as absent.
+    """Read and validate one table: (line of the file, record); empty cells count as absent.
 
     Raises InputError with file, row (line of the file) and column.
     """
-    reader = csv.reader(read_text(path).splitlines(), delimiter="\t")
-    try:
-        header = next(reader)
-    except StopIteration:
-        raise InputError(f"{short(path)}:1: empty table; the first line names the columns") from None
-    unknown = [column for column in header if column not in schema.model_fields]
+    table = files.read_table(path, partial(_is_number, schema))
+    unknown = [column for column in table.columns if column not in schema.model_fields]
     if unknown:
-        raise InputError(
-            f"{short(path)}:1: unknown column '{unknown[0]}'; known: {', '.join(schema.model_fields)}"
-        )
-    twice = [column for column in header if header.count(column) > 1]
-    if twice:
-        raise InputError(f"{short(path)}:1: column '{twice[0]}' stands twice; keep one")
-    records = []
-    for number, cells in enumerate(reader, start=2):
-        if not cells:
-            continue
-        if len(cells) != len(header):
-            raise InputError(
-                f"{short(path)}:{number}: {len(cells)} cells, {len(header)} columns; tabs separate cells"
-            )
-        row = {column: cell.strip() for column, cell in zip(header, cells, strict=True) if cell.strip()}
-        try:
-            records.append((number, schema.model_validate(row)))
-        except ValidationError as error:
-            location, message = _explain(error)
-            column = ".".join(str(part) for part in location) or "row"
-            raise InputError(f"{short(path)}:{number}: column {column}: {message}") from None
-    return records
+        known = ", ".join(schema.model_fields)
+        raise FileError(table.file, f"unknown column '{unknown[0]}'; known: {known}", 1)
+    return [(row.line, validated(row, schema)) for row in table.rows]
+
+
+def _is_number(schema: type[BaseModel], column: str) -> bool:
+    field = schema.model_fields.get(column)
+    kinds = () if field is None else {field.annotation, *get_args(field.annotation)}
+    return float in kinds or int in kinds
+
+
+def validated(row: Row, schema: type[M]) -> M:
+    """The record of one row of a table; raises FileError with file, line and column."""
+    try:
+        return schema.model_validate(row.cells)
+    except ValidationError as error:
+        location, message = _explain(error)
+        row.refuse(".".join(str(part) for part in location) or "row", message)
 
 
 def read_draws(path: Path) -> tuple[list[str], NDArray[np.float64]]:
     """Titles and values (draws, columns) of a table of positive finite numbers; raises InputError."""
-    header, *lines = read_text(path).splitlines() or [""]
-    titles = header.split("\t")
+    table = files.read_table(path, lambda column: True)
     rows = []
-    for number, line in enumerate(lines, start=2):
+    for row in table.rows:
         try:
-            row = [float(cell) for cell in line.split("\t")]
+            numbers = [float(row.cells.get(column, "nan")) for column in table.columns]
         except ValueError:
-            raise InputError(f"{short(path)}:{number}: a cell is not a number") from None
-        if len(row) != len(titles) or not all(0 < value < math.inf for value in row):
-            raise InputError(f"{short(path)}:{number}: need {len(titles)} positive finite numbers")
-        rows.append(row)
+            raise FileError(path, "a cell is not a number", row.line) from None
+        if not all(0 < value < math.inf for value in numbers):
+            raise FileError(path, f"need {len(numbers)} positive finite numbers", row.line)
+        rows.append(numbers)
     if not rows:
-        raise InputError(f"{short(path)}:1: no draws below the header; draw the ensemble again")
-    return titles, np.array(rows)
+        raise FileError(path, "no draws below the header; draw the ensemble again", 1)
+    return list(table.columns), np.array(rows)

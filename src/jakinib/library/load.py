@@ -37,6 +37,13 @@ _FOLDERS: dict[str, type[Strict]] = {
 }
 
 
+def yaml_files(folder: Path) -> list[Path]:
+    """The YAML files of a folder, by name, whatever the case of their suffix; none when it does not exist."""
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in (".yaml", ".yml"))
+
+
 class Library:
     """All entries of one or more library folders; later folders add to and override earlier ones."""
 
@@ -59,7 +66,7 @@ class Library:
             raise InputError(f"{folder}: no such library folder")
         for name in _FOLDERS:
             here: set[str] = set()
-            for path in sorted((folder / name).glob("*.yaml")):
+            for path in yaml_files(folder / name):
                 earlier = dict(self.files)
                 entry = self.add(name, path)
                 if entry in here:

@@ -140,7 +140,7 @@ def study(
 def _assay(inhibitor: str, cytokine: str, readout: str, dose: str) -> CellAssay:
     """Conditions of the ex vivo read-out; by default the usual dose and the cytokine's first read-out."""
     signal = get_library().cytokine(cytokine)
-    assay = CellAssay(inhibitor, signal.id, readout or f"p{signal.stats[0]}")
+    assay = CellAssay(inhibitor, signal.id, readout)
     if not dose:
         return assay
     mass = signal.molecular_weight.to("g/mol")

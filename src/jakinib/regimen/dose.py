@@ -62,7 +62,8 @@ class Regimen:
     """Doses of one or more inhibitors, and steady states reached before time 0.
 
     doses: by time, in hours from 0 on. text: as it was written. steady: series that went on before time 0,
-    each with its first due dose among ``doses`` (of amount 0 when it was missed).
+    each with its first due dose among ``doses`` (of amount 0 when it was missed). notes: what its file held
+    that no regimen uses.
 
     >>> Regimen.parse("4 mg qd x 3").doses[-1]
     Dose(time=48.0, amount=4.0, route='oral', duration=0.0, inhibitor='', per_kg=False)
@@ -88,6 +89,7 @@ class Regimen:
     doses: tuple[Dose, ...]
     text: str = field(default="", compare=False)
     steady: tuple[Steady, ...] = ()
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         for dose in (*self.doses, *(series.dose for series in self.steady)):
@@ -141,7 +143,7 @@ class Regimen:
 
     @classmethod
     def read(cls, path: str | Path) -> Regimen:
-        """Read a regimen file: YAML (.yaml, .yml) or an event table in NONMEM style (.csv, .tsv, .txt).
+        """Read a regimen file: YAML (.yaml, .yml) or an event table in NONMEM style (.csv, .tsv, .tab, .txt).
 
         Raises InputError with file, line and field, or file, row and column.
         """
@@ -149,12 +151,13 @@ class Regimen:
         from jakinib.regimen.events import read_events
 
         path = Path(path)
-        if path.suffix in (".yaml", ".yml"):
+        suffix = path.suffix.lower()
+        if suffix in (".yaml", ".yml"):
             return read_regimen(path)
-        if path.suffix in (".csv", ".tsv", ".txt"):
+        if suffix in (".csv", ".tsv", ".tab", ".txt"):
             return read_events(path)
         raise InputError(
-            f"{path}: a regimen file ends in .yaml, or .csv, .tsv or .txt for an event table; rename it"
+            f"{path}: a regimen file ends in .yaml, or .csv, .tsv, .tab or .txt for an event table; rename it"
         )
 
     # Ways out -----------------------------------------------------------------------------------------

@@ -1,13 +1,15 @@
 """Regimens as an event table in NONMEM style.
 
-Columns, in any order and case; a dot or an empty cell is an absent value:
+Tabs, semicolons, commas or blanks separate cells; numbers may have decimal commas where commas do not
+separate. Columns, in any order and case; an empty cell, a dot or NA is an absent value:
 
     TIME  h, not decreasing          AMT   mg, or UNIT                  UNIT  mg (default), mg/kg, ug, g ...
-    EVID  0 observation (no dose), 1 dose (default), 2 dose due and missed; 3 and 4 reset the body: refused
+    EVID  0 observation (no dose), 1 dose, 2 dose due and missed; 3 and 4 reset the body: refused
     RATE  infusion rate, UNIT/h; 0 none; -2 (oral) duration of input as estimated      TINF  infusion time, h
     II    interval, h                ADDL  additional doses             SS    1 first, 2 further series
     CMT   1 oral, 2 central          ROUTE oral, iv bolus, iv infusion  INHIBITOR  library name
-    ID, DV, MDV are allowed and not used; more than one ID is refused.
+    ID, DV, MDV and covariates (WT, CRCL, AGE, SEX ...) are not used, and the regimen's notes name the
+    covariates; more than one ID is refused. Without EVID, a row with DV or MDV and no AMT is an observation.
 
 Steady state is reached by time 0: a row with SS has -II <= TIME <= 0; a later one would rewrite the past.
 """
@@ -19,18 +21,38 @@ import io
 import math
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
-from jakinib.errors import InputError
-from jakinib.library.files import read_text, short
+from jakinib.files import ABSENT, FileError, Row, Table, read_table
 from jakinib.library.schema import Number, Strict
 from jakinib.regimen import words
 from jakinib.regimen.dose import Dose, Regimen, Route, Steady
 from jakinib.regimen.series import MOST, Series, split
 
 _UNUSED = ("ID", "DV", "MDV")
+# Titles under which other tools carry what is known of a patient or an observation; no dose depends on them.
+COVARIATES = frozenset({
+    "WT", "WEIGHT", "BW", "BWT", "BODYWEIGHT", "HT", "HEIGHT", "BMI", "BSA", "LBM", "FFM", "IBW", "AGE",
+    "SEX", "GENDER", "MALE", "FEMALE", "RACE", "ETHN", "ETHNICITY", "CRCL", "CLCR", "CRCLN", "EGFR",
+    "GFR", "MDRD", "SCR", "CREAT", "CR", "ALB", "ALT", "AST", "BILI", "CRP", "ESR", "DAS28", "HCT",
+    "FED", "FOOD", "SMOK", "SMOKE", "STUDY", "STUDYID", "PROTOCOL", "SITE", "COUNTRY", "ARM", "GROUP",
+    "COHORT", "PERIOD", "OCC", "VISIT", "NTIME", "NTAD", "TAD", "TAFD", "DVID", "YTYPE", "YNAME",
+    "LNDV", "BLQ", "LLOQ", "CENS", "LIMIT", "NUM", "ROW", "LINE",
+})  # fmt: skip
+
+
+def _flag(value: object) -> object:
+    """A whole number as tools that know only floats write it, 1.0 for 1."""
+    try:
+        number = float(str(value))
+        return str(int(number)) if number == int(number) else value
+    except (ValueError, OverflowError):
+        return value
+
+
+Whole = BeforeValidator(_flag)
 
 
 class Event(Strict):
@@ -38,13 +60,13 @@ class Event(Strict):
 
     TIME: Number
     AMT: Annotated[Number, Field(ge=0)] = 0.0
-    EVID: Literal["0", "1", "2", "3", "4"] = "1"
+    EVID: Annotated[Literal["0", "1", "2", "3", "4"], Whole] = "1"
     RATE: Number = 0.0
     TINF: Annotated[Number, Field(ge=0)] = 0.0
     II: Annotated[Number, Field(ge=0)] = 0.0
-    ADDL: Annotated[int, Field(ge=0, lt=MOST)] = 0
-    SS: Literal["0", "1", "2"] = "0"
-    CMT: Literal["1", "2"] | None = None
+    ADDL: Annotated[int, Field(ge=0, lt=MOST), Whole] = 0
+    SS: Annotated[Literal["0", "1", "2"], Whole] = "0"
+    CMT: Annotated[Literal["1", "2"], Whole] | None = None
     ROUTE: Route | None = None
     UNIT: str = "mg"
     INHIBITOR: Annotated[str, Field(pattern=r"^([A-Za-z][A-Za-z0-9_]*)?$")] = ""
@@ -53,8 +75,11 @@ class Event(Strict):
 class _Row:
     """An event and where it stands, for messages."""
 
-    def __init__(self, path: Path, line: int, cells: dict[str, str]) -> None:
-        self.path, self.line = path, line
+    def __init__(self, row: Row) -> None:
+        self.refuse = row.refuse
+        cells = {c: v for c, v in row.cells.items() if c in Event.model_fields}
+        if "EVID" not in cells and "AMT" not in cells and {"DV", "MDV"} & row.cells.keys():
+            cells["EVID"] = "0"
         try:
             self.event = Event.model_validate(cells)
         except ValidationError as error:
@@ -64,9 +89,6 @@ class _Row:
                 self.refuse(column, "is missing; every row needs it")
             message = first["msg"].removeprefix("Value error, ")
             self.refuse(column, f"{message[0].lower()}{message[1:]} (got '{first['input']}')")
-
-    def refuse(self, column: str, reason: str) -> NoReturn:
-        raise InputError(f"{short(self.path)}:{self.line}: column {column}: {reason}")
 
     def dose(self) -> Dose | None:
         """The dose at TIME; None for an observation."""
@@ -79,6 +101,13 @@ class _Row:
             if event.AMT or event.ADDL or event.SS != "0":
                 self.refuse("EVID", "0 is an observation, but the row doses; write 1 for a dose")
             return None
+        if event.RATE > 0 and not event.AMT and event.EVID in ("1", "2"):
+            endless = "a constant infusion at steady state" if event.SS != "0" else "an infusion without end"
+            self.refuse(
+                "RATE",
+                f"{event.RATE:g} with AMT 0 is {endless}, which a regimen cannot hold; give AMT, and II with "
+                "ADDL or SS, for infusions that repeat",
+            )
         if event.EVID == "2" and event.AMT:
             self.refuse("AMT", "EVID 2 is a dose that was due and missed; give AMT 0, or EVID 1 for a dose")
         if event.EVID == "2" and event.SS != "0":
@@ -120,11 +149,12 @@ class _Row:
 
 
 def read_events(path: Path) -> Regimen:
-    """Read an event table (.csv with commas, .tsv or .txt with tabs).
+    """Read an event table; see the module for its columns. Covariates it carries are named in the notes.
 
     Raises InputError with file, row (line of the file) and column.
     """
-    rows = _rows(path)
+    table = read_table(path, _is_number, name=str.upper)
+    rows = _rows(table)
     doses: list[Dose] = []
     steady: list[Steady] = []
     settled: set[str] = set()
@@ -158,42 +188,44 @@ def read_events(path: Path) -> Regimen:
         else:
             listed.remove(first)
     if not doses:
-        raise InputError(f"{short(path)}: no row is a dose; give at least one with EVID 1")
+        raise FileError(path, "no row is a dose; give at least one with EVID 1")
     if len({bool(dose.inhibitor) for dose in doses}) > 1:
-        raise InputError(
-            f"{short(path)}: column INHIBITOR: some doses name it and some do not; name it for all"
-        )
+        raise FileError(path, "column INHIBITOR: some doses name it and some do not; name it for all")
     regimen = Regimen(tuple(doses), "", tuple(steady))
-    return Regimen(regimen.doses, regimen.to_text(), regimen.steady)
+    return Regimen(regimen.doses, regimen.to_text(), regimen.steady, _notes(table))
 
 
-def _rows(path: Path) -> list[_Row]:
-    separator = "," if path.suffix == ".csv" else "\t"
-    table = list(csv.reader(read_text(path).splitlines(), delimiter=separator))
-    if not table or not any(cell.strip() for cell in table[0]):
-        raise InputError(f"{short(path)}:1: empty table; the first line names the columns")
-    header = [cell.strip().upper() for cell in table[0]]
-    for column in header:
-        if column not in (*Event.model_fields, *_UNUSED):
-            known = ", ".join((*Event.model_fields, *_UNUSED))
-            raise InputError(f"{short(path)}:1: unknown column '{column}'; known: {known}")
-        if header.count(column) > 1:
-            raise InputError(f"{short(path)}:1: column '{column}' stands twice; keep one")
-    rows, patient = [], ""
-    for line, cells in enumerate(table[1:], start=2):
-        if not any(cell.strip() for cell in cells):
-            continue
-        if len(cells) != len(header):
-            what = "commas" if separator == "," else "tabs"
-            raise InputError(
-                f"{short(path)}:{line}: {len(cells)} cells, {len(header)} columns; {what} separate"
+def _is_number(column: str) -> bool:
+    return column in Event.model_fields and column not in ("ROUTE", "UNIT", "INHIBITOR")
+
+
+def _notes(table: Table) -> tuple[str, ...]:
+    """One line that names the covariates of the table, which no regimen uses."""
+    unused = [column for column in table.columns if column in COVARIATES]
+    if not unused:
+        return ()
+    return (f"{table.file}: {', '.join(unused)} not used; give weight and eGFR beside the regimen",)
+
+
+def _rows(table: Table) -> list[_Row]:
+    known = (*Event.model_fields, *_UNUSED)
+    for column in table.columns:
+        if column not in known and column not in COVARIATES:
+            raise FileError(
+                table.file,
+                f"unknown column '{column}'; known: {', '.join(known)}, and covariates such as WT, AGE "
+                "and CRCL, which are not used; rename or drop the column",
+                1,
             )
-        given = {c: v.strip() for c, v in zip(header, cells, strict=True) if v.strip() not in ("", ".")}
-        patient = patient or given.get("ID", "")
-        if given.get("ID", patient) != patient:
-            reason = f"{given['ID']} after {patient}; a regimen is of one patient"
-            raise InputError(f"{short(path)}:{line}: column ID: {reason}")
-        rows.append(_Row(path, line, {c: v for c, v in given.items() if c not in _UNUSED}))
+    patient = ""
+    rows = []
+    for row in table.rows:
+        given = {column: cell for column, cell in row.cells.items() if cell not in ABSENT}
+        whose = str(_flag(given.get("ID", patient)))
+        if patient and whose != patient:
+            row.refuse("ID", f"{whose} after {patient}; a regimen is of one patient")
+        patient = whose
+        rows.append(_Row(replace(row, cells=given)))
     return rows
 
 

@@ -6,18 +6,22 @@ import functools
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from jakinib.build import ModelSpec, built, compose, to_sbml
 from jakinib.build.estimates import estimates_stamp
 from jakinib.build.omex import is_archive, sbml_in
 from jakinib.build.read import document
-from jakinib.build.sbml import translate
+from jakinib.build.sbml import ANTIMONY_LOCK, translate
 from jakinib.build.spec import MODELS
 from jakinib.errors import InputError, ModelError, UnknownIdError
+from jakinib.files import FileError, read_text, short
 from jakinib.library import get_library
-from jakinib.library.files import read_text, short
 from jakinib.simulate.engine import RTOL, Model
+
+_KINDS: dict[str, Literal["sbml", "antimony"]] = {
+    ".xml": "sbml", ".sbml": "sbml", ".ant": "antimony", ".antimony": "antimony"
+}  # fmt: skip
 
 
 @functools.lru_cache(maxsize=128)
@@ -60,7 +64,7 @@ def load(
     Raises UnknownIdError for names the library lacks, InputError for a file that cannot be read.
     """
     path = Path(name)
-    if _is_file(path):
+    if file_kind(path):
         return from_file(path, rtol)
     asked: dict[str, Any] = {
         "cytokines": (cytokines,) if isinstance(cytokines, str) else cytokines,
@@ -75,13 +79,48 @@ def load(
 def sbml_of(name: str | Path, *, population: str | None = None) -> str:
     """SBML of what ``load`` would load; a model of the library is not compiled for it."""
     path = Path(name)
-    if _is_file(path):
+    if file_kind(path):
         return from_file(path).sbml
     return _sbml_of(*_resolved(_named(str(name), {"population": population})))
 
 
-def _is_file(path: Path) -> bool:
-    return path.suffix in (".xml", ".sbml", ".ant") or is_archive(path)
+def file_kind(path: Path) -> Literal["sbml", "antimony", "archive", ""]:
+    """What a path holds by its suffix, in any case and perhaps followed by .gz; empty for a model's name."""
+    if is_archive(path):
+        return "archive"
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    suffix = (suffixes[:-1] if suffixes[-1:] == [".gz"] else suffixes)[-1:]
+    return _KINDS.get(suffix[0], "") if suffix else ""
+
+
+def file_text(path: Path) -> str:
+    """SBML text of a file: SBML (.xml, .sbml), Antimony (.ant, .antimony) or COMBINE archive (.omex).
+
+    The suffix may be in any case, and .gz may follow it. Raises InputError for a file that cannot be read or
+    translated, or whose suffix is none of these.
+    """
+    match file_kind(path):
+        case "archive":
+            return sbml_in(path)
+        case "sbml":
+            return read_text(path)
+        case "antimony":
+            return _from_antimony(read_text(path), short(path))
+    raise FileError(
+        path, "ends in none of .xml, .sbml, .ant, .antimony (or one and .gz) and .omex; rename it"
+    )
+
+
+def _from_antimony(text: str, where: str) -> str:
+    import antimony
+
+    with ANTIMONY_LOCK:
+        antimony.clearPreviousLoads()
+        antimony.freeAll()
+        if antimony.loadAntimonyString(text) < 0:
+            raise FileError(where, " ".join(antimony.getLastError().split()))
+        name = antimony.getMainModuleName()
+    return translate(text, name)
 
 
 def _named(name: str, asked: Mapping[str, Any]) -> ModelSpec:
@@ -93,16 +132,8 @@ def _named(name: str, asked: Mapping[str, Any]) -> ModelSpec:
 
 
 def from_file(path: Path, rtol: float = RTOL) -> Model:
-    """A model from somebody's SBML (.xml, .sbml), Antimony (.ant) or COMBINE archive (.omex)."""
-    text = sbml_in(path) if is_archive(path) else read_text(path)
-    if path.suffix == ".ant":
-        import antimony
-
-        antimony.clearPreviousLoads()
-        antimony.freeAll()
-        if antimony.loadAntimonyString(text) < 0:
-            raise InputError(f"{path}: {antimony.getLastError().strip()}")
-        text = translate(text, antimony.getMainModuleName())
+    """A model from somebody's SBML, Antimony or COMBINE archive; see ``file_text``."""
+    text = file_text(path)
     document(text, short(path))
     try:
         return Model(text, rtol)

@@ -1,0 +1,35 @@
+"""What of a patient lies outside the range that a population's data cover."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from jakinib.library import get_library
+from jakinib.library.schema import Population, Quantity
+
+COVARIATES = {"weight": "kg", "eGFR": "mL/min"}
+
+
+def studied(people: Population, covariate: str) -> tuple[float, float] | None:
+    """Range of a covariate in a population: stated with its typical value, else that of its members."""
+    unit, typical = COVARIATES[covariate], getattr(people, covariate)
+    spread = people.variability.get(covariate)
+    for low, high in ((typical.low, typical.high), (spread and spread.low, spread and spread.high)):
+        if low is not None and high is not None:
+            scale = typical.to(unit) / typical.value
+            ends = [end.to(unit) if isinstance(end, Quantity) else scale * end for end in (low, high)]
+            return ends[0], ends[1]
+    return None
+
+
+def outside(population: str, covariates: Mapping[str, float]) -> list[str]:
+    """One line for each covariate (weight in kg, eGFR in mL/min per 1.73 m2) outside the studied range."""
+    people = get_library().population(population)
+    lines = []
+    for name, unit in COVARIATES.items():
+        value, ends = covariates.get(name), studied(people, name)
+        if value is None or ends is None or ends[0] <= value <= ends[1]:
+            continue
+        covered = f"{people.name or people.id} covers {ends[0]:g} to {ends[1]:g} {unit}"
+        lines.append(f"outside the studied range: {name} {value:g} {unit}; {covered}")
+    return lines
