@@ -3,12 +3,40 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
+LONGEST = 1200  # characters of a message; what a user wrote may stand in it and may be of any length
+
+
+# Control characters, half characters, and those that hide or reorder text. The line end is harmless.
+_UNSEEN = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e01ef]"
+)
+
+
+def printable(text: str) -> str:
+    """``text`` that is safe on a terminal: characters that are not seen are written as escapes."""
+    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def visible(text: str) -> bool:
+    """Whether every character of ``text`` is seen; tabs and line ends are allowed."""
+    return _UNSEEN.search(text.replace("\t", "")) is None
+
+
+def shortened(text: str, most: int) -> str:
+    """``text`` with its middle left out where it is longer than ``most``."""
+    return text if len(text) <= most else f"{text[: most * 2 // 3]} ... {text[-most // 3 :]}"
+
 
 class JakinibError(Exception):
-    """Base class of every error the package raises on purpose."""
+    """Base class of every error the package raises on purpose; its message can be shown as it is."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(printable(shortened(message, LONGEST)))
 
 
 class InputError(JakinibError):
@@ -19,6 +47,7 @@ class UnknownIdError(InputError):
     """A name that is not known; the message lists the closest matches."""
 
     def __init__(self, noun: str, name: str, known: Iterable[str], where: str = "") -> None:
+        name = shortened(name, 80)
         options = sorted(known)
         folded = {option.casefold(): option for option in options}
         close = [folded[hit] for hit in difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.5)]
@@ -51,10 +80,12 @@ class RegimenError(InputError):
     """A regimen that was not understood; ``excerpt`` shows the text and a caret under the part."""
 
     def __init__(self, reason: str, text: str, start: int = 0, end: int | None = None) -> None:
-        shown = "".join(letter if letter.isprintable() else " " for letter in text)
-        width = max((len(text) if end is None else end) - start, 1)
-        self.reason, self.excerpt = reason, f"  {shown}\n  {' ' * start}{'^' * width}"
-        super().__init__(f"{reason}\n{self.excerpt}")
+        left = max(start - 60, 0)  # a long text is shown around the part
+        shown = "".join(letter if letter.isprintable() else " " for letter in text[left : left + 160])
+        width = min(max((len(text) if end is None else end) - start, 1), 100)
+        self.reason = printable(shortened(reason, LONGEST // 2))
+        self.excerpt = f"  {shown}\n  {' ' * (start - left)}{'^' * width}"
+        super().__init__(f"{self.reason}\n{self.excerpt}")
 
     def found_in(self, where: str) -> RegimenError:
         """The same, saying in which file and line."""

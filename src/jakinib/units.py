@@ -7,11 +7,16 @@ import math
 import re
 from typing import Any
 
-from jakinib.errors import UnitError
+from jakinib.errors import UnitError, shortened
 
 AVOGADRO_PER_NMOL = 6.02214076e14  # molecules per nmol (SI 2019, exact)
 
-_UNIT = re.compile(r"[\w\s/*()%.^-]+")
+# What pint may see of a unit: it computes 9**9**9 when it reads it, and does not come back.
+_UNIT = re.compile(r"[A-Za-zµμΩÅ°0-9_ /*()%.^-]+")
+_EXPONENT = re.compile(r"(?:\*\*|\^) *(?:\( *-?\d{1,2}(?: */ *\d)? *\)|-?\d{1,2}(?:\.\d{1,3})?)(?![\d.eE])")
+LONGEST_UNIT, MOST_FACTORS, DEEPEST_UNIT, LARGEST_EXPONENT = 80, 12, 4, 30
+LONGEST_QUANTITY = 200  # characters of a number with its unit
+_SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
 # Unit names of models/antimony/units.ant, as pint reads them.
 MODEL_UNITS = {
@@ -40,6 +45,30 @@ def registry() -> Any:
     return ureg
 
 
+def _guarded(unit: str) -> str:
+    """``unit`` as pint may read it; ValueError for one that is no short product of powers of units."""
+    if len(unit) > LONGEST_UNIT:
+        raise ValueError(f"has {len(unit):,} characters; at most {LONGEST_UNIT} are read")
+    plain = re.sub("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda found: f"**{found[0].translate(_SUPERSCRIPTS)}", unit)
+    if not _UNIT.fullmatch(plain):
+        raise ValueError("holds a character that no unit has")
+    for power in _EXPONENT.findall(plain):
+        if any(int(digits) > LARGEST_EXPONENT for digits in re.findall(r"\d+", power.partition(".")[0])):
+            raise ValueError(f"has an exponent above {LARGEST_EXPONENT}")
+    rest = _EXPONENT.sub("!", plain)
+    if re.search(r"\*\*|\^|! *!|\) *!|\d{16}|\d[eE][-+]?\d{3}", rest):
+        raise ValueError("has a power that is no small number behind one unit")
+    if len(re.findall(r"[^ /*()!]+", rest)) > MOST_FACTORS:
+        raise ValueError(f"has more than {MOST_FACTORS} factors")
+    if rest.count("(") > DEEPEST_UNIT:
+        raise ValueError(f"has more than {DEEPEST_UNIT} brackets")
+    return plain
+
+
+def _parsed(unit: str, to: str) -> float:
+    return float(registry().Quantity(1.0, _guarded(unit)).to(to).magnitude)
+
+
 @functools.lru_cache(maxsize=4096)
 def factor(unit: str, to: str) -> float:
     """Multiplier that turns a value in ``unit`` into ``to`` (both pint strings).
@@ -47,12 +76,13 @@ def factor(unit: str, to: str) -> float:
     Raises UnitError for an unknown unit or a wrong dimension.
     """
     try:
-        if not _UNIT.fullmatch(unit):
+        found = _parsed(unit, to)
+        if not 0 < found < math.inf:
             raise ValueError(unit)
-        return float(registry().Quantity(1.0, unit).to(to).magnitude)
+        return found
     except Exception as error:  # pint's parser raises whatever its tokenizer meets
         raise UnitError(
-            f"unit '{unit}' is not convertible to '{to}'; write a unit of that dimension"
+            f"unit '{shortened(unit, 60)}' is not convertible to '{to}'; write a unit of that dimension"
         ) from error
 
 
@@ -60,12 +90,11 @@ def factor(unit: str, to: str) -> float:
 def check_unit(unit: str) -> str:
     """``unit`` itself; raises UnitError for one that pint does not know."""
     try:
-        if not _UNIT.fullmatch(unit):
-            raise ValueError(unit)
-        registry().Unit(unit)
+        registry().Unit(_guarded(unit))
     except Exception as error:  # as above
+        reason = error if isinstance(error, ValueError) else "is not known"
         raise UnitError(
-            f"unit '{unit}' is not known; write for example nM, 1/hour or dimensionless"
+            f"unit '{shortened(unit, 60)}' {reason}; write for example nM, 1/hour or dimensionless"
         ) from error
     return unit
 
@@ -85,6 +114,11 @@ def parse_quantity(text: str, to: str, *, mass: float | None = None, where: str 
     Raises UnitError when the unit is missing, unknown or of another dimension.
     """
     prefix = f"{where}: " if where else ""
+    if len(text) > LONGEST_QUANTITY:
+        raise UnitError(
+            f"{prefix}a quantity of {len(text):,} characters; at most {LONGEST_QUANTITY} are read, "
+            f"write for example '10 {to}'"
+        )
     match = _QUANTITY.match(text)
     if not match:
         raise UnitError(f"{prefix}'{text}' is not a number with a unit; write for example '10 {to}'")

@@ -88,7 +88,7 @@ def test_what_the_package_ships_has_no_errors(folder: str) -> None:
 FAULTS = [
     (DRUG, "fu: {value: 0.86", "fu: {value: 0.86, unit: [", "readable", 5),
     (DRUG, "id: ritlecitinib", "id: rit-lecitinib", "schema", 3),
-    (DRUG, "value: 0.86", "value: 1.86", "schema", 3),
+    (DRUG, "value: 0.86", "value: 1.86", "schema", 5),
     (DRUG, "value: 0.86", "value: FILL", "to-fill", 5),
     (DRUG, "status: recalled, source: LitfuloUSPI", "status: recalled", "missing-origin", 5),
     (DRUG, "status: recalled, source: LitfuloUSPI", "source: LitfuloUSPI", "missing-origin", 5),
@@ -123,6 +123,7 @@ FAULTS = [
     (PLAN, "start: 0.1", "start: 11", "schema", 10),
     (MODEL, "<ci> weight </ci>", "<ci> height </ci>", "sbml-invalid", None),
     (MODEL, "?>", "?><!DOCTYPE sbml [<!ENTITY a 'b'>]>", "sbml-invalid", 1),
+    (DRUG, "id: ritlecitinib", "id: Tofacitinib", "does-not-load", None),
     (COVALENT, "load_DRUGx_JAKx", "load_DRAGx_JAKx", "antimony-template", None),
     (COVALENT, "  make_JAKx", '  import "other.ant";\n  make_JAKx', "antimony-template", None),
     (COVALENT, "load_DRUGx_JAKx has dimensionless;", "", "does-not-compose", None),
@@ -212,7 +213,7 @@ def test_what_is_missing_or_too_much_is_named(
 
 
 def test_every_check_is_tested_and_has_an_id_of_its_own() -> None:
-    ids = [one.id for one in (*CHECKS, LAST)]
+    ids = [one.id for one in (*CHECKS, *LAST)]
     assert len(ids) == len(set(ids))
     shown = {fault[3] for fault in FAULTS} | {"recalled-value"}
     marks = test_what_is_missing_or_too_much_is_named.pytestmark[0].args[1]
@@ -261,7 +262,9 @@ def test_a_symbol_of_no_template_has_no_unit() -> None:
 # New ---------------------------------------------------------------------------------------------------
 
 FILLED = {
-    "inhibitor": [("atp: FILL mM", "atp: 1 mM"), ("value: FILL", "value: 0.5"), ("FILL", "verified")],
+    "inhibitor": [("atp: FILL mM", "atp: 1 mM"),
+                  ("weight: {value: FILL", "weight: {value: 300"),
+                  ("value: FILL", "value: 0.5"), ("FILL", "verified")],
     "cytokine": [("first_chain: FILL", "first_chain: IL7R"), ("second_chain: FILL", "second_chain: IL2RG"),
                  ("slot_a:\n  FILL", "slot_a:\n  JAK1"), ("slot_b:\n  FILL", "slot_b:\n  JAK3"),
                  ("[FILL]", "[STAT5]"), ("_FILL:", "_STAT5:"),

@@ -55,11 +55,11 @@ def test_a_complete_inhibitor_is_read(tmp_path: Path) -> None:
         ("  value: 0.5\n", "  value: .nan\n", 4, ["fu.value", "finite"]),
         ("  value: 0.5\n", "  value: .inf\n", 4, ["fu.value", "finite"]),
         ("  value: 0.5\n", "  value: half\n", 4, ["fu.value", "number", "'half'"]),
-        ("  value: 0.5\n", "  value: 1.5\n", 1, ["fu must lie in (0, 1]"]),
+        ("  value: 0.5\n", "  value: 1.5\n", 3, ["fu is 1.5", "at most 1"]),
         ("  kind: measured\n", "  kind: assumed\n", 3, ["fu", "no rationale"]),
         ("  kind: measured\n", "  kind: guessed\n", 6, ["fu.kind", "'guessed'"]),
         ("  TYK2:", "  TYK9:", 13, ["potency.TYK9"]),
-        ("{value: 4, unit: nM", "{value: -4, unit: nM", 13, ["potency.TYK2", "positive"]),
+        ("{value: 4, unit: nM", "{value: -4, unit: nM", 13, ["potency.TYK2", "is -4 nM"]),
         ("atp: 1 mM, kind: measured, status: verified, source: PubChem}\n  JAK2", "atp: '1', kind: measured, "
          "status: verified, source: PubChem}\n  JAK2", 10, ["potency.JAK1", "atp", "no unit"]),
         ("id: testinib", "? [a, b]\n: 1\nid: testinib", 1, []),

@@ -149,8 +149,8 @@ def refused(tmp_path: Path, old: str, new: str) -> str:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("value: 0.972", "value: 1.3", "correlation is 1.3; it lies between -1 and 1"),
-        ("value: 22, unit: percent", "value: -22, unit: percent", "variability.weight cv is -22 percent"),
+        ("value: 0.972", "value: 1.3", "correlation is 1.3; it must be at least -1 and at most 1"),
+        ("value: 22, unit: percent", "value: -22, unit: percent", "variability.weight.cv is -22 percent"),
         ("value: 40, unit: kg", "value: -40, unit: kg", "variability.weight low is -40 kg"),
         ("value: 40, unit: kg", "value: 90, unit: kg", "the typical weight, 74 kg, lies outside its limits"),
         ("value: 40, unit: kg", "value: 40, unit: L", "variability.weight"),
@@ -163,7 +163,7 @@ def refused(tmp_path: Path, old: str, new: str) -> str:
         ("  eGFR:\n", "  creatinine:\n", "variability.creatinine: no covariate or parameter"),
         ("  kphos_*:", "  kphoss_*:", "variability.kphoss_*: no covariate or parameter"),
         ("[CLnr_odd, CLr_odd]", "[CLnr_odd, CLrr_odd]", "name 'CLrr_odd', which has no variability"),
-        ("value: 74, unit: kg", "value: -74, unit: kg", "weight is -74 kg; give a number above 0"),
+        ("value: 74, unit: kg", "value: -74, unit: kg", "weight is -74 kg; it must be at least 0.3"),
         ("correlation: {value: 0.972", "covariance: {value: 0.9", "of CLnr_odd and CLr_odd amount to"),
     ],
 )

@@ -22,6 +22,7 @@ from jakinib.regimen import Regimen
 from jakinib.simulate import Protocol, load
 
 Array = NDArray[np.float64]
+LONGEST = 20_000  # h
 DRAW, FINE = 0.25, 0.05  # h between blood draws; between plasma levels for Cmax and AUC
 COVARIATES = ("weight", "eGFR")
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
@@ -161,6 +162,10 @@ def course(
     end = regimen.end if hours is None else hours
     if not math.isfinite(end) or end <= 0:
         raise InputError(f"hours is {end:g}; give a finite number above 0")
+    if end > LONGEST:
+        raise InputError(
+            f"a course of {end:g} h; at most {LONGEST:,} h are followed, give --hours or fewer doses"
+        )
 
     draws: list[Array | list[float]] = [np.arange(0, end, DRAW), [end]]
     for drug in dosed:

@@ -44,7 +44,7 @@ def _add(model: Composer, inhibitor: Inhibitor, jak: JAK) -> str:
         )
     if intact in symbols and (symbols[intact] != "dimensionless" or intact not in rules):
         raise ModelError(f"{short(path)}: intact_DRUGx_JAKx needs 'has dimensionless' and a rule")
-    model.text.append(body)
+    model.add_theirs(short(path), body)
     species = declared_species(body)
     for symbol in species:
         start = inhibitor.parameters.get(symbol)

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from jakinib.build.estimates import estimates
 from jakinib.build.spec import ModelSpec
-from jakinib.build.template import declared_units, instantiate, ruled, template
+from jakinib.build.template import assigned, declared_units, instantiate, quoted, ruled, template
 from jakinib.errors import ModelError
 from jakinib.library import Library
 from jakinib.library.schema import Inhibitor, Quantity
+from jakinib.library.symbols import declared
 from jakinib.units import MODEL_UNITS
 
 _IDENTIFIERS = {
@@ -50,6 +51,7 @@ class Composer:
         self.values: dict[str, Quantity] = {}
         self.initial: dict[str, float] = {}
         self.given: dict[str, float] = {}
+        self.theirs: dict[str, str] = {}  # templates from outside the package, by file
         self.fitted: dict[str, Quantity] = {}
         for plan in spec.calibrated:
             self.fitted.update(estimates(plan))
@@ -58,13 +60,29 @@ class Composer:
         """Instantiate a template."""
         self.text.append(instantiate(name, **tokens))
 
+    def add_theirs(self, where: str, body: str) -> None:
+        """A template from outside the package; ``source`` checks that it keeps to symbols of its own."""
+        self.theirs[where] = body
+        self.text.append(body)
+
+    def _keep_apart(self) -> None:
+        """Refuse a template of a user that declares or sets a symbol which other parts of the model give."""
+        for where, body in self.theirs.items():
+            own = declared(body)
+            others = declared("".join(text for text in self.text if text is not body))
+            taken = sorted((own & others) | (assigned(body) - own))
+            if taken:
+                raise ModelError(
+                    f"{where}: sets '{taken[0]}', which is not its own; name its symbols <name>_DRUGx_JAKx"
+                )
+
     def rule(self, symbol: str, formula: str) -> None:
         """An assignment rule for a symbol that a template declares."""
         self.text.append(f"  {symbol} := {formula};\n")
 
     def parameter(self, symbol: str, unit: str, name: str, term: str = "SBO:0000002") -> None:
         """Declare a parameter no template declares."""
-        self.text.append(f'  {symbol} has {unit}; {symbol} is "{name}"; {symbol}.sboTerm = {term};\n')
+        self.text.append(f"  {symbol} has {unit}; {symbol} is {quoted(name)}; {symbol}.sboTerm = {term};\n")
 
     def give(self, symbol: str, value: float) -> None:
         """A value fixed by the structure, not by a source: sizes and switched-off couplings."""
@@ -75,7 +93,7 @@ class Composer:
         for database, value in identifiers.items():
             if database in _IDENTIFIERS:
                 uri = f"https://identifiers.org/{_IDENTIFIERS[database]}{value}"
-                self.lines.append(f'{symbol} {relation} "{uri}";')
+                self.lines.append(f"{symbol} {relation} {quoted(uri)};")
 
     def protein(self, symbol: str, *names: str, relation: str = "identity") -> None:
         """UniProt identity of a protein, or of the parts of a complex."""
@@ -111,6 +129,7 @@ class Composer:
 
     def source(self, identifier: str) -> Source:
         """The finished model."""
+        self._keep_apart()
         body = "".join(self.text)
         rules = ruled(body)
         provenance: dict[str, Quantity] = {}

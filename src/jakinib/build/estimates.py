@@ -12,10 +12,11 @@ from jakinib import paths
 from jakinib.errors import InputError
 from jakinib.library.files import read_table
 from jakinib.library.plugins import extra_folders
-from jakinib.library.schema import Number, Quantity, Strict
+from jakinib.library.ranges import Number
+from jakinib.library.schema import Quantity, Row
 
 
-class Estimate(Strict):
+class Estimate(Row):
     """One row of estimates.tsv; low and high bound the interval of the plan's method."""
 
     id: str

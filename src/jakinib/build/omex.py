@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
@@ -9,7 +10,7 @@ from xml.etree import ElementTree
 from jakinib.build.read import guard
 from jakinib.errors import InputError, UnknownIdError
 from jakinib.files import decode, short
-from jakinib.files.text import LARGEST
+from jakinib.files.text import LARGEST, read_bytes
 
 _ENTRY = "{http://identifiers.org/combine.specifications/omex-manifest}content"
 _SBML = "http://identifiers.org/combine.specifications/sbml"
@@ -28,8 +29,9 @@ def sbml_in(path: Path) -> str:
     """
     name, _, place = str(path).partition("#")
     where = short(Path(name))
+    content = io.BytesIO(read_bytes(Path(name)))
     try:
-        with zipfile.ZipFile(name) as archive:
+        with zipfile.ZipFile(content) as archive:
             models = _models(archive, where)
             if not place and len(models) > 1:
                 raise InputError(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
+from jakinib.build.bounds import refuse_large
 from jakinib.errors import InputError
 from jakinib.library.files import read_text, short
 
@@ -54,6 +55,7 @@ def guard(text: str, where: str) -> None:
         raise InputError(
             f"{where}:{error.lineno}: not well-formed XML: {expat.ErrorString(error.code)}; correct it there"
         ) from None
+    refuse_large(text, where)
 
 
 def document(text: str, where: str) -> Any:

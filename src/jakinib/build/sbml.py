@@ -19,6 +19,14 @@ _MODEL_TERMS = (
 _HEADER = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 
 
+def antimony_error(antimony: Any) -> str:
+    """What Antimony says of the text it did not read; it may cut a character of it in two."""
+    try:
+        return " ".join(str(antimony.getLastError()).split())
+    except UnicodeDecodeError:
+        return "a character outside a string or comment that no symbol can have; remove it"
+
+
 def translate(text: str, identifier: str) -> str:
     """SBML of an Antimony text; raises ModelError with Antimony's own message."""
     import antimony
@@ -27,7 +35,7 @@ def translate(text: str, identifier: str) -> str:
         antimony.clearPreviousLoads()
         antimony.freeAll()
         if antimony.loadAntimonyString(text) < 0:
-            raise ModelError(f"{identifier}: {antimony.getLastError().strip()}")
+            raise ModelError(f"{identifier}: {antimony_error(antimony)}")
         sbml = str(antimony.getSBMLString(identifier))
         antimony.clearPreviousLoads()
         antimony.freeAll()

@@ -11,8 +11,9 @@ import re
 from pathlib import Path
 
 from jakinib import paths
-from jakinib.errors import ModelError
-from jakinib.library.files import read_text, short
+from jakinib.build.bounds import antimony_text
+from jakinib.errors import ModelError, shortened, visible
+from jakinib.library.files import short
 
 TOKENS = ("JAKx", "DRUGx", "CHAINx", "CYTOx", "FIRSTx", "SECONDx", "STATx", "SOCSx", "ALPHAx", "FACTORx")
 
@@ -34,7 +35,7 @@ def user_template(path: Path) -> str:
     Raises InputError for a file that cannot be read, ModelError for one that is not one model, or that
     would read further files.
     """
-    text = read_text(path)
+    text = antimony_text(path)  # bounded, and confined to the folder of the file
     if not re.search(r"^model \w+\n.*^end$", text, re.DOTALL | re.MULTILINE):
         raise ModelError(f"{short(path)}:1: no template; write lines 'model <name>' and 'end' around it")
     body = _body(text)
@@ -50,9 +51,20 @@ def instantiate(name: str, **tokens: str) -> str:
     return fill(template(name), f"{name}.ant", tokens)
 
 
+def quoted(text: str) -> str:
+    """A string of Antimony; raises ModelError for text that could end it, since Antimony has no escapes."""
+    if re.search(r'["\\]', text) or not visible(text) or "\n" in text:
+        raise ModelError(f"'{shortened(text, 60)}' cannot stand in a model; leave quotes and controls out")
+    return f'"{text}"'
+
+
 def fill(text: str, where: str, tokens: dict[str, str]) -> str:
-    """Text with each token replaced; raises ModelError when one is left over."""
+    """Text with each token replaced by a plain name; raises ModelError when one is left over."""
     for token, value in tokens.items():
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", value, re.ASCII):
+            raise ModelError(
+                f"{where}: '{shortened(value, 60)}' is no name of a symbol; use letters, digits and _"
+            )
         text = text.replace(token, value)
     left = [token for token in TOKENS if token in text]
     if left:
@@ -73,6 +85,11 @@ def declared_units(text: str) -> dict[str, str]:
 def ruled(text: str) -> set[str]:
     """Symbols given by an assignment rule."""
     return set(_RULE.findall(text))
+
+
+def assigned(text: str) -> set[str]:
+    """Symbols that are given a value, a rule or a rate."""
+    return set(re.findall(r"(?:^|;)\s*(\w+)\s*'?\s*:?=", re.sub(r"//.*", "", text), re.MULTILINE))
 
 
 def declared_species(text: str) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 
 from jakinib import paths
 from jakinib.check.files import File, Kind
+from jakinib.errors import LONGEST, printable, shortened
 from jakinib.library import Library
 from jakinib.library.files import short
 
@@ -26,7 +27,8 @@ class Finding:
     message: str
 
     def __str__(self) -> str:
-        return f"{short(self.path)}:{self.line}: {self.level}: {self.message} [{self.check}]"
+        message = shortened(" ".join(self.message.split()), LONGEST)
+        return printable(f"{short(self.path)}:{self.line}: {self.level}: {message} [{self.check}]")
 
     def record(self) -> dict[str, Any]:
         """Plain data for JSON."""

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from jakinib import paths
 from jakinib.check.base import Check, Context
-from jakinib.check.files import File, Kind
+from jakinib.check.files import File, Kind, located
 from jakinib.fit.data import DataSource
 from jakinib.fit.plan import Plan
 from jakinib.library.files import explain
@@ -151,7 +151,12 @@ class Schema(Check):
 
     def find(self, file: File, context: Context) -> Found:
         for location, kind, problem in complaints(file):
-            special = _origin(location, kind) or _reasonless(problem) or _unit(location, kind, problem)
+            special = (
+                _origin(location, kind)
+                or _reasonless(problem)
+                or _unit(location, kind, problem)
+                or "is not convertible to" in problem  # unit-dimension says so
+            )
             if not special:
                 yield file.line(*location), {"field": dotted(location), "problem": problem}
 
@@ -248,6 +253,17 @@ class Cited(Check):
             yield from ((line, row.get("source")) for line, row in file.rows)
             return
         yield from (((*at, "source"), q.get("source")) for at, q in file.quantities())
+
+
+class Loads(Check):
+    """The library takes the entry: its names clash with nothing; runs when nothing else is wrong with it."""
+
+    id, kinds, message = "does-not-load", (*LIBRARY, "parameters"), "{problem}"
+
+    def find(self, file: File, context: Context) -> Found:
+        if file.refused:
+            line, problem = located(file.refused, file.path)
+            yield line, {"problem": problem}
 
 
 class DuplicateId(Check):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -44,6 +45,7 @@ class File:
     problem_line: int = 1
     table: Table | None = None
     complaints: list[tuple[tuple[Any, ...], str, str]] | None = None  # of the schema, once asked for
+    refused: str = ""  # why the library does not take it
     report: bool = True  # False: read for what it defines only
 
     def line(self, *location: Any) -> int:
@@ -161,7 +163,7 @@ def collect(path: Path) -> list[File]:
 
     Raises InputError when there is nothing to check.
     """
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110 (a name too long is no file, not an error)
         raise InputError(f"{short(path)}: no such file or folder")
     if path.is_file():
         if path.suffix.lower() not in SUFFIXES:

@@ -25,7 +25,7 @@ CHECKS: tuple[Check, ...] = (
     evidence.AssayConditions(), evidence.RowUnused(), evidence.PlanRows(), evidence.HeldOut(),
     evidence.EarlierPlan(), evidence.Bounds(), models.ValidSbml(), models.CleanSbml(), models.Template(),
 )  # fmt: skip
-LAST = meaning.Composes()  # only for files with no error so far
+LAST = (entries.Loads(), meaning.Composes())  # each only for files with no error so far
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,9 @@ def check(path: str | Path, done: Callable[[Path], None] = lambda path: None) ->
     reported = [file for file in files if file.report]
     for file in reported:
         found = [hit for one in CHECKS if file.kind in one.kinds for hit in one.run(file, context)]
-        if file.kind in LAST.kinds and not any(hit.level == "error" for hit in found):
-            found += LAST.run(file, context)
+        for last in LAST:
+            if file.kind in last.kinds and not any(hit.level == "error" for hit in found):
+                found += last.run(file, context)
         findings += sorted(found, key=lambda hit: (hit.line, hit.check))
         done(file.path)
     return Report(findings, len(reported))
@@ -116,5 +117,5 @@ def _take(library: Library, kind: Kind, file: File) -> None:
                 library.parameters.update({row.id: row for _, row in read_rows(file.path, ParameterRow)})
             case _:
                 library.add(kind, file.path)
-    except InputError:
-        return
+    except InputError as error:
+        file.refused = str(error)

@@ -22,7 +22,7 @@ from jakinib.cli import (
     simulations,
 )
 from jakinib.cli.app import app, leave
-from jakinib.errors import JakinibError
+from jakinib.errors import LONGEST, JakinibError, shortened
 from jakinib.parallel import Terminated, end_cleanly_on_sigterm
 
 __all__ = [
@@ -77,7 +77,8 @@ def main() -> None:
     except Exception as error:
         if not hasattr(error, "format_message"):  # click's own usage errors
             raise
-        code = leave(f"{error.format_message()}; see jakinib --help", 2)
+        message = shortened(" ".join(error.format_message().split()), LONGEST)
+        code = leave(f"{message}; see jakinib --help", 2)
     sys.exit(code if isinstance(code, int) else 0)
 
 

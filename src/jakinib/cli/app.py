@@ -15,12 +15,13 @@ import typer
 from typer.core import TyperCommand, TyperOption
 from typer.models import CommandFunctionType
 
-from jakinib.errors import InputError
+from jakinib.errors import InputError, printable
 from jakinib.paths import check_writable, write_atomic
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
+    from rich.text import Text
 
 _GIVEN = "jakinib.given"  # names of the parameters that stand on the command line
 
@@ -81,6 +82,11 @@ def console(stderr: bool = False) -> Console:
     return Console(stderr=stderr, width=wide, highlight=False)
 
 
+def show(item: Any) -> None:
+    """Print a text or a table on standard output; names and numbers of users are no markup."""
+    console().print(printable(item) if isinstance(item, str) else item, markup=False)
+
+
 def progress() -> Progress:
     """Bar on standard error: description, share done, time left."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -94,7 +100,7 @@ def output(as_json: bool) -> Iterator[Any]:
     """Yields a function that prints the result; with --json, whatever else writes to file descriptor 1
     (SUNDIALS does) goes to standard error."""
     if not as_json:
-        yield console().print
+        yield show
         return
     sys.stdout.flush()
     kept = os.dup(1)
@@ -115,12 +121,18 @@ def table(title: str, columns: list[str], rows: list[list[str]]) -> Any:
     from rich import box
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=_plain(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(_plain(column), overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(_plain, row))
     return table
+
+
+def _plain(text: str) -> Text:
+    from rich.text import Text
+
+    return Text(printable(text))
 
 
 def draw(figure: Any, path: Path) -> None:

@@ -65,7 +65,7 @@ def evaluate(
     ctx: typer.Context,
     report: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("report"),
     draws: Annotated[int, typer.Option(min=0, max=200, help="Parameter sets behind the intervals.")] = 40,
-    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes.")] = 2,
     model: Annotated[
         Path | None, typer.Option(help="Somebody else's model (SBML, Antimony, OMEX); needs --mapping.")
     ] = None,

@@ -33,16 +33,17 @@ def place(plan: Plan, out: Path | None) -> str:
     said = f"written to {written}"
     if written.resolve() == estimates_path(plan.id).parent.resolve() or written.name != plan.id:
         return said
-    return f"{said}; other commands use it where told to: export JAKINIB_RESULTS={quote(str(written.parent.resolve()))}"
+    folder = quote(str(written.parent.resolve()))
+    return f"{said}; other commands use it where told to: export JAKINIB_RESULTS={folder}"
 
 
 @app.command()
 def fit(
     plan: Annotated[str, typer.Argument(help="Plan name or file, for example fits/plans/pathways.yaml.")],
     starts: Annotated[
-        int | None, typer.Option(min=1, help="Number of starts; default from the plan.")
+        int | None, typer.Option(min=1, max=10_000, help="Number of starts; default from the plan.")
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes.")] = 1,
     out: Out = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the waterfall of the starts.")] = None,
     as_json: Json = False,
@@ -107,7 +108,7 @@ def fit(
 @app.command()
 def profile(
     plan: Annotated[str, typer.Argument(help="Fitted plan, by name or file.")],
-    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes.")] = 1,
     out: Out = None,
     as_json: Json = False,
 ) -> None:
@@ -149,9 +150,13 @@ def profile(
 @app.command()
 def ensemble(
     plan: Annotated[str, typer.Argument(help="Fitted plan, by name or file.")],
-    evaluations: Annotated[int, typer.Option(min=20, help="Evaluations of each of the four chains.")] = 1000,
+    evaluations: Annotated[
+        int, typer.Option(min=20, max=1_000_000, help="Evaluations of each of the four chains.")
+    ] = 1000,
     draws: Annotated[int, typer.Option(min=1, max=200, help="Parameter sets to keep.")] = 200,
-    workers: Annotated[int, typer.Option(min=1, help="Processes; the draws do not depend on it.")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, max=256, help="Processes; the draws do not depend on it.")
+    ] = 1,
     seed: Annotated[int | None, typer.Option(help="Default: that of the plan.")] = None,
     out: Out = None,
     as_json: Json = False,

@@ -40,7 +40,7 @@ def population_(
     out: Annotated[
         Path | None, typer.Option(help="Parquet file, one row a patient; goes on after an interruption.")
     ] = None,
-    workers: Annotated[int, typer.Option(min=0, help="Processes; 0: as many as cores.")] = 0,
+    workers: Annotated[int, typer.Option(min=0, max=256, help="Processes; 0: as many as cores.")] = 0,
     scheduler: Annotated[str, typer.Option(help="Dask scheduler, tcp://host:port.")] = "",
     as_json: Json = False,
 ) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import model_validator
+from pydantic import Field, StrictBool, model_validator
 
 from jakinib import paths
 from jakinib.library.files import read_model
-from jakinib.library.schema import Number, Strict
+from jakinib.library.ranges import EntryName, Line, Number, Whole, listed_once
+from jakinib.library.schema import Strict
 
 
 class Criterion(Strict):
@@ -19,10 +20,10 @@ class Criterion(Strict):
     fitted: a number of the library was fitted to these rows, outside the plans.
     """
 
-    id: str
-    item: int
-    hard: bool
-    statement: str
+    id: EntryName
+    item: Annotated[Whole, Field(ge=0)]
+    hard: StrictBool
+    statement: Line
     measure: str
     of: str = ""
     low: Number | None = None
@@ -31,19 +32,27 @@ class Criterion(Strict):
     unit: str
     rows: list[str]
     explanation: str = ""
-    fitted: bool = False
+    fitted: StrictBool = False
 
     @model_validator(mode="after")
     def _bounded(self) -> Criterion:
         if self.low is None and self.high is None:
             raise ValueError("gives neither low nor high; a criterion must be able to fail")
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError(f"low {self.low:g} lies above high {self.high:g}; exchange them")
+        listed_once(self.rows)
         if not self.rows:
             raise ValueError("names no data row; every criterion has a source")
         return self
 
 
 class Criteria(Strict):
-    criteria: list[Criterion]
+    criteria: Annotated[list[Criterion], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _once(self) -> Criteria:
+        listed_once([criterion.id for criterion in self.criteria])
+        return self
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -12,7 +12,8 @@ from jakinib.build.read import document
 from jakinib.errors import InputError, ModelError, UnitError, UnknownIdError
 from jakinib.library import get_library
 from jakinib.library.files import line_of, read_model, short
-from jakinib.library.schema import JAK, Number, Strict, Unit
+from jakinib.library.ranges import Number
+from jakinib.library.schema import JAK, Strict, Unit
 from jakinib.simulate import Model
 from jakinib.simulate.models import file_text
 from jakinib.units import factor
@@ -25,7 +26,7 @@ class Symbol(Strict):
 
     symbol: str
     unit: Unit
-    mass: Number | None = None
+    mass: Annotated[Number, Field(ge=50, le=5e6)] | None = None
 
     def from_nM(self, value: float) -> float:
         """``value`` nM in the unit of the model."""

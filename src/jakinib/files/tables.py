@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from jakinib.errors import visible
 from jakinib.files.text import FileError, read_text, short
 
 SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas", " ": "blanks"}
@@ -18,7 +19,6 @@ ABSENT = frozenset({
     "", ".", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NAN", "-nan", "-NaN", "NULL", "null", "None",
 })  # fmt: skip
 MOST_ROWS, LONGEST_LINE = 200_000, 20_000  # lines of a table, and characters of a line
-_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 _POINT = re.compile(r"[+-]?(\d+\.\d*|\.\d+)([eE][+-]?\d+)?")
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
@@ -113,8 +113,8 @@ def _lines(path: Path) -> list[tuple[int, str]]:
     for n, line in lines:
         if len(line) > LONGEST_LINE:
             raise FileError(path, f"{len(line):,} characters; a line has at most {LONGEST_LINE:,}", n)
-        if _UNSEEN.search(line):
-            raise FileError(path, "a control character stands in this line; remove it", n)
+        if not visible(line):
+            raise FileError(path, "a control or invisible character stands in this line; remove it", n)
     return lines
 
 

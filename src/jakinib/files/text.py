@@ -45,23 +45,28 @@ def read_text(path: Path, most: int = LARGEST) -> str:
 
     Raises FileError for what is no readable text.
     """
-    return decode(_content(path, most), short(path))
+    return decode(read_bytes(path, most), short(path))
 
 
-def _content(path: Path, most: int) -> bytes:
+def read_bytes(path: Path, most: int = LARGEST) -> bytes:
+    """The bytes of a regular file; pipes and devices could be read for ever and are refused unopened."""
     try:
         about = path.stat()
         if stat.S_ISDIR(about.st_mode):
             raise FileError(path, "is a folder; name a file in it")
         if not stat.S_ISREG(about.st_mode):
-            raise FileError(path, "is not a regular file; copy its content into one")
+            raise FileError(path, "is a pipe or a device; name a regular file")
         if about.st_size > most:
             raise FileError(path, f"{about.st_size:,} bytes; at most {most:,} are read, split the file")
-        return path.read_bytes()
-    except FileNotFoundError:
+        with path.open("rb") as stream:
+            content = stream.read(most + 1)
+    except (FileNotFoundError, NotADirectoryError):
         raise FileError(path, "no such file") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise FileError(path, f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if len(content) > most:
+        raise FileError(path, f"more than {most:,} bytes; split the file")
+    return content
 
 
 def decode(content: bytes, where: str) -> str:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from jakinib import paths
 from jakinib.errors import PlanError, UnknownIdError
 from jakinib.library.files import read_model, read_rows, short
 from jakinib.library.plugins import extra_folders
-from jakinib.library.schema import Number, Quantity, Status, Strict, Unit
+from jakinib.library.ranges import HOURS, PROBABILITY, SPAN, Line, Number, Whole
+from jakinib.library.schema import Quantity, Row, Status, Strict, Unit
 
 SetName = Literal["calibration", "validation", "context"]
 
 
-class Measurement(Strict):
+class Measurement(Row):
     """One published number; text cells such as dose, atp and time carry their unit."""
 
     id: str
@@ -38,9 +39,9 @@ class Measurement(Strict):
     unit: Unit
     low: Number | None = None
     high: Number | None = None
-    spread: Number | None = None
+    spread: Annotated[Number, Field(ge=0)] | None = None
     spread_type: str = ""
-    n: int | None = None
+    n: Annotated[Whole, Field(ge=1)] | None = None
     set: SetName
     status: Status
     location: str = ""
@@ -51,6 +52,8 @@ class Measurement(Strict):
     def _has_place(self) -> Measurement:
         if self.low is not None and self.high is not None and self.low > self.high:
             raise ValueError(f"low {self.low:g} lies above high {self.high:g}")
+        if self.value <= 0 and self.quantity != "other":
+            raise ValueError(f"value is {self.value:g} {self.unit}; a {self.quantity} must be above 0")
         return self
 
     def to(self, unit: str) -> float:
@@ -63,18 +66,26 @@ class Measurement(Strict):
 class AssayConditions(Strict):
     """Conditions a source does not state, assumed once for all its rows."""
 
-    preincubation: Quantity
-    stimulation: Quantity
-    serum_fraction: Quantity | None = None
+    preincubation: Annotated[Quantity, AfterValidator(HOURS.check)]
+    stimulation: Annotated[Quantity, AfterValidator(SPAN.check)]
+    serum_fraction: Annotated[Quantity, AfterValidator(PROBABILITY.check)] | None = None
     cytokine_dose: dict[str, Quantity] = Field(default_factory=dict)
+
+    @field_validator("cytokine_dose")
+    @classmethod
+    def _above_zero(cls, doses: dict[str, Quantity]) -> dict[str, Quantity]:
+        for cytokine, dose in doses.items():
+            if dose.value <= 0:
+                raise ValueError(f"{cytokine} is {dose.value:g} {dose.unit}; a dose must be above 0")
+        return doses
 
 
 class DataSource(Strict):
     """source.yaml: how to cite a data folder and how its numbers were read."""
 
     citation: str = Field(min_length=1)
-    doi: str = ""
-    url: str = ""
+    doi: Line = ""
+    url: Line = ""
     licence: str = ""
     how_read: str = ""
     assay: AssayConditions | None = None

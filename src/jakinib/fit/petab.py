@@ -18,7 +18,7 @@ from pydantic import Field, model_validator
 from jakinib.errors import InputError, PlanError, SimulationError, UnknownIdError
 from jakinib.files import ABSENT, Table, read_table, short, table_text
 from jakinib.fit.petab_model import INITIAL, NOISE, ObservedModel, Row, as_number
-from jakinib.library.files import read_model
+from jakinib.library.files import beside, read_model
 from jakinib.library.schema import Strict
 from jakinib.simulate.engine import ATOL_NM
 from jakinib.simulate.protocol import Protocol
@@ -99,7 +99,9 @@ class PetabProblem:
 
         def rows(names: str | list[str], *required: str) -> list[Row]:
             listed = [names] if isinstance(names, str) else names
-            return [row for name in listed for row in _rows(_table(folder / name, *required))]
+            return [
+                row for name in listed for row in _rows(_table(beside(folder, name, short(file)), *required))
+            ]
 
         parameters = _by_id(rows(described.parameter_file, "parameterId", "estimate"), "parameterId")
         self._conditions = _by_id(rows(files.condition_files, "conditionId"), "conditionId")
@@ -114,7 +116,9 @@ class PetabProblem:
         }
         self.nominal = {name: row.number("nominalValue") for name, row in valued.items()}
         self._parameters = parameters
-        self._observed = ObservedModel(folder / files.sbml_files[0], parameters, self._observables)
+        self._observed = ObservedModel(
+            beside(folder, files.sbml_files[0], short(file)), parameters, self._observables
+        )
         self._model = self._observed.model
         for row in parameters.values():
             row.known("parameterId", "symbol", self._model.settable)

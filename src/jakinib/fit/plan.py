@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from jakinib import paths
 from jakinib.errors import PlanError, UnknownIdError
 from jakinib.fit.data import DataSet, Measurement
 from jakinib.fit.targets import target_type
+from jakinib.library import ranges
 from jakinib.library.files import line_of, read_model, short
 from jakinib.library.plugins import extra_folders
-from jakinib.library.schema import Number, Strict
+from jakinib.library.ranges import EntryName, Line, Number, Whole, listed_once, text
+from jakinib.library.schema import Quantity, Strict, Unit
+
+MOST_STARTS = 10_000
+# A symbol of a model, or of one cell or population: IL6R_rest@CD4 T.
+PlanSymbol = Annotated[
+    str,
+    AfterValidator(text(r"[A-Za-z][A-Za-z0-9_]*(@[A-Za-z0-9][A-Za-z0-9 _+-]*)?", 120, "a symbol of a model")),
+]
 
 
 class Prior(Strict):
     """Log-normal prior: half of the mass within median / factor^0.67 .. median x factor^0.67."""
 
     median: Number
-    factor: Number
+    factor: Annotated[Number, Field(le=1e6)]
 
     @model_validator(mode="after")
     def _positive(self) -> Prior:
@@ -39,9 +49,9 @@ class FreeParameter(Strict):
     that share no data; their estimates and intervals multiply into one prior.
     """
 
-    id: str
-    also: list[str] = Field(default_factory=list)
-    unit: str
+    id: PlanSymbol
+    also: list[PlanSymbol] = Field(default_factory=list)
+    unit: Unit
     low: Number
     high: Number
     start: Number
@@ -67,6 +77,14 @@ class FreeParameter(Strict):
             raise ValueError(f"start {self.start:g} lies outside its bounds {self.low:g}..{self.high:g}")
         return self
 
+    @model_validator(mode="after")
+    def _in_range(self) -> FreeParameter:
+        if self.scope == "model":
+            for value in (self.low, self.high):
+                stated = Quantity(value=value, unit=self.unit, kind="fitted", status="model", source="plan")
+                ranges.check_symbol(self.id, stated)
+        return self
+
 
 class Plan(Strict):
     """A fit declared in full: rerunning it gives the same optimum.
@@ -75,19 +93,19 @@ class Plan(Strict):
     deviation of each kind of number, as a factor.
     """
 
-    id: str
-    question: str
-    after: list[str] = Field(default_factory=list)
+    id: EntryName
+    question: Line
+    after: Annotated[list[EntryName], AfterValidator(listed_once)] = Field(default_factory=list)
     populations: dict[str, str] = Field(default_factory=dict)
     cells: dict[str, str] = Field(default_factory=dict)
-    parameters: list[FreeParameter]
+    parameters: Annotated[list[FreeParameter], Field(min_length=1, max_length=1000)]
     reserve_prior: Prior | None = None
-    errors: dict[str, Number]
+    errors: dict[str, Annotated[Number, Field(le=1e6)]]
     calibration: list[str]
     validation: list[str] = Field(default_factory=list)
     context: list[str] = Field(default_factory=list)
-    seed: int
-    starts: int = Field(ge=1)
+    seed: Annotated[Whole, Field(ge=0)]
+    starts: Annotated[Whole, Field(ge=1, le=MOST_STARTS)]
 
     @field_validator("calibration", "validation", "context")
     @classmethod
@@ -181,10 +199,8 @@ def plan_path(name: str | Path) -> Path:
     """Path of a plan given by name ("pathways") or by file."""
     path = Path(name)
     if path.suffix in (".yaml", ".yml"):
-        if path.exists():
-            return path
         packaged = paths.root() / path
-        return packaged if packaged.exists() else path
+        return path if os.path.exists(path) or not os.path.exists(packaged) else packaged  # noqa: PTH110
     known = known_plans()
     if str(name) not in known:
         raise UnknownIdError("plan", str(name), known)

@@ -22,7 +22,8 @@ from jakinib.files.journal import read_record
 from jakinib.fit.objective import Array, Objective, Optimum, covariance, minimise
 from jakinib.fit.side import AT_BOUND, THRESHOLD, Side
 from jakinib.library.files import read_table
-from jakinib.library.schema import Number, Strict
+from jakinib.library.ranges import Number
+from jakinib.library.schema import Strict
 from jakinib.parallel import in_order
 
 __all__ = ["Array", "Objective", "Optimum", "Point", "Profile", "covariance", "minimise"]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, ClassVar, TypeVar, get_args
 
 import numpy as np
 import yaml
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
 from jakinib import files
-from jakinib.errors import InputError
+from jakinib.errors import InputError, shortened, visible
 from jakinib.files import FileError, Row
 from jakinib.files.text import read_text as read_text
 from jakinib.files.text import short as short
@@ -21,12 +22,28 @@ from jakinib.files.text import short as short
 M = TypeVar("M", bound=BaseModel)
 
 
+LARGEST_YAML = 5_000_000  # bytes; a library entry has some thousand
+DEEPEST, LARGEST = 100, 50_000  # of a YAML file: levels, and nodes once its aliases are written out
+
+
+def beside(folder: Path, name: str, where: str) -> Path:
+    """The file that a user's file names; raises InputError for one outside its own folder."""
+    path = folder / name
+    if "://" in name or not path.resolve().is_relative_to(folder.resolve()):
+        raise InputError(f"{where}: names '{name}', which lies outside its folder; copy it there")
+    return path
+
+
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-DEEPEST, LARGEST = 100, 200_000  # of a YAML file: levels, and nodes once its aliases are written out
 
 
 class _StrictLoader(_SafeLoader):  # type: ignore[misc]
-    """YAML without duplicate keys."""
+    """YAML without duplicate keys, whose plain words are read as in YAML 1.2.
+
+    YAML 1.1 takes 1e-3 for a text, 1:30 for 90, 010 for 8 and no for false.
+    """
+
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
@@ -44,19 +61,35 @@ class _StrictLoader(_SafeLoader):  # type: ignore[misc]
         return super().construct_mapping(node, deep)
 
 
+for _tag, _form, _first in (
+    ("null", r"~|null|Null|NULL|", "~nN\0"),
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("int", r"[-+]?(0|[1-9][0-9]*)", "-+0123456789"),
+    ("float", r"[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?", "-+.0123456789"),
+    ("float", r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", "-+."),
+):  # fmt: skip
+    _StrictLoader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_form})$", re.ASCII), [*_first.replace("\0", ""), ""]
+    )
+
+
 def read_yaml(path: Path) -> Any:
     """Parse one YAML file; raises InputError with file and line."""
-    text = read_text(path)
+    text = read_text(path, LARGEST_YAML)
     try:
-        _refuse_depth(text, path)
+        _refuse_size(text, path)
         loader = _StrictLoader(text)
         try:
             node = loader.get_single_node()
             if node is None:
                 return None
             if _expanded(node, {}) > LARGEST:
-                raise InputError(f"{short(path)}: its aliases write out to more than {LARGEST} entries")
+                raise InputError(
+                    f"{short(path)}: its aliases write out to more than {LARGEST:,} entries; shorten it"
+                )
             return loader.construct_document(node)
+        except (ValueError, OverflowError) as error:  # a whole number of thousands of digits
+            raise InputError(f"{short(path)}: a number cannot be read: {error}") from None
         finally:
             loader.dispose()
     except yaml.YAMLError as error:
@@ -66,16 +99,22 @@ def read_yaml(path: Path) -> Any:
         raise InputError(f"{short(path)}{line}: {problem}; correct the YAML there") from None
 
 
-def _refuse_depth(text: str, path: Path) -> None:
-    """Refuse nesting that would exhaust the stack of the loader, before it builds anything."""
-    depth = 0
+def _refuse_size(text: str, path: Path) -> None:
+    """Refuse nesting and sizes that would exhaust the loader, and hidden characters, before any is built."""
+    depth = entries = 0
     for event in yaml.parse(text, Loader=_SafeLoader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        entries += isinstance(event, yaml.NodeEvent)
+        problem = ""
         if depth > DEEPEST:
+            problem = f"nested more than {DEEPEST} levels deep; flatten it"
+        elif entries > LARGEST:
+            problem = f"more than {LARGEST:,} entries; split the file"
+        elif isinstance(event, yaml.ScalarEvent) and not visible(event.value):
+            problem = "a control or invisible character stands in this text; remove it"
+        if problem:
             mark: Any = event.start_mark
-            raise InputError(
-                f"{short(path)}:{mark.line + 1}: nested more than {DEEPEST} levels deep; flatten it"
-            )
+            raise InputError(f"{short(path)}:{mark.line + 1}: {problem}")
 
 
 def _expanded(node: yaml.Node, sizes: dict[int, float]) -> float:
@@ -131,7 +170,8 @@ def explain(first: Any) -> tuple[tuple[Any, ...], str]:
         case "extra_forbidden":
             message = "is not a known field; remove it or correct its spelling"
         case kind if not kind.startswith("value_error"):
-            message = f"{message[0].lower()}{message[1:]} (got {first['input']!r})"
+            given = shortened(repr(first["input"]), 80)
+            message = f"{message[0].lower()}{message[1:]} (got {given})"
     return location, message
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import re
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,6 +27,7 @@ from jakinib.library.schema import (
     References,
     Strict,
 )
+from jakinib.library.symbols import ClashError, refuse_clashes
 
 S = TypeVar("S", bound=Strict)
 _GENERATIONS = itertools.count(1)
@@ -60,6 +62,7 @@ class Library:
         self.generation = 0  # new with every entry added, so that models built before are not reused
         for folder in folders:
             self._add_folder(folder)
+        self._refuse_clashes()
 
     def _add_folder(self, folder: Path) -> None:
         if not folder.is_dir():
@@ -68,7 +71,7 @@ class Library:
             here: set[str] = set()
             for path in yaml_files(folder / name):
                 earlier = dict(self.files)
-                entry = self.add(name, path)
+                entry = self._read(name, path)
                 if entry in here:
                     other = earlier[name, entry].name
                     raise InputError(
@@ -88,19 +91,74 @@ class Library:
                 self.parameters[row.id] = row
 
     def add(self, kind: str, path: Path) -> str:
-        """Add one YAML file of ``kind`` (a folder name such as "inhibitors"); returns its id."""
+        """Add one YAML file of ``kind`` (a folder name such as "inhibitors"); returns its id.
+
+        Raises InputError for a file that cannot be used or whose names clash; the library stays as it was.
+        """
+        before = dict(getattr(self, kind)), dict(self.files)
+        try:
+            entry = self._read(kind, path)
+            self._refuse_clashes()
+        except InputError:
+            setattr(self, kind, before[0])
+            self.files = before[1]
+            raise
+        return entry
+
+    def _read(self, kind: str, path: Path) -> str:
         entry: Any = read_model(path, _FOLDERS[kind], self._inherited(kind, path))
         getattr(self, kind)[entry.id] = entry
+        self.files.pop((kind, entry.id), None)  # the newest stands last
         self.files[kind, entry.id] = path
         self.generation = next(_GENERATIONS)
-        if isinstance(entry, Cytokine):
-            twins = [c.id for c in self.cytokines.values() if c.symbol == entry.symbol and c.id != entry.id]
-            if twins:
-                where = self.where(kind, entry.id, "symbol")
-                raise InputError(
-                    f"{where}: symbol '{entry.symbol}' is already used by {twins[0]}; choose another"
-                )
         return str(entry.id)
+
+    def _refuse_clashes(self) -> None:
+        """Raises InputError, with the file read last of those concerned, when two names clash."""
+        named = list(self._names())
+        by_kind: dict[str, list[str]] = {}
+        for kind, name, _ in named:
+            by_kind.setdefault(kind, []).append(name)
+        try:
+            refuse_clashes(by_kind)
+            self._refuse_twins()
+        except ClashError as error:
+            order = list(self.files)
+            places = [place for kind, name, place in named if (kind, name) in error.names]
+            latest = max(places, key=lambda place: order.index((place[0], place[1])))
+            raise InputError(f"{self.where(*latest)}: {error}") from None
+
+    def _names(self) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+        """(kind, name, (folder, entry, field ...) where it stands) of every name that makes symbols."""
+        for drug in self.inhibitors:
+            yield "inhibitor", drug, ("inhibitors", drug, "id")
+        for cytokine in self.cytokines.values():
+            place = ("cytokines", cytokine.id)
+            yield "cytokine", cytokine.symbol, (*place, "symbol")
+            yield from (("chain", chain, (*place, field)) for field, chain in cytokine.chains)
+            yield from (("STAT", stat, (*place, "stats")) for stat in cytokine.stats)
+            yield from (
+                ("feedback protein", made.protein, (*place, "feedback")) for made in cytokine.feedback
+            )
+        for cell in self.cells.values():
+            yield from (("chain", chain, ("cells", cell.id, "chains", chain)) for chain in cell.chains)
+            yield from (("STAT", stat, ("cells", cell.id, "stats", stat)) for stat in cell.stats)
+
+    def _refuse_twins(self) -> None:
+        """Raises InputError when one spelling, in any case, names two entries of a kind."""
+        spellings = [
+            *(("cytokines", c.id, name) for c in self.cytokines.values() for name in {c.id, c.symbol}),
+            *(("cells", c.id, name) for c in self.cells.values() for name in (c.id, *c.aliases)),
+            *(("inhibitors", name, name) for name in self.inhibitors),
+            *(("populations", name, name) for name in self.populations),
+        ]
+        seen: dict[tuple[str, str], str] = {}
+        for kind, entry, name in spellings:
+            if (other := seen.setdefault((kind, name.casefold()), entry)) != entry:
+                first, second = sorted((entry, other), key=lambda e: list(self.files).index((kind, e)))
+                field = "symbol" if kind == "cytokines" and name != second else "id"
+                where = self.where(kind, second, field)
+                raise InputError(f"{where}: {field} '{name}' is already used by {first}; choose another")
 
     def _inherited(self, kind: str, path: Path) -> dict[str, dict[str, Any]]:
         """What a cell takes over from the cell it is like."""

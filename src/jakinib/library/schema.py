@@ -18,22 +18,26 @@ from pydantic import (
 )
 
 from jakinib.errors import UnitError
+from jakinib.library import ranges
 from jakinib.library.disposition import check_disposition
+from jakinib.library.ranges import (
+    CELLS_ARE_TEXT,
+    Accession,
+    Doi,
+    EntryName,
+    Label,
+    Line,
+    Number,
+    SymbolName,
+    listed_once,
+    text,
+)
 from jakinib.units import check_unit, factor, parse_quantity
 
 Kind = Literal["measured", "derived", "fitted", "assumed"]
 Status = Literal["verified", "secondary", "derived", "model", "recalled", "assumed"]
 JAK = Literal["JAK1", "JAK2", "JAK3", "TYK2"]
 JAKS: tuple[JAK, ...] = ("JAK1", "JAK2", "JAK3", "TYK2")
-
-
-def _finite(value: float) -> float:
-    if not math.isfinite(value):
-        raise ValueError("must be a finite number")
-    return value
-
-
-Number = Annotated[float, AfterValidator(_finite)]
 
 
 def _known_unit(unit: str) -> str:
@@ -50,6 +54,12 @@ class Strict(BaseModel):
     """Base of all entries: unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Row(Strict):
+    """Base of the rows of a table, whose numbers arrive as text."""
+
+    model_config = ConfigDict(title=CELLS_ARE_TEXT)
 
 
 class Quantity(Strict):
@@ -69,8 +79,10 @@ class Quantity(Strict):
     def _check(self) -> Quantity:
         if self.kind == "assumed" and not self.rationale:
             raise ValueError("is assumed and gives no rationale; say why")
-        if self.low is not None and self.high is not None and not self.low <= self.value <= self.high:
-            raise ValueError(f"value {self.value:g} lies outside {self.low:g}..{self.high:g}")
+        low = -math.inf if self.low is None else self.low
+        high = math.inf if self.high is None else self.high
+        if not low <= self.value <= high:
+            raise ValueError(f"value {self.value:g} lies outside {low:g}..{high:g}")
         return self
 
     def to(self, unit: str) -> float:
@@ -86,11 +98,10 @@ class Potency(Quantity):
 
     @model_validator(mode="after")
     def _check_potency(self) -> Potency:
-        if self.value <= 0:
-            raise ValueError("potency must be positive")
+        ranges.CONCENTRATION.check(self)
         try:
-            parse_quantity(self.atp, "nM")
-        except UnitError as error:
+            ranges.ATP.number(parse_quantity(self.atp, "nM"))
+        except (UnitError, ValueError) as error:
             raise ValueError(f"atp: {error}") from None
         if self.quantity != "IC50" and self.atp_nM > 0:
             raise ValueError(f"a {self.quantity} does not depend on ATP; drop atp or call it an IC50")
@@ -113,9 +124,8 @@ class Condition(Strict):
 
     @model_validator(mode="after")
     def _usable(self) -> Condition:
-        for symbol, quantity in self.factors.items():
-            if quantity.value <= 0:
-                raise ValueError(f"the factor of {symbol} is {quantity.value:g}; give a factor above 0")
+        ranges.each(self.factors, lambda _, factor: ranges.FACTOR.check(factor))
+        ranges.each(self.delays, lambda _, delay: ranges.DELAY.check(delay))
         return self
 
 
@@ -126,19 +136,21 @@ TemplateFile = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+\.ant$")]
 class Inhibitor(Strict):
     """A JAK inhibitor: potency per JAK, binding in plasma, disposition per population."""
 
-    id: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]  # part of SBML ids
-    name: str = ""
-    identifiers: dict[str, str] = Field(default_factory=dict)
-    molecular_weight: Quantity
-    fu: Quantity
-    bioavailability: Quantity | None = None
+    id: SymbolName
+    name: Line = ""
+    identifiers: dict[str, Accession] = Field(default_factory=dict)
+    molecular_weight: Annotated[Quantity, AfterValidator(ranges.SMALL_MOLECULE.check)]
+    fu: Annotated[Quantity, AfterValidator(ranges.FRACTION.check)]
+    bioavailability: Annotated[Quantity, AfterValidator(ranges.FRACTION.check)] | None = None
     potency: dict[JAK, Potency]
     binding: dict[JAK, TemplateFile] = Field(default_factory=dict)  # replaces equilibrium binding to a JAK
     parameters: dict[str, Quantity] = Field(default_factory=dict)  # of those templates; species: start
     pharmacokinetics: dict[str, dict[str, Quantity]] = Field(default_factory=dict)
-    metabolite: str = ""  # inhibitor formed from this one; dosing this one brings it along
+    metabolite: SymbolName | Literal[""] = (
+        ""  # inhibitor formed from this one; dosing this one brings it along
+    )
     # How much more potent in blood than the enzyme assays extrapolate to; used where inhibitors are compared.
-    cell_potency: Quantity | None = None
+    cell_potency: Annotated[Quantity, AfterValidator(ranges.FACTOR.check)] | None = None
     conditions: dict[str, Condition] = Field(default_factory=dict)  # food, co-medication
     # Per population: exponent of (reference eGFR / eGFR) by which F rises below the reference, up to 1.
     renal_uptake: dict[str, Quantity] = Field(default_factory=dict)
@@ -154,44 +166,37 @@ class Inhibitor(Strict):
             raise ValueError(
                 f"potency lacks {', '.join(missing)}; give a bound as an assumed value if none is published"
             )
-        for name, quantity, unit in (
-            ("fu", self.fu, "dimensionless"),
-            ("molecular_weight", self.molecular_weight, "g/mol"),
-        ):
-            try:
-                value = quantity.to(unit)
-            except UnitError as error:
-                raise ValueError(f"{name}: {error}") from None
-            if value <= 0 or (name == "fu" and value > 1):
-                must = "in (0, 1]" if name == "fu" else "above 0"
-                raise ValueError(f"{name} must lie {must} (got {value:g})")
+        ranges.each(self.parameters, ranges.check_symbol)
+        ranges.each(self.renal_uptake, lambda _, exponent: ranges.EXPONENT.check(exponent))
+        if self.metabolite == self.id:
+            raise ValueError(f"metabolite names {self.id} itself; name another inhibitor")
         return self
 
 
 class Feedback(Strict):
     """A SOCS protein made in response to a STAT and acting on this receptor."""
 
-    protein: str
-    driven_by: str
+    protein: SymbolName
+    driven_by: SymbolName
 
 
 class Cytokine(Strict):
     """A cytokine: its chains, the JAKs on them, the STATs they phosphorylate."""
 
-    id: str
-    symbol: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9]*$")]
-    identifiers: dict[str, str] = Field(default_factory=dict)
-    molecular_weight: Quantity
-    alpha_chain: str = ""  # captures the cytokine, carries no JAK
-    first_chain: str
-    second_chain: str
-    slot_a: dict[JAK, Quantity]
-    slot_b: dict[JAK, Quantity]
-    stats: list[str]
+    id: EntryName
+    symbol: Annotated[SymbolName, Field(pattern=r"^[A-Za-z0-9]*$")]
+    identifiers: dict[str, Accession] = Field(default_factory=dict)
+    molecular_weight: Annotated[Quantity, AfterValidator(ranges.PROTEIN.check)]
+    alpha_chain: SymbolName | Literal[""] = ""  # captures the cytokine, carries no JAK
+    first_chain: SymbolName
+    second_chain: SymbolName  # the first once more in a homodimer
+    slot_a: dict[JAK, Annotated[Quantity, AfterValidator(ranges.PROBABILITY.check)]]
+    slot_b: dict[JAK, Annotated[Quantity, AfterValidator(ranges.PROBABILITY.check)]]
+    stats: Annotated[list[SymbolName], Field(min_length=1), AfterValidator(listed_once)]
     feedback: list[Feedback] = Field(default_factory=list)
-    reference_cell: str
+    reference_cell: Label
     assay_dose: Quantity | None = None  # usual dose of cell assays; 50 ng/mL when none is stated
-    parameters: dict[str, Quantity] = Field(default_factory=dict)
+    parameters: dict[SymbolName, Quantity] = Field(default_factory=dict)
 
     @property
     def chains(self) -> list[tuple[str, str]]:
@@ -207,8 +212,19 @@ class Cytokine(Strict):
     @model_validator(mode="after")
     def _slots(self) -> Cytokine:
         for name, slot in (("slot_a", self.slot_a), ("slot_b", self.slot_b)):
-            if abs(sum(share.value for share in slot.values()) - 1) > 1e-6:
+            if abs(sum(share.to("dimensionless") for share in slot.values()) - 1) > 1e-6:
                 raise ValueError(f"{name}: the shares of its JAKs must add up to 1")
+        if self.alpha_chain in (self.first_chain, self.second_chain):
+            raise ValueError(f"alpha_chain '{self.alpha_chain}' is a signalling chain too; name it once")
+        listed_once([feedback.protein + " driven by " + feedback.driven_by for feedback in self.feedback])
+        ranges.each(self.parameters, ranges.check_symbol)
+        if self.assay_dose is not None:
+            mass = self.molecular_weight.to("g/mol")
+            stated = f"{self.assay_dose.value!r} {self.assay_dose.unit}"
+            try:
+                ranges.CONCENTRATION.number(parse_quantity(stated, "nM", mass=mass))
+            except (UnitError, ValueError) as error:
+                raise ValueError(f"assay_dose: {error}") from None
         for feedback in self.feedback:
             if feedback.driven_by not in self.stats:
                 raise ValueError(
@@ -220,14 +236,26 @@ class Cytokine(Strict):
 class Cell(Strict):
     """A cell: volumes, receptor chains and STATs (molecules per cell); it may add to the cell it is like."""
 
-    id: str
-    like: str = ""
-    name: str = ""
-    aliases: list[str] = Field(default_factory=list)
-    identifiers: dict[str, str] = Field(default_factory=dict)
+    id: EntryName
+    like: Label | Literal[""] = ""
+    name: Line = ""
+    aliases: Annotated[list[Label], AfterValidator(listed_once)] = Field(default_factory=list)
+    identifiers: dict[str, Accession] = Field(default_factory=dict)
     volumes: dict[Literal["medium", "cytosol", "nucleus"], Quantity]
-    chains: dict[str, Quantity]
-    stats: dict[str, Quantity]
+    chains: dict[SymbolName, Annotated[Quantity, AfterValidator(ranges.COUNT.check)]]
+    stats: dict[SymbolName, Annotated[Quantity, AfterValidator(ranges.STAT_COUNT.check)]]
+
+    @model_validator(mode="after")
+    def _possible(self) -> Cell:
+        missing = [name for name in ranges.VOLUMES if name not in self.volumes]
+        if missing and not self.like:
+            raise ValueError(f"volumes lacks {', '.join(missing)}; add it")
+        for name, volume in self.volumes.items():
+            try:
+                ranges.VOLUMES[name].check(volume)
+            except ValueError as error:
+                raise ValueError(f"volumes: {name} {error}") from None
+        return self
 
 
 class Distribution(Strict):
@@ -237,15 +265,15 @@ class Distribution(Strict):
     the deviate, 0 leaves it lognormal. low, high: physiological limits; a patient beyond them is drawn again.
     """
 
-    cv: Quantity
+    cv: Annotated[Quantity, AfterValidator(ranges.VARIABILITY.check)]
     shape: Quantity | None = None
     low: Quantity | None = None
     high: Quantity | None = None
 
     @model_validator(mode="after")
     def _possible(self) -> Distribution:
-        if self.cv.to("dimensionless") < 0:
-            raise ValueError(f"cv is {self.cv.value:g} {self.cv.unit}; give a variability of at least 0")
+        if self.shape is not None and abs(self.shape.to("dimensionless")) > 10:
+            raise ValueError(f"shape is {self.shape.value:g}; it must lie between -10 and 10")
         for name, limit in (("low", self.low), ("high", self.high)):
             if limit is not None and limit.value < 0:
                 raise ValueError(f"{name} is {limit.value:g} {limit.unit}; this quantity cannot be negative")
@@ -268,15 +296,13 @@ class Correlation(Strict):
     """How two quantities vary together: a correlation, or a covariance on the omega^2 scale."""
 
     between: tuple[str, str]
-    correlation: Quantity | None = None
+    correlation: Annotated[Quantity, AfterValidator(ranges.CORRELATION.check)] | None = None
     covariance: Quantity | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Correlation:
         if (self.correlation is None) == (self.covariance is None):
             raise ValueError("give either correlation or covariance")
-        if self.correlation is not None and abs(self.correlation.value) > 1:
-            raise ValueError(f"correlation is {self.correlation.value:g}; it lies between -1 and 1")
         if self.between[0] == self.between[1]:
             raise ValueError(f"between names {self.between[0]} twice")
         return self
@@ -289,20 +315,21 @@ class Population(Strict):
     (ATP; may hold a wildcard, kphos_*). ensemble: plan whose fitted ensemble spreads the signalling values.
     """
 
-    id: str
-    name: str = ""
-    weight: Quantity
-    eGFR: Quantity
+    id: EntryName
+    name: Line = ""
+    weight: Annotated[Quantity, AfterValidator(ranges.BODY_WEIGHT.check)]
+    eGFR: Annotated[Quantity, AfterValidator(ranges.EGFR.check)]
     variability: dict[str, Distribution] = Field(default_factory=dict)
     correlations: list[Correlation] = Field(default_factory=list)
-    ensemble: str = ""
+    ensemble: EntryName | Literal[""] = ""
 
-    @field_validator("weight", "eGFR")
+    @field_validator("variability")
     @classmethod
-    def _positive(cls, quantity: Quantity) -> Quantity:
-        if quantity.value <= 0:
-            raise ValueError(f"is {quantity.value:g} {quantity.unit}; give a number above 0")
-        return quantity
+    def _few(cls, variability: dict[str, Distribution]) -> dict[str, Distribution]:
+        ranges.at_most(variability, 500, "quantities that vary")
+        for name in variability:
+            text(r"[A-Za-z*][A-Za-z0-9_*]*", 80, "a symbol, which may hold a wildcard *")(name)
+        return variability
 
     @field_validator("correlations")
     @classmethod
@@ -343,28 +370,33 @@ def correlation_matrix(
 class Protein(Strict):
     """Identity of a protein that models name."""
 
-    uniprot: str
-    name: str = ""
+    uniprot: Accession
+    name: Line = ""
 
 
 class Proteins(Strict):
-    proteins: dict[str, Protein]
+    proteins: dict[SymbolName, Protein]
 
 
 class Reference(Strict):
     """A source: how to cite it, and where it is."""
 
     citation: str
-    doi: str = ""
-    url: str = ""
-    note: str = ""
+    doi: Doi = ""
+    url: Line = ""
+    note: Line = ""
 
 
 class References(Strict):
     references: dict[str, Reference]
 
 
-class ParameterRow(Quantity):
+class ParameterRow(Row, Quantity):
     """One row of parameters.tsv; ``id`` may end in a wildcard, the longest match wins."""
 
-    id: str
+    id: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*\*?$", max_length=80)]
+
+    @model_validator(mode="after")
+    def _in_range(self) -> ParameterRow:
+        ranges.check_symbol(self.id, self)
+        return self

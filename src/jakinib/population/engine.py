@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from jakinib.assay.patient import PARAMETERS, TIMES, Circumstances
 from jakinib.assay.pk import PLACES
 from jakinib.errors import SimulationError
+from jakinib.library.ranges import SHORTEST
 from jakinib.population.sampling import CHUNK, Sampler
 from jakinib.regimen import BOLUS, Dose, Steady
 from jakinib.simulate import Model
@@ -161,7 +162,7 @@ class Worker:
 
     def _before(self, series: Steady, values: dict[str, Array]) -> list[Dose]:
         """Doses of a steady state before time 0 whose input may still be going on then."""
-        over = series.dose.duration or BOLUS
+        over = series.dose.over
         if series.dose.route == "oral":
             lag = values[f"lag_{self.job.inhibitor}"]
             ends = [values[f"{key}_{self.job.inhibitor}"] for key in ("D1", "release") if key in self.stated]
@@ -179,7 +180,7 @@ class Worker:
         oral = np.array([dose.route == "oral" for dose in doses])[None, :]
         per_kg = np.array([dose.per_kg for dose in doses])[None, :]
         due = np.array([dose.time for dose in doses])[None, :]
-        push = np.array([dose.duration or BOLUS for dose in doses])[None, :]
+        push = np.array([dose.over for dose in doses])[None, :]
         mg = np.array([dose.amount for dose in doses])[None, :] * np.where(
             per_kg, values["weight"][:, None], 1.0
         )
@@ -191,7 +192,7 @@ class Worker:
         for k, (key, share) in enumerate(ways[: 1 + (job.first_order > 0)]):
             if not np.any(share > 0):
                 continue
-            duration = np.where(oral, values[f"{key}_{drug}"][:, None], push)
+            duration = np.maximum(np.where(oral, values[f"{key}_{drug}"][:, None], push), SHORTEST)
             end = begin + duration
             rate = np.zeros((*begin.shape, 1 + (job.first_order > 0)))
             rate[:, :, k] = np.where(end > 0, share * nmol / duration, 0.0)

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 RTOL = 1e-6  # of batches; its error: tests/validation/test_population_accuracy.py
 SIGNALLING = ("ATP", "w_", "kphos_", "_rest")
-MOST = 10_000_000
+MOST = 10_000_000  # patients
+MOST_DOSES = 10_000
 
 
 def study(
@@ -154,6 +155,8 @@ def doses_of(regimen: Regimen, drug: Inhibitor) -> Regimen:
         if other.casefold() != drug.id.casefold():
             raise InputError(f"{said}: names {other}; a population takes {drug.id} alone")
     own = regimen.of(drug.id)
+    if len(own.doses) > MOST_DOSES:
+        raise InputError(f"population: {len(own.doses):,} doses of {drug.id}; give at most {MOST_DOSES:,}")
     if drug.bioavailability is None and any(dose.route != "oral" for dose in own.doses):
         raise InputError(
             f"{said}: {drug.id} states no bioavailability, which doses by vein need; dose it by mouth"

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, StrictBool, model_validator
 
 from jakinib.errors import InputError, RegimenError
 from jakinib.library.files import line_of, read_model, short
+from jakinib.library.ranges import Whole
 from jakinib.library.schema import Strict
 from jakinib.regimen import words
 from jakinib.regimen.dose import Regimen, Route
@@ -57,9 +58,9 @@ class Entry(Strict):
     over: Hours = 0.0  # of an infusion
     at: Hours = 0.0  # of the first dose
     every: Annotated[float, BeforeValidator(_interval)] = 0.0
-    repeats: Annotated[int, Field(ge=1, le=MOST)] = 1
-    missing: list[Annotated[int, Field(ge=1)]] = Field(default_factory=list)
-    steady_state: bool = False
+    repeats: Annotated[Whole, Field(ge=1, le=MOST)] = 1
+    missing: list[Annotated[Whole, Field(ge=1)]] = Field(default_factory=list)
+    steady_state: StrictBool = False
 
     @model_validator(mode="after")
     def _agree(self) -> Entry:
@@ -100,7 +101,10 @@ def read_regimen(path: Path) -> Regimen:
     """Read a YAML regimen; raises InputError with file, line and field."""
     document = read_model(path, Document)
     if document.doses:
-        regimen = assemble(entry.series() for entry in document.doses)
+        try:
+            regimen = assemble(entry.series() for entry in document.doses)
+        except InputError as error:
+            raise InputError(f"{short(path)}:{line_of(path, ('doses',))}: {error}") from None
         return Regimen(regimen.doses, regimen.to_text(), regimen.steady)
     try:
         return parse(document.regimen)

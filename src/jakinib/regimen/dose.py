@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from jakinib.errors import InputError
+from jakinib.library.ranges import LARGEST_AMOUNT, SHORTEST
 
 Route = Literal["oral", "iv infusion", "iv bolus"]
 ROUTES: tuple[Route, ...] = get_args(Route)
+SHORTEST_STEADY = 1 / 60  # h, between the doses of a steady state
 BOLUS = 1 / 60  # h; a bolus is pushed in one minute, so that every tool can read it as an input rate
 
 
@@ -39,6 +41,11 @@ class Dose:
             raise InputError(f"regimen: infusion over {self.duration:g} h; give a duration above 0")
         if self.route != "iv infusion" and self.duration != 0:
             raise InputError(f"regimen: a dose '{self.route}' has no duration; only an infusion has one")
+
+    @property
+    def over(self) -> float:
+        """Hours that an intravenous dose takes; one that is all but at once takes the shortest time."""
+        return max(self.duration or BOLUS, SHORTEST)
 
     @property
     def kind(self) -> tuple[str, str, float, bool]:
@@ -95,6 +102,8 @@ class Regimen:
         for dose in (*self.doses, *(series.dose for series in self.steady)):
             if not math.isfinite(dose.amount) or dose.amount < 0:
                 raise InputError(f"regimen: dose {dose.amount:g} mg; give a finite amount of at least 0 mg")
+            if dose.amount > LARGEST_AMOUNT:
+                raise InputError(f"regimen: dose {dose.amount:g} mg; give at most {LARGEST_AMOUNT:g} mg")
             if not math.isfinite(dose.time) or dose.time < 0:
                 raise InputError(
                     f"regimen: dose time {dose.time:g} h lies before zero; times count from the first dose"
@@ -113,6 +122,11 @@ class Regimen:
                 raise InputError(
                     f"regimen: steady state every {series.interval:g} h with a dose at "
                     f"{series.dose.time:g} h; the first dose from time 0 on must fall within one interval"
+                )
+            if series.interval < SHORTEST_STEADY:
+                raise InputError(
+                    f"regimen: steady state every {series.interval:g} h; the shortest interval is "
+                    f"{SHORTEST_STEADY:g} h, give an infusion instead"
                 )
             mark = replace(series.dose, amount=0.0)
             first = next((dose for dose in (series.dose, mark) if dose in due), None)
@@ -270,9 +284,9 @@ class Regimen:
                 continue
             if dose.per_kg:
                 raise InputError(f"regimen: dose {dose.amount:g} mg/kg; give the weight (at_weight)")
-            begin, over, share = dose.time + lag, duration, oral_share
+            begin, over, share = dose.time + lag, max(duration, SHORTEST), oral_share
             if dose.route != "oral":
-                begin, over = dose.time, dose.duration or BOLUS
+                begin, over = dose.time, dose.over
                 if bioavailability is None:
                     raise InputError(
                         f"regimen: an {dose.route} needs the bioavailability F, since clearances and volumes "
@@ -283,6 +297,11 @@ class Regimen:
                 share = 1 / bioavailability
             rate = dose.amount * 1e6 / molecular_weight / over * share
             if rate > 0 and begin + over > 0:
+                if abs(begin + over - begin - over) > 1e-6 * over:
+                    raise InputError(
+                        f"regimen: a dose at {dose.time:g} h goes in over {over:g} h, which is too short to "
+                        "be told from that time; count times from the first dose"
+                    )
                 inputs.append((max(begin, 0.0), begin + over, rate))
         return _superpose(inputs)
 
@@ -290,7 +309,7 @@ class Regimen:
         """Doses of the steady states before time 0 whose input may still be going on then."""
         earlier = []
         for series in self.steady:
-            over = oral if series.dose.route == "oral" else series.dose.duration or BOLUS
+            over = oral if series.dose.route == "oral" else series.dose.over
             for number in range(1, math.ceil((over + series.dose.time) / series.interval) + 1):
                 time = series.dose.time - number * series.interval
                 if time + over > 0:

@@ -25,8 +25,11 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError
 
-from jakinib.files import ABSENT, FileError, Row, Table, read_table
-from jakinib.library.schema import Number, Strict
+from jakinib.errors import InputError
+from jakinib.files import ABSENT, FileError, Table, read_table
+from jakinib.files import Row as Line
+from jakinib.library.ranges import Number, Whole
+from jakinib.library.schema import Row
 from jakinib.regimen import words
 from jakinib.regimen.dose import Dose, Regimen, Route, Steady
 from jakinib.regimen.series import MOST, Series, split
@@ -52,10 +55,10 @@ def _flag(value: object) -> object:
         return value
 
 
-Whole = BeforeValidator(_flag)
+_Flag = BeforeValidator(_flag)
 
 
-class Event(Strict):
+class Event(Row):
     """One row."""
 
     TIME: Number
@@ -64,9 +67,9 @@ class Event(Strict):
     RATE: Number = 0.0
     TINF: Annotated[Number, Field(ge=0)] = 0.0
     II: Annotated[Number, Field(ge=0)] = 0.0
-    ADDL: Annotated[int, Field(ge=0, lt=MOST), Whole] = 0
-    SS: Annotated[Literal["0", "1", "2"], Whole] = "0"
-    CMT: Annotated[Literal["1", "2"], Whole] | None = None
+    ADDL: Annotated[Whole, Field(ge=0, lt=MOST), _Flag] = 0
+    SS: Annotated[Literal["0", "1", "2"], _Flag] = "0"
+    CMT: Annotated[Literal["1", "2"], _Flag] | None = None
     ROUTE: Route | None = None
     UNIT: str = "mg"
     INHIBITOR: Annotated[str, Field(pattern=r"^([A-Za-z][A-Za-z0-9_]*)?$")] = ""
@@ -75,7 +78,7 @@ class Event(Strict):
 class _Row:
     """An event and where it stands, for messages."""
 
-    def __init__(self, row: Row) -> None:
+    def __init__(self, row: Line) -> None:
         self.refuse = row.refuse
         cells = {c: v for c, v in row.cells.items() if c in Event.model_fields}
         if "EVID" not in cells and "AMT" not in cells and {"DV", "MDV"} & row.cells.keys():
@@ -158,6 +161,7 @@ def read_events(path: Path) -> Regimen:
     doses: list[Dose] = []
     steady: list[Steady] = []
     settled: set[str] = set()
+    due = 0
     for number, row in enumerate(rows):
         event = row.event
         if number and event.TIME < rows[number - 1].event.TIME:
@@ -167,6 +171,9 @@ def read_events(path: Path) -> Regimen:
         dose = row.dose()
         if dose is None:
             continue
+        due += event.ADDL + 1
+        if due > MOST:
+            row.refuse("ADDL", f"{due:,} doses up to here; a regimen has at most {MOST:,}")
         times = [event.TIME + i * event.II for i in range(event.ADDL + 1)]
         if event.SS != "0":
             if not -event.II <= event.TIME <= 0:
@@ -174,8 +181,8 @@ def read_events(path: Path) -> Regimen:
             if (event.SS == "1") == (event.INHIBITOR in settled):
                 row.refuse("SS", "write 1 for the first steady state of an inhibitor and 2 for further ones")
             settled.add(event.INHIBITOR)
-            due = 0.0 if event.TIME == 0 else event.TIME + event.II
-            steady.append(Steady(replace(dose, time=due), event.II))
+            first_due = 0.0 if event.TIME == 0 else event.TIME + event.II
+            steady.append(Steady(replace(dose, time=first_due), event.II))
             times = [time for time in times if time >= 0]
         elif event.TIME < 0:
             row.refuse("TIME", f"{event.TIME:g} h; only a row with SS may lie before time 0")
@@ -191,7 +198,10 @@ def read_events(path: Path) -> Regimen:
         raise FileError(path, "no row is a dose; give at least one with EVID 1")
     if len({bool(dose.inhibitor) for dose in doses}) > 1:
         raise FileError(path, "column INHIBITOR: some doses name it and some do not; name it for all")
-    regimen = Regimen(tuple(doses), "", tuple(steady))
+    try:
+        regimen = Regimen(tuple(doses), "", tuple(steady))
+    except InputError as error:
+        raise FileError(path, str(error)) from None
     return Regimen(regimen.doses, regimen.to_text(), regimen.steady, _notes(table))
 
 

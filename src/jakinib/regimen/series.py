@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from jakinib.errors import InputError
 from jakinib.regimen.dose import Dose, Regimen, Route, Steady
 
-MOST = 99_999  # doses of one series
+MOST = 99_999  # doses of one series, and of a regimen
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,9 @@ class Series:
         return Dose(time, amount, self.route, self.duration, self.inhibitor, self.per_kg)
 
     def doses(self) -> list[Dose]:
+        missed = set(self.missing)
         return [
-            self._dose(self.start + i * self.interval, 0.0 if i + 1 in self.missing else self.amount)
+            self._dose(self.start + i * self.interval, 0.0 if i + 1 in missed else self.amount)
             for i in range(self.repeats)
         ]
 
@@ -46,8 +48,15 @@ class Series:
 def assemble(series: Iterable[Series], text: str = "") -> Regimen:
     """The regimen of several series together."""
     series = list(series)
+    refuse_many(sum(s.repeats for s in series))
     steady = tuple(Steady(s._dose(s.start, s.amount), s.interval) for s in series if s.steady)
     return Regimen(tuple(dose for s in series for dose in s.doses()), text, steady)
+
+
+def refuse_many(doses: int) -> None:
+    """Raises InputError for more doses than a regimen may have."""
+    if doses > MOST:
+        raise InputError(f"regimen: {doses:,} doses; give at most {MOST:,}")
 
 
 def split(regimen: Regimen) -> list[Series]:

@@ -34,6 +34,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 V = TypeVar("V")
+LONGEST = 10_000  # characters of a text
 _EXAMPLE = "write for example '4 mg qd x 7'"
 _KEYWORDS = {
     "oral", "po", "iv", "over", "once", "for", "ss", "missing", "at", "then", "after", "dose", "doses",
@@ -69,6 +70,11 @@ class _Draft:
 
 def parse(text: str, *, ongoing: bool = False) -> Regimen:
     """Read ``text``; see the module for the grammar. Raises RegimenError."""
+    if len(text) > LONGEST:
+        raise RegimenError(
+            f"regimen: {len(text):,} characters; at most {LONGEST:,} are read, write longer ones as a file",
+            text[:40],
+        )
     return _Parser(text, ongoing).regimen()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from jakinib.units import factor
+from jakinib.units import LONGEST_QUANTITY, factor
 
 INTERVALS = {"qd": 24.0, "bid": 12.0, "tid": 8.0, "qid": 6.0, "qod": 48.0, "qw": 168.0}
 _NAMES = {24.0: "qd", 12.0: "bid", 8.0: "tid", 6.0: "qid", 48.0: "qod", 168.0: "qw"}
@@ -56,7 +56,7 @@ def number(value: float) -> str:
 
 def quantity(text: str) -> tuple[float, str]:
     """Number and unit of "30 min"; raises ValueError."""
-    match = _QUANTITY.fullmatch(text)
+    match = _QUANTITY.fullmatch(text) if len(text) <= LONGEST_QUANTITY else None
     if not match:
         raise ValueError(f"'{text}' is not a number with a unit")
     return float(match[1]), match[2]

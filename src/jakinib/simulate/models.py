@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jakinib.build import ModelSpec, built, compose, to_sbml
+from jakinib.build.bounds import antimony_text
 from jakinib.build.estimates import estimates_stamp
 from jakinib.build.omex import is_archive, sbml_in
 from jakinib.build.read import document
-from jakinib.build.sbml import ANTIMONY_LOCK, translate
+from jakinib.build.sbml import ANTIMONY_LOCK, antimony_error, translate
 from jakinib.build.spec import MODELS
 from jakinib.errors import InputError, ModelError, UnknownIdError
 from jakinib.files import FileError, read_text, short
@@ -105,7 +106,7 @@ def file_text(path: Path) -> str:
         case "sbml":
             return read_text(path)
         case "antimony":
-            return _from_antimony(read_text(path), short(path))
+            return _from_antimony(antimony_text(path), short(path))
     raise FileError(
         path, "ends in none of .xml, .sbml, .ant, .antimony (or one and .gz) and .omex; rename it"
     )
@@ -118,7 +119,7 @@ def _from_antimony(text: str, where: str) -> str:
         antimony.clearPreviousLoads()
         antimony.freeAll()
         if antimony.loadAntimonyString(text) < 0:
-            raise FileError(where, " ".join(antimony.getLastError().split()))
+            raise FileError(where, antimony_error(antimony))
         name = antimony.getMainModuleName()
     return translate(text, name)
 
