@@ -69,7 +69,7 @@ def test_simulate_writes_a_table_and_a_picture(tmp_path: Path) -> None:
         (["simulate", "--hours=-1"], "hours is -1"),
         (["simulate", "--population", "martians"], "healthy_adult"),
         (["simulate", "--inhibitor", "abrocitinib"], "assays only"),
-        (["simulate", "--plot", "nowhere/x.png"], "nowhere/x.png"),
+        (["simulate", "--plot", "/dev/null/x.png"], "/dev/null/x.png"),
         (["simulate", "--plot", "x.banana"], "x.banana"),
         (["fit", "no_such_plan"], "known: clinical_pk, "),
         (["fit", "missing.yaml"], "missing.yaml: no such file"),

@@ -79,3 +79,16 @@ def test_a_line_of_the_table_carries_value_unit_interval_target_verdict_and_sour
 def test_a_set_without_bands_has_no_coverage() -> None:
     line = Agreement("cell IC50", "validation", 5, 1.7, 3.5, 0.6, None, "", "no draws")
     assert agreed(line) == ["cell IC50, validation", "5", "1.70", "3.50", "60 %", "-"]
+
+
+def test_a_table_colours_verdicts_and_prints_the_brackets_of_users_as_they_stand() -> None:
+    from rich.console import Console
+
+    from jakinib.cli.app import styled, table
+
+    console = Console(force_terminal=True, color_system="standard", width=80)
+    with console.capture() as capture:
+        console.print(table("", ["verdict", "name"], [[styled("FAIL", "red"), "[red]mine[/]"]]))
+    shown = capture.get()
+    assert "\x1b[31mFAIL" in shown
+    assert "[red]mine[/]" in shown

@@ -109,7 +109,7 @@ _VALUES = {
     "w_IL6": st.floats(0.05, 0.95),
     "kphos_IL6_STAT3": st.floats(0.01, 1e4),
     "STAT3": st.floats(1, 1e3),
-    "cytosol": st.floats(1e-13, 1e-12),
+    "medium": st.floats(1e-7, 1e-3),
 }
 _VALUE_SETS = st.fixed_dictionaries({}, optional=_VALUES)
 _STEPS = st.lists(st.builds(Step, st.floats(0, 1.5), _VALUE_SETS), max_size=2)

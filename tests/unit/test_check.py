@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 
 from jakinib import paths
+from jakinib.build.symbols import symbols, unit_of
 from jakinib.check import CHECKS, KINDS, check, new
-from jakinib.check.meaning import symbol_unit
 from jakinib.check.run import LAST
 from jakinib.errors import InputError, UnknownIdError
 from jakinib.units import factor
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 DRUG, COVALENT = "inhibitors/ritlecitinib.yaml", "inhibitors/covalent_JAK3.ant"
+CRITERIA = "criteria.yaml"
 IL9, CELL = "cytokines/IL-9.yaml", "cells/t_cell_IL9R.yaml"
 DATA, SOURCE, PLAN, MODEL = (
     "data/Mine2026/measurements.tsv",
@@ -28,6 +29,10 @@ ROWS = (
     "id\tquantity\tinhibitor\tcytokine\treadout\tcell\tmatrix\tvalue\tunit\tset\tstatus\n"
     "X1\tcell_ic50\tbaricitinib\tIL-9\tpSTAT5\tT cell with IL9R\tculture\t30\tnM\tcalibration\tverified\n"
     "X2\tcell_ic50\ttofacitinib\tIL-9\tpSTAT5\tT cell with IL9R\tculture\t50\tnM\tvalidation\tverified\n"
+)
+CRITERION = (
+    "criteria:\n  - {id: mine, item: 1, hard: true, statement: s, measure: gmfe, high: 2, target: t, "
+    "unit: fold, rows: [C007]}\n"
 )
 TSV = "id\tvalue\tunit\tkind\tstatus\tsource\nkint_IL9\t0.01\t1/min\tmeasured\tverified\tnotebook\n"
 ASSAY = """citation: "My notebook, 2026"
@@ -62,7 +67,13 @@ def library(tmp_path: Path) -> Path:
     ]
     joined = references[0] + references[1].replace("references:\n", "")
     (folder / "references.yaml").write_text(joined, encoding="utf-8")
-    for name, text in ((DATA, ROWS), (SOURCE, ASSAY), (PLAN, PLAN_TEXT), ("parameters.tsv", TSV)):
+    for name, text in (
+        (DATA, ROWS),
+        (SOURCE, ASSAY),
+        (PLAN, PLAN_TEXT),
+        ("parameters.tsv", TSV),
+        (CRITERIA, CRITERION),
+    ):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     shutil.copy(paths.models() / "sbml" / "oral_pk.xml", folder / MODEL)
@@ -118,9 +129,14 @@ FAULTS = [
     (PLAN, "after: [enzyme]", "after: [enzymes]", "plan-unknown-reference", 3),
     (PLAN, "start: 0.1", "start: 0.1, prior: {median: 20, factor: 2}", "unreachable-bounds", 10),
     (PLAN, "unit: 1/(nM*min)", "unit: nM", "unit-dimension", 10),
+    (PLAN, "id: kphos_IL9_STAT5", "id: kphos_IL9_STAT9", "unknown-symbol", 10),
+    ("parameters.tsv", "kint", "kimt", "unknown-symbol", 2),
     (PLAN, "id: kphos_IL9_STAT5, unit: 1/(nM*min), low: 1e-3, high: 10, start: 0.1",
      "id: ATP, unit: mM, low: 20, high: 30, start: 25", "unreachable-bounds", 10),
     (PLAN, "start: 0.1", "start: 11", "schema", 10),
+    (CRITERIA, "rows: [C007]", "rows: [C077]", "criterion", 2),
+    (CRITERIA, "rows: [C007]", "rows: [C023]", "criterion", 2),
+    (CRITERIA, "gmfe", "gmfee", "schema", 2),
     (MODEL, "<ci> weight </ci>", "<ci> height </ci>", "sbml-invalid", None),
     (MODEL, "?>", "?><!DOCTYPE sbml [<!ENTITY a 'b'>]>", "sbml-invalid", 1),
     (DRUG, "id: ritlecitinib", "id: Tofacitinib", "does-not-load", None),
@@ -189,9 +205,21 @@ def _bare_units(folder: Path) -> None:
     path.write_text(path.read_text("utf-8").replace(' units="body_kg"', "", 1), encoding="utf-8")
 
 
+def _fact_without_source(folder: Path) -> None:
+    (folder / "evidence.tsv").write_text("code\tquantity\tvalue\tstatus\nB1\tx\t1\tverified\n", "utf-8")
+
+
+def _unknown_code(folder: Path) -> None:
+    path = folder / DRUG
+    text = path.read_text("utf-8")
+    path.write_text(text.replace('rationale: "', 'rationale: "B999, ', 1), encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("change", "says", "level"),
     [
+        (_fact_without_source, "evidence-row", "error"),
+        (_unknown_code, "unknown-evidence", "warning"),
         (_drop_source, "data-without-source", "error"),
         (_drop_assay, "assay-without-conditions", "error"),
         (_drop_licence, "data-without-licence", "warning"),
@@ -245,18 +273,17 @@ def test_a_check_writes_nothing(library: Path) -> None:
 @pytest.mark.parametrize(
     ("symbol", "unit"),
     [
-        ("kon_*", "1/(nM*hour)"), ("Kd_IL9", "nM"), ("kdeg_SOCS3_mRNA", "1/hour"), ("w_IL6", "dimensionless"),
+        ("kon_*", "1/(nM*hour)"), ("Kd_IL7", "nM"), ("kdeg_SOCS3_mRNA", "1/hour"), ("w_IL6", "dimensionless"),
         ("IL6R_rest@macrophage", "nM"), ("CLr_baricitinib@ra_adult", "L/hour"), ("weight", "kg"),
     ],
 )  # fmt: skip
-def test_the_unit_of_a_parameter_follows_from_the_templates(symbol: str, unit: str) -> None:
-    found_unit = symbol_unit(symbol)
-    assert found_unit is not None
-    assert factor(found_unit, unit) == pytest.approx(1)
+def test_the_unit_of_a_parameter_follows_from_the_models(symbol: str, unit: str) -> None:
+    assert factor(unit_of(symbol, symbols()), unit) == pytest.approx(1)
 
 
-def test_a_symbol_of_no_template_has_no_unit() -> None:
-    assert symbol_unit("nothing") is None
+def test_a_symbol_of_no_model_is_refused() -> None:
+    with pytest.raises(UnknownIdError, match="unknown symbol 'kinact_baricitinib'"):
+        unit_of("kinact_baricitinib", symbols())
 
 
 # New ---------------------------------------------------------------------------------------------------

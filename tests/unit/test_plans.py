@@ -214,8 +214,8 @@ def test_a_misspelt_plan_is_refused_with_its_closest_match() -> None:
 
 def test_a_parameter_that_no_calibration_row_depends_on_is_refused(tmp_path: Path) -> None:
     plan = content()
-    plan["parameters"].append(parameter("w_IL22", unit="dimensionless", low=0.1, high=0.9, start=0.5))
-    with pytest.raises(PlanError, match="no calibration row depends on 'w_IL22'"):
+    plan["parameters"].append(parameter("w_IL27", unit="dimensionless", low=0.1, high=0.9, start=0.5))
+    with pytest.raises(PlanError, match="no calibration row depends on 'w_IL27'"):
         Problem(read_plan(write(tmp_path, plan), get_data()), get_data())
 
 

@@ -318,6 +318,9 @@ class Occupied(Target):
     def touches(self, context: Context) -> set[str]:
         return {"Ki_mine"}
 
+    def nuisances(self) -> dict[str, str]:
+        return {"Ki_mine": "nM"}
+
     def distance(self, context: Context) -> float:
         return math.log(context.theta["Ki_mine"] / self.row.to("nM"))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -177,7 +176,7 @@ def test_profiles_that_were_finished_are_not_computed_again() -> None:
     resumed = profile.profiles(problem, np.zeros(2), done=lambda p: again.append(p.id), earlier=whole[:1])
     assert again == ["k2"]
     assert resumed == whole
-    assert profile.unpack(json.loads(json.dumps(profile.pack(whole[0])))) == whole[0]
+    assert profile.unpack(profile.pack(whole[0])) == whole[0]
 
 
 # Recovery ---------------------------------------------------------------------------------------------

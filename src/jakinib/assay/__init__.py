@@ -2,8 +2,9 @@
 
 from jakinib.assay.cell import CellAssay, assay
 from jakinib.assay.curve import Curve
+from jakinib.assay.disposition import Disposition
 from jakinib.assay.kinase import KinaseAssay
-from jakinib.assay.pk import Disposition, ExVivo, PlasmaProfile, ex_vivo_inhibition, plasma
+from jakinib.assay.pk import ExVivo, PlasmaProfile, ex_vivo_inhibition, plasma
 
 __all__ = [
     "CellAssay",

@@ -9,11 +9,13 @@ from dataclasses import asdict, dataclass, field
 from jakinib.assay.curve import Curve
 from jakinib.errors import InputError, SimulationError, UnknownIdError
 from jakinib.library import get_library
+from jakinib.library.ranges import HOURS, Range
 from jakinib.library.schema import Cytokine
 from jakinib.simulate import Model, Protocol, Step, load
 from jakinib.units import parse_quantity
 
 MATRICES = ("whole blood", "PBMC", "culture", "cell line/other")
+DOSE = Range("nM", 0, 1e9)  # of a cytokine, none included
 DEFAULT = -math.inf  # stands for the cytokine's usual dose
 SERUM_FRACTION = 0.1  # assumed: medium with 10 % serum, used when a data set states nothing
 
@@ -62,10 +64,11 @@ class CellAssay:
             )
         if self.cytokine_dose == DEFAULT:
             object.__setattr__(self, "cytokine_dose", default_dose(cytokine))
-        for name in ("cytokine_dose", "preincubation", "stimulation"):
-            value = getattr(self, name)
-            if not math.isfinite(value) or value < 0:
-                raise InputError(f"cell assay: {name} is {value:g}; give a finite value of at least 0")
+        for name, limits in (("cytokine_dose", DOSE), ("preincubation", HOURS), ("stimulation", HOURS)):
+            try:
+                limits.number(getattr(self, name))
+            except ValueError as error:
+                raise InputError(f"cell assay: {name} {error}") from None
         if not 0 <= self.serum_fraction <= 1:
             raise InputError(
                 f"cell assay: serum_fraction is {self.serum_fraction:g}; give a share from 0 to 1"

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jakinib.assay.cell import CellAssay
+from jakinib.assay.disposition import Disposition
 from jakinib.assay.patient import Patient
-from jakinib.assay.pk import Disposition, PlasmaProfile, input_rates, plasma_profiles
+from jakinib.assay.pk import PlasmaProfile, input_rates, plasma_profiles
 from jakinib.errors import InputError, SimulationError, UnknownIdError
 from jakinib.files import table_text
 from jakinib.library import get_library

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from jakinib.assay.pk import RELEASE, Disposition
+from jakinib.assay.disposition import RELEASE, Disposition
 from jakinib.assay.studied import outside
 from jakinib.build.pharmacology import no_pharmacokinetics
 from jakinib.errors import InputError, UnknownIdError

@@ -11,57 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jakinib.assay.cell import CellAssay
+from jakinib.assay.disposition import RELEASE, UPTAKE, Disposition
+from jakinib.assay.patient import PARAMETERS, Circumstances
 from jakinib.assay.studied import outside
-from jakinib.build.estimates import estimates
-from jakinib.build.pharmacology import no_pharmacokinetics
 from jakinib.errors import InputError, SimulationError
 from jakinib.library import get_library
+from jakinib.library.ranges import BODY_WEIGHT, EGFR
 from jakinib.regimen import Regimen
 from jakinib.simulate import Model, Protocol, Step, load
 
-RELEASE = 0.01  # h; a dose enters its depot in 36 s, so that every tool can read it as an input rate
-UPTAKE = ("D1", "lag", "F", "first_order", "release")  # settings <key>_<drug> that are no model symbols
 PLACES = ("depot", "central", "peripheral")  # <drug>_<place> are the amounts of an inhibitor in the body
-
-
-@dataclass(frozen=True)
-class Disposition:
-    """How a population takes up an inhibitor; times in hours.
-
-    duration: of the zero-order input. first_order: share of an oral dose that passes a depot instead,
-    released into it over ``release`` (0: at once). Both begin after the lag. bioavailability: F, by which
-    intravenous doses are divided, since clearances and volumes are per F; None where the library has none.
-    """
-
-    duration: float
-    lag: float
-    molecular_weight: float
-    bioavailability: float | None = None
-    first_order: float = 0.0
-    release: float = 0.0
-
-    @classmethod
-    def of(cls, inhibitor: str, population: str, overlay: Mapping[str, float] | None = None) -> Disposition:
-        """From the library, calibrated estimates over it, ``overlay`` (see ``UPTAKE``) on top."""
-        drug = get_library().inhibitor(inhibitor)
-        values = drug.pharmacokinetics.get(population)
-        if values is None:
-            raise InputError(no_pharmacokinetics(drug, population))
-        fitted, given = estimates("clinical_pk"), overlay or {}
-
-        def value(key: str, unit: str, absent: float) -> float:
-            quantity = fitted.get(f"{key}_{drug.id}@{population}", values.get(key))
-            return given.get(f"{key}_{drug.id}", absent if quantity is None else quantity.to(unit))
-
-        share = None if drug.bioavailability is None else drug.bioavailability.to("dimensionless")
-        return cls(
-            value("D1", "hour", RELEASE),
-            value("lag", "hour", 0.0),
-            drug.molecular_weight.to("g/mol"),
-            given.get(f"F_{drug.id}", share),
-            value("first_order", "dimensionless", 1.0) if "ka" in values else 0.0,
-            value("release", "hour", 0.0),
-        )
 
 
 @dataclass(frozen=True)
@@ -221,7 +180,7 @@ def plasma(
     """Plasma concentration of the typical patient under a regimen; of its doses, those of ``inhibitor``.
 
     times in hours. settings: model symbols such as weight (kg), eGFR (mL/min per 1.73 m2), and ``UPTAKE``;
-    covariates scale clearances and volumes only. What else renal function, food or another drug changes is in
+    what is not given follows from the covariates as in ``Patient``. What food or another drug changes is in
     ``Patient(...).settings()``.
     Raises InputError for a covariate that is not positive and finite.
     """
@@ -242,18 +201,23 @@ def plasma_profiles(
     """``plasma`` of the inhibitor dosed and, after it, of its active metabolite where it has one."""
     library = get_library()
     drug = library.inhibitor(inhibitor)
+    for name in regimen.inhibitors:
+        library.inhibitor(name)
     given = dict(settings or {})
-    for covariate in ("weight", "eGFR"):
+    for covariate, most in (("weight", BODY_WEIGHT.high), ("eGFR", EGFR.high)):
         value = given.get(covariate, 1.0)
         if not math.isfinite(value) or value <= 0:
             raise InputError(f"{covariate} is {value:g}; give a finite number above 0")
+        if value > most:
+            raise InputError(f"{covariate} is {value:g}; give at most {most:g}")
+    model = model or load("oral_pk", inhibitors=(drug.id,), population=population)
+    given = _as_renal_function_leaves(drug.id, population, given, model)
     disposition = Disposition.of(drug.id, population, given)
     if not (0 < disposition.duration < math.inf and 0 <= disposition.lag < math.inf):
         raise InputError(
             f"D1_{drug.id} is {disposition.duration:g} h and lag_{drug.id} {disposition.lag:g} h; "
             "give a duration above 0 and a lag of at least 0"
         )
-    model = model or load("oral_pk", inhibitors=(drug.id,), population=population)
     own = [f"{key}_{drug.id}" for key in UPTAKE]
     known = {symbol: value for symbol, value in given.items() if symbol not in own}
     model.require(known, {*model.settable, *own})
@@ -262,9 +226,33 @@ def plasma_profiles(
     levels = model.run(protocol, [f"C_{entry.id}" for entry in read])
     at, notes = np.asarray(times, dtype=float), tuple(outside(population, given))
     return tuple(
-        PlasmaProfile(entry.id, at, level, entry.molecular_weight.to("g/mol"), entry.fu.value, notes)
+        PlasmaProfile(
+            entry.id,
+            at,
+            level,
+            entry.molecular_weight.to("g/mol"),
+            given.get(f"fu_{entry.id}", entry.fu.to("dimensionless")),
+            notes,
+        )
         for entry, level in zip(read, levels.T, strict=True)
     )
+
+
+def _as_renal_function_leaves(
+    inhibitor: str, population: str, given: Mapping[str, float], model: Model
+) -> dict[str, float]:
+    """Settings with the disposition that renal function changes beside clearance, as in ``Patient``."""
+    around = Circumstances.of(inhibitor, population)
+    if around.renal_exponent == 0:
+        return dict(given)
+    reference = next(name for name in ("eGFR_ref", f"eGFR_ref_{inhibitor}") if name in model.settable)
+    around = replace(around, reference_eGFR=given.get(reference, around.reference_eGFR))
+    names = [name for name in PARAMETERS if f"{name}_{inhibitor}" in model.settable]
+    usual = {name: model.initial(f"{name}_{inhibitor}") for name in names}
+    if (share := Disposition.of(inhibitor, population).bioavailability) is not None:
+        usual["F"] = share
+    changed = around.apply(usual, given.get("eGFR", model.initial("eGFR")))
+    return {f"{name}_{inhibitor}": float(value) for name, value in changed.items()} | dict(given)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,11 @@ The template replaces ``models/antimony/inhibitor.ant`` for one JAK. It must giv
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from jakinib.build.composer import Composer
+from jakinib.build.starts import Start
 from jakinib.build.template import declared_species, declared_units, fill, ruled, user_template
 from jakinib.errors import ModelError
 from jakinib.library.files import short
@@ -33,6 +37,21 @@ def own_binding(model: Composer, inhibitors: list[Inhibitor], jak: JAK) -> str:
     return next(iter(shares.values()), "")
 
 
+_START = re.compile(r"^\s*(\w+) = (\w+);[^\n]*\n", re.MULTILINE)
+
+
+def _without_starts(body: str, path: Path) -> tuple[str, dict[str, str]]:
+    """A template without its lines ``SPECIES = PARAMETER;``, and the parameter by species."""
+    species, units = declared_species(body), declared_units(body)
+    follows = {}
+    for symbol, parameter in _START.findall(body):
+        if symbol in species and parameter not in units:
+            raise ModelError(f"{short(path)}: {symbol} = {parameter}: {parameter} is no parameter of it")
+        if symbol in species:
+            follows[symbol] = parameter
+    return _START.sub(lambda hit: "" if hit[1] in follows else hit[0], body), follows
+
+
 def _add(model: Composer, inhibitor: Inhibitor, jak: JAK) -> str:
     path = model.library.files["inhibitors", inhibitor.id].parent / inhibitor.binding[jak]
     body = fill(user_template(path), short(path), {"DRUGx": inhibitor.id, "JAKx": jak})
@@ -44,11 +63,14 @@ def _add(model: Composer, inhibitor: Inhibitor, jak: JAK) -> str:
         )
     if intact in symbols and (symbols[intact] != "dimensionless" or intact not in rules):
         raise ModelError(f"{short(path)}: intact_DRUGx_JAKx needs 'has dimensionless' and a rule")
-    model.add_theirs(short(path), body)
     species = declared_species(body)
+    body, follows = _without_starts(body, path)
+    model.add_theirs(short(path), body)
     for symbol in species:
-        start = inhibitor.parameters.get(symbol)
-        model.initial[symbol] = 0.0 if start is None else start.to("nM")
+        start = inhibitor.parameters.get(follows.get(symbol, symbol))
+        model.initial[symbol] = 0.0 if start is None else model.to(start, "nM")
+        if symbol in follows:
+            model.starts.append(Start(symbol, follows[symbol]))
         model.protein(symbol, jak, relation="part")
     for symbol, quantity in inhibitor.parameters.items():
         if symbol in symbols:

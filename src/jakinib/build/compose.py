@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jakinib.build.composer import Composer, Source
+from jakinib.build.composer import Composer, Outline, Source
 from jakinib.build.pharmacology import kinase_assay, oral_pk
 from jakinib.build.signalling import cytokine_signalling
 from jakinib.build.spec import ModelSpec
@@ -19,8 +19,16 @@ _BUILDERS = {
 def compose(spec: ModelSpec, identifier: str = "", library: Library | None = None) -> Source:
     """Compose ``spec``; raises UnknownIdError for unknown names and ModelError for missing values."""
     library = library or get_library()
-    resolved = spec.resolved(library)
-    model = Composer(resolved, library)
-    for build in _BUILDERS[resolved.name]:
+    model = _build(Composer(spec.resolved(library), library))
+    return model.source(identifier or model.spec.name)
+
+
+def outline(spec: ModelSpec, library: Library) -> Composer:
+    """What ``spec`` is made of whatever its numbers are: what it declares is known before they are right."""
+    return _build(Outline(spec.resolved(library), library))
+
+
+def _build(model: Composer) -> Composer:
+    for build in _BUILDERS[model.spec.name]:
         build(model)
-    return model.source(identifier or resolved.name)
+    return model

@@ -7,22 +7,14 @@ from dataclasses import dataclass, field
 
 from jakinib.build.estimates import estimates
 from jakinib.build.spec import ModelSpec
+from jakinib.build.starts import Start, Starts
 from jakinib.build.template import assigned, declared_units, instantiate, quoted, ruled, template
 from jakinib.errors import ModelError
 from jakinib.library import Library
 from jakinib.library.schema import Inhibitor, Quantity
+from jakinib.library.sources import DATABASES
 from jakinib.library.symbols import declared
 from jakinib.units import MODEL_UNITS
-
-_IDENTIFIERS = {
-    "UniProt": "uniprot:",
-    "ChEBI": "",
-    "DrugBank": "drugbank:",
-    "PubChem": "pubchem.compound:",
-    "ChEMBL": "chembl.compound:",
-    "InChIKey": "inchikey:",
-    "CellOntology": "",
-}
 
 
 @dataclass(frozen=True)
@@ -34,11 +26,14 @@ class Source:
     antimony: str
     provenance: dict[str, Quantity] = field(default_factory=dict)
     dois: tuple[str, ...] = ()
+    starts: Starts = field(default_factory=Starts)
 
     @property
     def digest(self) -> str:
         """SHA-256 of all that the SBML is made from."""
-        return hashlib.sha256(f"{self.spec}{self.dois}{self.antimony}".encode()).hexdigest()
+        return hashlib.sha256(
+            f"{self.spec}{self.dois}{self.starts.to_xml()}{self.antimony}".encode()
+        ).hexdigest()
 
 
 class Composer:
@@ -50,6 +45,8 @@ class Composer:
         self.lines: list[str] = []
         self.values: dict[str, Quantity] = {}
         self.initial: dict[str, float] = {}
+        self.starts: list[Start] = []
+        self.fixed: dict[str, str] = {}
         self.given: dict[str, float] = {}
         self.theirs: dict[str, str] = {}  # templates from outside the package, by file
         self.fitted: dict[str, Quantity] = {}
@@ -91,9 +88,8 @@ class Composer:
     def identify(self, symbol: str, identifiers: dict[str, str], relation: str = "identity") -> None:
         """MIRIAM identity of a symbol; relation is an Antimony qualifier (identity, part, ...)."""
         for database, value in identifiers.items():
-            if database in _IDENTIFIERS:
-                uri = f"https://identifiers.org/{_IDENTIFIERS[database]}{value}"
-                self.lines.append(f"{symbol} {relation} {quoted(uri)};")
+            uri = f"https://identifiers.org/{DATABASES[database]}{value}"
+            self.lines.append(f"{symbol} {relation} {quoted(uri)};")
 
     def protein(self, symbol: str, *names: str, relation: str = "identity") -> None:
         """UniProt identity of a protein, or of the parts of a complex."""
@@ -125,7 +121,11 @@ class Composer:
         return found
 
     def number(self, symbol: str, unit: str) -> float:
-        return self.quantity(symbol).to(unit)
+        return self.to(self.quantity(symbol), unit)
+
+    def to(self, quantity: Quantity, unit: str) -> float:
+        """A quantity in ``unit``."""
+        return quantity.to(unit)
 
     def source(self, identifier: str) -> Source:
         """The finished model."""
@@ -137,6 +137,8 @@ class Composer:
         for symbol, unit in declared_units(body).items():
             if symbol in rules or symbol in self.given:
                 continue
+            if unit not in MODEL_UNITS:
+                raise ModelError(f"{symbol} has {unit}: no unit of the models; use {', '.join(MODEL_UNITS)}")
             provenance[symbol] = self.quantity(symbol)
             values.append(f"{symbol} = {provenance[symbol].to(MODEL_UNITS[unit]):.10g};")
         for symbol, value in self.initial.items():
@@ -147,4 +149,14 @@ class Composer:
         known = self.library.references
         sources = {quantity.source for quantity in provenance.values()} & set(known)
         dois = tuple(sorted({known[source].doi for source in sources} - {""}))
-        return Source(identifier, self.spec, text, provenance, dois)
+        return Source(identifier, self.spec, text, provenance, dois, Starts(tuple(self.starts), self.fixed))
+
+
+class Outline(Composer):
+    """The same without its numbers, every one of which counts as 1."""
+
+    def number(self, symbol: str, unit: str) -> float:
+        return 1.0
+
+    def to(self, quantity: Quantity, unit: str) -> float:
+        return 1.0

@@ -40,6 +40,11 @@ def own_plan(plan: str) -> Path | None:
     return next((f for f in extra_folders() if (f / "plans" / f"{plan}.yaml").exists()), None)
 
 
+def plan_file(plan: str) -> Path:
+    """The file of a plan by name: of a user folder where one has it, else the package's, there or not."""
+    return (own_plan(plan) or paths.fits()) / "plans" / f"{plan}.yaml"
+
+
 def result_file(plan: str, name: str) -> Path:
     """A file of the results of a plan; those of a plan in a user folder lie in ``results`` of that folder.
 

@@ -61,7 +61,9 @@ def oral_pk(model: Composer) -> None:
             model.identify(f"{drug}_depot", inhibitor.identifiers)
         for compartment, key in (("central", "V1"), ("peripheral", "V2")):
             if key in disposition and compartment not in model.given:
-                model.give(compartment, model.values[f"{key}_{drug}"].to("L"))
+                model.give(compartment, model.number(f"{key}_{drug}", "L"))
+                keys = ", ".join(f"{key}_{name}" for name in model.spec.inhibitors)
+                model.fixed[compartment] = f"amounts are followed in it; set {keys}"
     model.values["weight"] = population.weight
     model.values["eGFR"] = population.eGFR
 
@@ -70,6 +72,7 @@ def _depot(model: Composer, drug: str, two_compartments: bool) -> tuple[str, ...
     """First-order absorption; a metabolite receives the moles of its parent's doses. Returns the keys."""
     model.add("oral_depot", DRUGx=drug)
     model.give("gut", 1)
+    model.fixed["gut"] = f"amounts are followed in it; set ka_{drug}"
     parents = [name for name in model.spec.inhibitors if model.library.inhibitor(name).metabolite == drug]
     if parents:
         doses = " + ".join(f"input_rate_depot_{name} + input_rate_{name}" for name in parents)

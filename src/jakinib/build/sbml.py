@@ -94,6 +94,10 @@ def _describe(model: Any, source: Source, libsbml: Any) -> None:
         term.setModelQualifierType(libsbml.BQM_IS_DESCRIBED_BY)
         term.addResource(f"https://identifiers.org/doi:{doi}")
         model.addCVTerm(term)
+    if (rules := source.starts.to_xml()) and model.appendAnnotation(
+        rules
+    ) != libsbml.LIBSBML_OPERATION_SUCCESS:
+        raise ModelError(f"{model.getId()}: libSBML refused the rules of initial values")
     if model.setModelHistory(history) != libsbml.LIBSBML_OPERATION_SUCCESS:
         raise ModelError(f"{model.getId()}: libSBML refused the model history")
     model.setNotes(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from jakinib.build.binding import own_binding
 from jakinib.build.composer import Composer
+from jakinib.build.starts import Start
 from jakinib.build.template import declared_units
 from jakinib.errors import ModelError
 from jakinib.library.schema import JAK, JAKS, Cell, Cytokine, Inhibitor, Quantity
@@ -26,11 +27,13 @@ def cytokine_signalling(model: Composer) -> None:
     """One cell under one or more cytokines, which compete for shared chains and STAT pools."""
     library, spec = model.library, model.spec
     entry = library.cell(spec.cell)
-    cell = _Cell(entry, *(entry.volumes[v].to("L") for v in ("medium", "cytosol", "nucleus")))
+    cell = _Cell(entry, *(model.to(entry.volumes[v], "L") for v in ("medium", "cytosol", "nucleus")))
     cytokines = [library.cytokine(name) for name in spec.cytokines]
     model.add("cell")
     for name in ("medium", "cytosol", "nucleus"):
         model.give(name, getattr(cell, name))
+    volumes = f"molecules per cell stay, so concentrations change; add a cell that is 'like: {entry.id}'"
+    model.fixed |= dict.fromkeys(("cytosol", "nucleus"), f"{volumes} with this volume")
     model.identify("cytosol", entry.identifiers, "parthood")
     model.identify("ATP", {"ChEBI": "CHEBI:15422"})
     _jaks(model, [library.inhibitor(name) for name in spec.inhibitors])
@@ -87,10 +90,11 @@ def _check_pool(model: Composer, cell: _Cell, cytokine: Cytokine, field: str, ch
 def _chain(model: Composer, chain: str, cell: _Cell) -> None:
     model.add("chain", CHAINx=chain)
     count = cell.entry.chains[chain]
-    stated = _in_nM(count, molecules_to_nM(count.to("molecule"), cell.cytosol))
+    stated = _in_nM(count, molecules_to_nM(model.to(count, "molecule"), cell.cytosol))
     resting = model.calibrated(f"{chain}_rest@{cell.entry.id}", stated)
     model.values[f"{chain}_rest"] = resting
-    model.initial[chain] = resting.to("nM")
+    model.initial[chain] = model.to(resting, "nM")
+    model.starts.append(Start(chain, f"{chain}_rest"))
     model.protein(chain, chain)
 
 
@@ -103,10 +107,13 @@ def _stat(model: Composer, stat: str, cell: _Cell) -> None:
     if stat not in cell.entry.stats:
         where = model.library.where("cells", cell.entry.id, "stats")
         raise ModelError(f"{where}: cell '{cell.entry.id}' states no number of {stat}; add it to stats")
-    total = cell.entry.stats[stat].to("molecule") / AVOGADRO_PER_NMOL
-    nuclear = model.number(f"kimp_{stat}", "1/hour") / model.number(f"kexp_{stat}", "1/hour")
+    total = model.to(cell.entry.stats[stat], "molecule") / AVOGADRO_PER_NMOL
+    into, out = f"kimp_{stat}", f"kexp_{stat}"
+    nuclear = model.number(into, "1/hour") / model.number(out, "1/hour")
     model.initial[stat] = total / (1 + nuclear) / cell.cytosol
     model.initial[f"{stat}_nuc"] = total * nuclear / (1 + nuclear) / cell.nucleus
+    model.starts.append(Start(stat, out, (into, out), total / cell.cytosol))
+    model.starts.append(Start(f"{stat}_nuc", into, (into, out), total / cell.nucleus))
     model.initial[f"p{stat}"] = model.initial[f"p{stat}_nuc"] = 0
     for symbol in (stat, f"{stat}_nuc", f"p{stat}", f"p{stat}_nuc"):
         model.protein(symbol, stat)

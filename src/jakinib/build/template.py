@@ -72,14 +72,26 @@ def fill(text: str, where: str, tokens: dict[str, str]) -> str:
     return text
 
 
-_SPECIES = re.compile(r"^\s*(?:substanceOnly )?species ([^;]+);", re.MULTILINE)
+_SPECIES = re.compile(r"^\s*(substanceOnly )?species ([^;]+);", re.MULTILINE)
 _HAS = re.compile(r"^\s*(\w+) has (\w+)\s*;", re.MULTILINE)
 _RULE = re.compile(r"^\s*(\w+)\s*:=", re.MULTILINE)
+_SIZES = re.compile(r"^\s*compartment ([^;]+);", re.MULTILINE)
+_NAME = re.compile(r'(?:^|;)\s*(\w+) is "([^"]*)"', re.MULTILINE)
 
 
 def declared_units(text: str) -> dict[str, str]:
     """Unit name of every parameter declared in ``text``."""
     return dict(_HAS.findall(text))
+
+
+def declared_names(text: str) -> dict[str, str]:
+    """What every symbol of ``text`` is, in words."""
+    return dict(_NAME.findall(text))
+
+
+def declared_sizes(text: str) -> list[str]:
+    """Every compartment declared in ``text``."""
+    return [name.strip() for found in _SIZES.findall(text) for name in found.split(",")]
 
 
 def ruled(text: str) -> set[str]:
@@ -92,7 +104,9 @@ def assigned(text: str) -> set[str]:
     return set(re.findall(r"(?:^|;)\s*(\w+)\s*'?\s*:?=", re.sub(r"//.*", "", text), re.MULTILINE))
 
 
-def declared_species(text: str) -> list[str]:
-    """Symbols of every species declared in ``text`` that is not held constant."""
-    listed = (item.split()[0] for found in _SPECIES.findall(text) for item in found.split(","))
-    return [symbol for symbol in listed if not symbol.startswith("$")]
+def declared_species(text: str, held: bool = False) -> dict[str, bool]:
+    """Every species declared in ``text``, and whether it is an amount; ``held``: also constant ones."""
+    listed = (
+        (item.split()[0], bool(only)) for only, found in _SPECIES.findall(text) for item in found.split(",")
+    )
+    return {symbol.removeprefix("$"): amount for symbol, amount in listed if held or symbol[0] != "$"}

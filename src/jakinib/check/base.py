@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 from jakinib import paths
 from jakinib.check.files import File, Kind
 from jakinib.errors import LONGEST, printable, shortened
+from jakinib.fit.data import DataSet
 from jakinib.library import Library
 from jakinib.library.files import short
 
@@ -50,6 +51,7 @@ class Context:
     rows: dict[str, str] = field(default_factory=dict)  # id of a data row: its set
     plans: dict[str, dict[str, Any]] = field(default_factory=dict)  # by id, as in the YAML
     sources: set[str] = field(default_factory=set)  # references and data folders that can be cited
+    measurements: DataSet = field(default_factory=DataSet)  # rows as a criterion reads them
     packaged_rows: set[str] = field(default_factory=set)  # ids of rows outside the checked files
 
     @staticmethod

@@ -13,12 +13,14 @@ from pydantic import ValidationError
 from jakinib import paths
 from jakinib.check.base import Check, Context
 from jakinib.check.files import File, Kind, located
+from jakinib.evaluate.criteria import Criteria
 from jakinib.fit.data import DataSource
 from jakinib.fit.plan import Plan
 from jakinib.library.files import explain
 from jakinib.library.schema import (
     Cell,
     Cytokine,
+    Evidence,
     Inhibitor,
     ParameterRow,
     Population,
@@ -27,6 +29,7 @@ from jakinib.library.schema import (
     Strict,
 )
 
+CODE = re.compile(r"\b[ABCDEFMPTX][0-9]{2,3}\b")  # of a published fact
 FILL = "FILL"  # stands in the templates of ``jakinib new`` where a value is due
 Found = Iterator[tuple[int, dict[str, Any]]]
 SCHEMAS: dict[Kind, type[Strict]] = {
@@ -38,6 +41,7 @@ SCHEMAS: dict[Kind, type[Strict]] = {
     "references": References,
     "source": DataSource,
     "plans": Plan,
+    "criteria": Criteria,
 }
 ENTRIES: tuple[Kind, ...] = ("inhibitors", "cytokines", "cells", "populations")
 LIBRARY: tuple[Kind, ...] = (*ENTRIES, "proteins", "references")
@@ -69,7 +73,7 @@ class Readable(Check):
     """The file can be read at all."""
 
     id, message = "readable", "{problem}"
-    kinds = (*SCHEMAS, "parameters", "measurements", "sbml", "antimony", "unknown")
+    kinds = (*SCHEMAS, "parameters", "evidence", "measurements", "sbml", "antimony", "unknown")
 
     def find(self, file: File, context: Context) -> Found:
         if file.problem:
@@ -132,8 +136,9 @@ def _complaints(file: File) -> Iterator[Complaint]:
                 yield location, first["type"], message
 
 
-def _origin(location: tuple[Any, ...], kind: str) -> bool:
-    return kind == "missing" and location[-1] in ("source", "status", "kind")
+def _origin(location: tuple[Any, ...], kind: str, problem: str) -> bool:
+    sourceless = "gives no source" in problem or "is documentation of this project" in problem
+    return sourceless or (kind == "missing" and location[-1] in ("source", "status", "kind"))
 
 
 def _reasonless(message: str) -> bool:
@@ -152,7 +157,7 @@ class Schema(Check):
     def find(self, file: File, context: Context) -> Found:
         for location, kind, problem in complaints(file):
             special = (
-                _origin(location, kind)
+                _origin(location, kind, problem)
                 or _reasonless(problem)
                 or _unit(location, kind, problem)
                 or "is not convertible to" in problem  # unit-dimension says so
@@ -165,12 +170,13 @@ class Origin(Check):
     """Every number says where it comes from and how well that was checked."""
 
     id, kinds = "missing-origin", tuple(SCHEMAS)
-    message = "{field} is missing; every number states kind, status and source"
+    message = "{field} {problem}; every number states kind, status and, unless it is assumed, source"
 
     def find(self, file: File, context: Context) -> Found:
-        for location, kind, _ in complaints(file):
-            if _origin(location, kind):
-                yield file.line(*location), {"field": dotted(location)}
+        for location, kind, problem in complaints(file):
+            if _origin(location, kind, problem):
+                missing = "is missing" if kind == "missing" else problem
+                yield file.line(*location), {"field": dotted(location), "problem": missing}
 
 
 class Rationale(Check):
@@ -238,13 +244,16 @@ class Recalled(Check):
 class Cited(Check):
     """A source can be looked up."""
 
-    id, level, kinds = "source-not-cited", "warning", (*ENTRIES, "parameters")
+    id, level, kinds = "source-not-cited", "warning", (*ENTRIES, "parameters", "source")
     message = "source '{source}' is in no references.yaml and no data folder; add its citation"
+    _ELSEWHERE = re.compile(r"(https?://|doi:|10\.\d{4,}/|PMID:? ?\d|PMC\d)\S*", re.IGNORECASE)
 
     def find(self, file: File, context: Context) -> Found:
         seen = {FILL, ""}
         for at, source in self._sources(file):
-            if isinstance(source, str) and source not in seen and source not in context.sources:
+            if not isinstance(source, str) or self._ELSEWHERE.match(source):
+                continue
+            if source not in seen and source not in context.sources:
                 seen.add(source)
                 yield at if isinstance(at, int) else file.line(*at), {"source": source}
 
@@ -264,6 +273,48 @@ class Loads(Check):
         if file.refused:
             line, problem = located(file.refused, file.path)
             yield line, {"problem": problem}
+
+
+class EvidenceRows(Check):
+    """A fact that others cite is complete, has a source, and a code of its own."""
+
+    id, kinds, message = "evidence-row", ("evidence",), "{problem}"
+
+    def find(self, file: File, context: Context) -> Found:
+        seen: dict[str, int] = {}
+        for line, row in file.rows:
+            try:
+                fact = Evidence.model_validate({k: v for k, v in row.items() if v})
+            except ValidationError as error:
+                location, problem = explain(error.errors()[0])
+                yield line, {"problem": f"column {dotted(location)} {problem}"}
+                continue
+            if fact.source not in context.sources:
+                yield line, {"problem": f"source '{fact.source}' is in no references.yaml; add its citation"}
+            if fact.code in seen:
+                yield line, {"problem": f"code '{fact.code}' stands already on line {seen[fact.code]}"}
+            seen[fact.code] = line
+
+
+class EvidenceCodes(Check):
+    """A code in a text points to a row: of an evidence table or of a data set."""
+
+    id, level, kinds = "unknown-evidence", "warning", (*ENTRIES, "parameters", "source")
+    message = "{field} cites {code}, which is in no evidence.tsv and no data set; add the row or correct it"
+
+    def find(self, file: File, context: Context) -> Found:
+        for at, field, text in self._texts(file):
+            for code in CODE.findall(text):
+                if code not in context.library.evidence and code not in context.rows:
+                    yield at if isinstance(at, int) else file.line(*at), {"field": field, "code": code}
+
+    def _texts(self, file: File) -> Iterator[tuple[int | tuple[Any, ...], str, str]]:
+        named = ("location", "rationale")
+        if file.kind == "parameters":
+            yield from ((line, field, row.get(field, "")) for line, row in file.rows for field in named)
+        else:
+            for at, quantity in file.quantities():
+                yield from ((at, dotted((*at, field)), str(quantity.get(field, ""))) for field in named)
 
 
 class DuplicateId(Check):

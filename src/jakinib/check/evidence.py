@@ -11,8 +11,9 @@ from pydantic import ValidationError
 from jakinib.check.base import Check, Context
 from jakinib.check.entries import FILL, Found, dotted, due
 from jakinib.check.files import File
-from jakinib.check.meaning import symbol_unit
+from jakinib.check.meaning import wanted_unit
 from jakinib.errors import UnitError
+from jakinib.evaluate.criteria import Criterion, row_problems
 from jakinib.fit.data import Measurement
 from jakinib.library.files import explain
 from jakinib.units import convert
@@ -168,6 +169,21 @@ class HeldOut(Check):
                     )
 
 
+class CriterionRows(Check):
+    """The rows of a criterion exist, and no recalled one decides."""
+
+    id, kinds, message = "criterion", ("criteria",), "criterion {id}: {problem}"
+
+    def find(self, file: File, context: Context) -> Found:
+        for number, entry in enumerate(_list(file.data.get("criteria"))):
+            try:
+                criterion = Criterion.model_validate(entry)
+            except ValidationError:
+                continue  # the schema says so
+            for problem in row_problems(criterion, context.measurements):
+                yield file.line("criteria", number), {"id": criterion.id, "problem": problem}
+
+
 class EarlierPlan(Check):
     """Plans, populations and cells that a plan builds on exist."""
 
@@ -226,7 +242,7 @@ class Bounds(Check):
     def _known_range(self, row: dict[str, Any], context: Context) -> str:
         """The library's range of the parameter, when the bounds do not meet it."""
         symbol = str(row.get("id", "")).partition("@")[0]
-        known = context.library.parameter(symbol) if symbol_unit(symbol) else None
+        known = context.library.parameter(symbol) if wanted_unit(symbol, context) else None
         if known is None or known.low is None or known.high is None or row.get("scope") == "nuisance":
             return ""
         try:

@@ -15,7 +15,7 @@ from jakinib.library.files import compose, line_in, read_text, read_yaml, short
 
 Kind = Literal[
     "inhibitors", "cytokines", "cells", "populations", "proteins", "references",
-    "parameters", "measurements", "source", "plans", "sbml", "antimony", "unknown",
+    "parameters", "measurements", "source", "plans", "criteria", "evidence", "sbml", "antimony", "unknown",
 ]  # fmt: skip
 FOLDERS: tuple[Kind, ...] = ("inhibitors", "cytokines", "cells", "populations", "plans")
 SUFFIXES = (".yaml", ".yml", ".tsv", ".xml", ".sbml", ".ant")
@@ -25,6 +25,7 @@ MARKS: dict[Kind, tuple[str, ...]] = {
     "cytokines": ("first_chain", "second_chain", "slot_a"),
     "plans": ("calibration", "starts", "question"),
     "source": ("citation", "how_read"),
+    "criteria": ("criteria",),
     "proteins": ("proteins",),
     "references": ("references",),
     "cells": ("chains", "volumes", "like"),
@@ -96,8 +97,10 @@ def _kind(path: Path, data: Any) -> Kind:
         case ".ant":
             return "antimony"
         case ".tsv":
-            return "measurements" if path.name == "measurements.tsv" else (
-                "parameters" if path.name == "parameters.tsv" else "unknown")  # fmt: skip
+            tables: dict[str, Kind] = {
+                "measurements": "measurements", "parameters": "parameters", "evidence": "evidence",
+            }  # fmt: skip
+            return tables.get(path.stem, "unknown")
     for kind in FOLDERS:
         if path.parent.name == kind:
             return kind
@@ -155,7 +158,8 @@ def root_of(path: Path) -> Path | None:
         return path.parent.parent
     if path.name in ("measurements.tsv", "source.yaml") and path.parent.parent.name == "data":
         return path.parent.parent.parent
-    return path.parent if path.name in ("parameters.tsv", "proteins.yaml", "references.yaml") else None
+    loose = ("parameters.tsv", "evidence.tsv", "proteins.yaml", "references.yaml")
+    return path.parent if path.name in loose else None
 
 
 def collect(path: Path) -> list[File]:

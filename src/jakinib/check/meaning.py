@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterator
 from typing import Any, TypeGuard
 
-from jakinib import paths
+from jakinib.assay.patient import PARAMETERS
 from jakinib.build import ModelSpec, compose
-from jakinib.build.template import TOKENS, declared_units, template
+from jakinib.build.symbols import symbols, unit_of
 from jakinib.check.base import Check, Context
 from jakinib.check.entries import ENTRIES, FILL, Found, dotted
 from jakinib.check.files import File, located
-from jakinib.errors import JakinibError, UnitError
-from jakinib.units import MODEL_UNITS, factor
-
-
-@functools.cache
-def _symbol_units() -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Pattern of every parameter the templates declare, the most literal first, and its unit."""
-    found: dict[str, str] = {}
-    for path in (paths.models() / "antimony").glob("*.ant"):
-        found |= declared_units(template(path.stem))
-    tokens = "|".join(TOKENS)
-    plain = {symbol: re.sub(tokens, "", symbol) for symbol in found}
-    order = sorted(found, key=lambda symbol: -len(plain[symbol]))
-    patterns = [re.compile(re.sub(tokens, "[A-Za-z0-9]+", symbol)) for symbol in order]
-    return tuple(zip(patterns, (MODEL_UNITS[found[symbol]] for symbol in order), strict=True))
-
-
-def symbol_unit(symbol: str) -> str | None:
-    """Unit of a model parameter by its name, or by the name with a wildcard; None when no template has it."""
-    name = symbol.partition("@")[0].replace("*", "X")
-    return next((unit for pattern, unit in _symbol_units() if pattern.fullmatch(name)), None)
+from jakinib.errors import JakinibError, UnitError, UnknownIdError
+from jakinib.library.disposition import UNITS as DISPOSITION
+from jakinib.library.sources import DATABASES
+from jakinib.units import factor
 
 
 class Dimension(Check):
@@ -47,9 +29,7 @@ class Dimension(Check):
         (r"molecular_weight", "g/mol"),
         (r"fu|bioavailability|slot_[ab]\..*", "dimensionless"),
         (r"potency\..*", "nM"),
-        (r"pharmacokinetics\.[^.]*\.(CLr|CLnr|CL|Q)", "L/hour"),
-        (r"pharmacokinetics\.[^.]*\.(V1|V2|V)", "L"),
-        (r"pharmacokinetics\.[^.]*\.(D1|lag)", "hour"),
+        *((rf"pharmacokinetics\.[^.]*\.{key}", unit) for key, unit in DISPOSITION.items()),
         (r"volumes\..*", "L"),
         (r"chains\..*|stats\..*", "molecule"),
         (r"weight", "kg"),
@@ -57,7 +37,7 @@ class Dimension(Check):
     )
 
     def find(self, file: File, context: Context) -> Found:
-        for at, field, unit, wanted in self._units(file):
+        for at, field, unit, wanted in self._units(file, context):
             if wanted:
                 try:
                     factor(unit, wanted)
@@ -65,29 +45,59 @@ class Dimension(Check):
                     line = at if isinstance(at, int) else file.line(*at)
                     yield line, {"field": field, "unit": unit, "wanted": wanted}
 
-    def _units(self, file: File) -> Iterator[tuple[int | tuple[Any, ...], str, str, str | None]]:
+    def _units(
+        self, file: File, context: Context
+    ) -> Iterator[tuple[int | tuple[Any, ...], str, str, str | None]]:
         """(line or location, field, unit, unit it must convert to)."""
-        if file.kind == "parameters":
-            for line, row in file.rows:
-                if _known(row.get("unit")):
-                    yield line, row.get("id", ""), row["unit"], symbol_unit(row.get("id", ""))
-            return
-        if file.kind == "plans":
-            for number, row in enumerate(file.data.get("parameters") or []):
-                if isinstance(row, dict) and _known(row.get("unit")) and row.get("scope") != "nuisance":
-                    symbol = str(row.get("id", ""))
-                    yield ("parameters", number), symbol, row["unit"], symbol_unit(symbol)
-            return
-        for at, quantity in file.quantities():
-            if _known(unit := quantity.get("unit")):
-                yield at, dotted(at), unit, self._wanted(file, at)
+        for at, symbol, unit in named_symbols(file):
+            if _known(unit):
+                yield at, symbol, unit, wanted_unit(symbol, context)
+        if file.kind not in ("parameters", "plans"):
+            for at, quantity in file.quantities():
+                if at[0] not in ("parameters", "assay_dose") and _known(unit := quantity.get("unit")):
+                    fixed = (unit for known, unit in self._FIXED if re.fullmatch(known, dotted(at)))
+                    yield at, dotted(at), quantity["unit"], next(fixed, None)
 
-    def _wanted(self, file: File, at: tuple[Any, ...]) -> str | None:
-        if at[0] == "parameters":
-            return symbol_unit(str(at[-1])) if file.kind == "cytokines" else None
-        if at[0] == "assay_dose":
-            return None
-        return next((unit for known, unit in self._FIXED if re.fullmatch(known, dotted(at))), None)
+
+def named_symbols(file: File, nuisances: bool = True) -> Iterator[tuple[int | tuple[Any, ...], str, Any]]:
+    """(line or location, symbol, unit) of every symbol of the models that a file gives a number of."""
+    if file.kind == "parameters":
+        yield from ((line, row.get("id", ""), row.get("unit")) for line, row in file.rows)
+    elif file.kind == "plans":
+        rows = file.data.get("parameters")
+        for number, row in enumerate(rows if isinstance(rows, list) else []):
+            if isinstance(row, dict) and (nuisances or row.get("scope") != "nuisance"):
+                also = row.get("also")
+                for symbol in (row.get("id", ""), *(also if isinstance(also, list) else [])):
+                    yield ("parameters", number), str(symbol), row.get("unit")
+    elif file.kind in ("cytokines", "inhibitors"):
+        for symbol, quantity in _mapping(file.data.get("parameters")).items():
+            yield ("parameters", symbol), str(symbol), _mapping(quantity).get("unit")
+
+
+def wanted_unit(symbol: str, context: Context) -> str | None:
+    """The unit the models have a symbol in; None for one that another check says is unknown."""
+    try:
+        return unit_of(symbol, symbols(context.library))
+    except UnknownIdError:
+        return None
+
+
+class KnownSymbol(Check):
+    """A number of a symbol that no model has would be ignored."""
+
+    id, kinds, message = "unknown-symbol", ("parameters", "plans"), "{problem}"
+
+    def find(self, file: File, context: Context) -> Found:
+        for at, symbol, _ in named_symbols(file, nuisances=False):
+            if symbol in ("", FILL):
+                continue
+            try:
+                unit_of(symbol, symbols(context.library))
+            except UnknownIdError as error:
+                yield at if isinstance(at, int) else file.line(*at), {"problem": str(error)}
+            except UnitError:
+                continue  # the check of dimensions says so
 
 
 def _known(unit: Any) -> TypeGuard[str]:
@@ -101,7 +111,7 @@ def _known(unit: Any) -> TypeGuard[str]:
 class Named(Check):
     """What an entry names exists."""
 
-    id, kinds = "unknown-reference", ("inhibitors", "cytokines", "cells")
+    id, kinds = "unknown-reference", ("inhibitors", "cytokines", "cells", "populations")
     message = "{field}: {what} '{name}' does not exist; {todo}"
 
     def find(self, file: File, context: Context) -> Found:
@@ -117,6 +127,14 @@ class Named(Check):
                     known = name in library.populations
                 case "protein":
                     known, todo = name in library.proteins, "add its UniProt id to proteins.yaml"
+                case "plan":
+                    known = name in context.plans
+                case "inhibitor":
+                    known = name in library.inhibitors
+                case "database":
+                    known, todo = name in DATABASES, f"known: {', '.join(DATABASES)}"
+                case "disposition parameter":
+                    known, todo = name in PARAMETERS, f"known: {', '.join(PARAMETERS)}"
                 case "template":
                     known, todo = (file.path.parent / name).is_file(), "put it beside this file"
             if not known:
@@ -127,14 +145,18 @@ class Named(Check):
         for field, what in (
             ("reference_cell", "cell"), ("like", "cell"), ("alpha_chain", "protein"),
             ("first_chain", "protein"), ("second_chain", "protein"),
+            ("ensemble", "plan"), ("metabolite", "inhibitor"),
         ):  # fmt: skip
             if isinstance(name := data.get(field), str) and name:
                 yield (field,), what, name
+        yield from ((("identifiers", key), "database", str(key)) for key in _mapping(data.get("identifiers")))
         if file.kind == "inhibitors":
-            yield from (
-                (("pharmacokinetics", name), "population", str(name))
-                for name in _mapping(data.get("pharmacokinetics"))
-            )
+            for field in ("pharmacokinetics", "renal_uptake"):
+                yield from (((field, name), "population", str(name)) for name in _mapping(data.get(field)))
+            for name, condition in _mapping(data.get("conditions")).items():
+                for field in ("factors", "delays"):
+                    for key in _mapping(_mapping(condition).get(field)):
+                        yield ("conditions", name, field, key), "disposition parameter", str(key)
             yield from (
                 (("binding", jak), "template", str(name))
                 for jak, name in _mapping(data.get("binding")).items()

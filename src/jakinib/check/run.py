@@ -12,17 +12,19 @@ from jakinib.check import entries, evidence, meaning, models
 from jakinib.check.base import Check, Context, Finding
 from jakinib.check.files import File, Kind, collect, read
 from jakinib.errors import InputError
+from jakinib.fit.data import DataSet
 from jakinib.library import Library
 from jakinib.library.files import read_model, read_rows
 from jakinib.library.plugins import extra_folders
-from jakinib.library.schema import ParameterRow, Proteins, References
+from jakinib.library.schema import Evidence, ParameterRow, Proteins, References
 
 CHECKS: tuple[Check, ...] = (
     entries.Readable(), entries.KnownKind(), entries.Filled(), entries.Schema(), entries.Origin(),
     entries.Rationale(), entries.Unit(), entries.ParameterRows(), entries.Recalled(), entries.Cited(),
-    entries.DuplicateId(), entries.Overrides(), meaning.Dimension(), meaning.Named(), meaning.Pool(),
-    meaning.PotencyAtp(), evidence.DataRows(), evidence.DuplicateRow(), evidence.Source(), evidence.Licence(),
-    evidence.AssayConditions(), evidence.RowUnused(), evidence.PlanRows(), evidence.HeldOut(),
+    entries.DuplicateId(), entries.Overrides(), meaning.Dimension(), meaning.KnownSymbol(), meaning.Named(),
+    meaning.Pool(), meaning.PotencyAtp(), evidence.DataRows(), evidence.DuplicateRow(), evidence.Source(),
+    evidence.Licence(), evidence.AssayConditions(), evidence.RowUnused(), evidence.PlanRows(),
+    evidence.CriterionRows(), evidence.HeldOut(), entries.EvidenceRows(), entries.EvidenceCodes(),
     evidence.EarlierPlan(), evidence.Bounds(), models.ValidSbml(), models.CleanSbml(), models.Template(),
 )  # fmt: skip
 LAST = (entries.Loads(), meaning.Composes())  # each only for files with no error so far
@@ -80,7 +82,15 @@ def _context(files: list[File], path: Path) -> Context:
     whole = path.absolute()
     others = [f for f in extra_folders() if not _overlap(f.absolute(), whole)]
     library = Library(paths.models() / "library", *others)
-    order: tuple[Kind, ...] = ("proteins", "references", "parameters", "cells", "populations", "cytokines")
+    order: tuple[Kind, ...] = (
+        "proteins",
+        "references",
+        "evidence",
+        "parameters",
+        "cells",
+        "populations",
+        "cytokines",
+    )
     later: tuple[Kind, ...] = ("inhibitors",)
     for kind in (*order, *later):
         for file in sorted((f for f in files if f.kind == kind), key=lambda f: bool(f.data.get("like"))):
@@ -96,7 +106,17 @@ def _context(files: list[File], path: Path) -> Context:
             context.sources.add(file.path.parent.name)
     context.packaged_rows = {row.get("id", "") for file in tables for _, row in file.rows}
     context.sources |= set(library.references)
+    context.measurements = _data([paths.fits() / "data", *(root / "data" for root in (*others, path))])
     return context
+
+
+def _data(roots: list[Path]) -> DataSet:
+    """The rows of data folders; those of the package alone while one cannot be read, which others report."""
+    found = dict.fromkeys(root.absolute() for root in roots if root.is_dir())
+    try:
+        return DataSet(*found)
+    except InputError:
+        return DataSet(paths.fits() / "data")
 
 
 def _overlap(a: Path, b: Path) -> bool:
@@ -113,6 +133,8 @@ def _take(library: Library, kind: Kind, file: File) -> None:
                 library.proteins.update(read_model(file.path, Proteins).proteins)
             case "references":
                 library.references.update(read_model(file.path, References).references)
+            case "evidence":
+                library.evidence.update({row.code: row for _, row in read_rows(file.path, Evidence)})
             case "parameters":
                 library.parameters.update({row.id: row for _, row in read_rows(file.path, ParameterRow)})
             case _:

@@ -6,7 +6,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -117,7 +117,7 @@ def output(as_json: bool) -> Iterator[Any]:
         os.close(kept)
 
 
-def table(title: str, columns: list[str], rows: list[list[str]]) -> Any:
+def table(title: str, columns: list[str], rows: Sequence[Sequence[str | Text]]) -> Any:
     from rich import box
     from rich.table import Table
 
@@ -129,10 +129,15 @@ def table(title: str, columns: list[str], rows: list[list[str]]) -> Any:
     return table
 
 
-def _plain(text: str) -> Text:
+def styled(text: str, style: str = "") -> Text:
+    """A cell of ``table`` in a style of rich, such as "bold red"."""
     from rich.text import Text
 
-    return Text(printable(text))
+    return Text(printable(text), style)
+
+
+def _plain(cell: str | Text) -> Text:
+    return styled(cell) if isinstance(cell, str) else cell
 
 
 def draw(figure: Any, path: Path) -> None:
@@ -153,5 +158,5 @@ def targets(*files: Path | None) -> None:
 def leave(message: str, code: int) -> int:
     """Say why the command ends on standard error, where that can be written to; returns the exit code."""
     with suppress(OSError):
-        print(f"jakinib: {message}", file=sys.stderr, flush=True)
+        print(printable(f"jakinib: {message}"), file=sys.stderr, flush=True)
     return code

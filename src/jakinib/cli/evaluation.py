@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jakinib.cli.app import Json, app, console, output, refuse, table, targets
+from jakinib.cli.app import Json, app, console, output, refuse, styled, table, targets
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from jakinib.evaluate import Evaluation, Verdict
     from jakinib.evaluate.agreement import Agreement
     from jakinib.evaluate.criteria import Interval
@@ -35,7 +37,7 @@ def agreed(line: Agreement) -> list[str]:
     ]  # fmt: skip
 
 
-def shown(verdict: Verdict) -> list[str]:
+def shown(verdict: Verdict) -> list[str | Text]:
     """One line of the table of criteria, without its item."""
     unit = f" {verdict.criterion.unit}" if verdict.criterion.unit else ""
     return [
@@ -43,7 +45,7 @@ def shown(verdict: Verdict) -> list[str]:
         "-" if verdict.value is None else f"{verdict.value:.4g}{unit}",
         short(verdict.interval),
         verdict.criterion.target,
-        f"[{STYLES[verdict.label]}]{verdict.label}[/]",
+        styled(verdict.label, STYLES[verdict.label]),
         "\n".join(verdict.sources),
     ]
 

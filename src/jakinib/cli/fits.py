@@ -33,8 +33,8 @@ def place(plan: Plan, out: Path | None) -> str:
     said = f"written to {written}"
     if written.resolve() == estimates_path(plan.id).parent.resolve() or written.name != plan.id:
         return said
-    folder = quote(str(written.parent.resolve()))
-    return f"{said}; other commands use it where told to: export JAKINIB_RESULTS={folder}"
+    told = f"export JAKINIB_RESULTS={quote(str(written.parent.resolve()))}"
+    return f"{said}; other commands use it where told to: {told}"
 
 
 @app.command()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from jakinib.cli.app import console, output, table
+from jakinib.cli.app import console, output, styled, table
 from jakinib.errors import InputError
 
 STYLES = {"PASS": "green", "FAIL": "bold red", "not evaluable": "dim"}
@@ -30,7 +30,7 @@ def evaluate_model(model: Path | None, mapping: Path | None, as_json: bool) -> N
             rows = []
             for r in records:
                 value = "" if r["value"] is None else f"{r['value']:.4g}"
-                verdict = f"[{STYLES[r['verdict']]}]{r['verdict']}[/]"
+                verdict = styled(r["verdict"], STYLES[r["verdict"]])
                 rows.append(
                     [str(r["item"]), r["statement"], value, r["target"], r["unit"], verdict, r["reason"]]
                 )

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, StrictBool, model_validator
 
 from jakinib import paths
-from jakinib.library.files import read_model
+from jakinib.errors import InputError, UnknownIdError
+from jakinib.fit.data import DataSet, get_data
+from jakinib.fit.targets import target_types
+from jakinib.library.files import line_of, read_model, short
 from jakinib.library.ranges import EntryName, Line, Number, Whole, listed_once
 from jakinib.library.schema import Strict
+
+Measure = Literal[
+    "enzyme_ic50", "selectivity", "time_of_maximum", "left_at_24h", "left_at_16h", "maximum_rise",
+    "return_rise", "return_10mg", "pbmc_ic50", "gmfe", "worst_fold", "worst_ec50", "worst_ec50_median_cell",
+    "pk", "stat3_peak", "stat3_at_60", "stat3_at_60_without_SOCS3", "stat1_after_block", "daily_max",
+    "daily_min", "exposure_ratio", "population_exposure",
+]  # fmt: skip
+MEASURES: tuple[str, ...] = get_args(Measure)
 
 
 class Criterion(Strict):
@@ -24,7 +38,7 @@ class Criterion(Strict):
     item: Annotated[Whole, Field(ge=0)]
     hard: StrictBool
     statement: Line
-    measure: str
+    measure: Measure
     of: str = ""
     low: Number | None = None
     high: Number | None = None
@@ -98,6 +112,49 @@ class Verdict:
         return self.verdict if self.criterion.hard else f"{self.verdict}, reported"
 
 
-def read_criteria() -> list[Criterion]:
-    """The criteria of fits/criteria.yaml."""
-    return read_model(paths.fits() / "criteria.yaml", Criteria).criteria
+def read_criteria(path: Path | None = None, data: DataSet | None = None) -> list[Criterion]:
+    """The criteria of a file, default fits/criteria.yaml.
+
+    Raises InputError, with file, line and criterion, for a row that no data set has, and for a recalled row
+    behind a criterion that decides.
+    """
+    path, data = path or paths.fits() / "criteria.yaml", data or get_data()
+    criteria = read_model(path, Criteria).criteria
+    for number, criterion in enumerate(criteria):
+        for problem in row_problems(criterion, data):
+            where = f"{short(path)}:{line_of(path, ('criteria', number)) or 1}"
+            raise InputError(f"{where}: criterion {criterion.id}: {problem}")
+    return criteria
+
+
+def row_problems(criterion: Criterion, data: DataSet) -> Iterator[str]:
+    """What is wrong with the rows of a criterion, those included that its rows are about or derived from."""
+    for name in criterion.rows:
+        try:
+            behind = list(_behind(name, data))
+        except UnknownIdError as error:
+            yield f"rows: {error}"
+            continue
+        for row in behind if criterion.hard else []:
+            status = data[row].status
+            if status == "recalled":
+                via = "" if row == name else f", which {name} rests on"
+                yield (
+                    f"is hard, and row {row}{via} is {status}; recalled rows never decide: "
+                    "set hard to false or look the number up"
+                )
+
+
+def _behind(name: str, data: DataSet, seen: frozenset[str] = frozenset()) -> Iterator[str]:
+    """A row, the rows that it compares, and the rows that a derived one names as its origin."""
+    row = data[name]
+    yield name
+    kind = target_types().get(row.quantity)
+    named = list(kind.needs(row)) if kind else []
+    if row.status == "derived":
+        named += [
+            code for code in re.findall(r"\w+", f"{row.location} {row.note}") if code in data.measurements
+        ]
+    for other in dict.fromkeys(named):
+        if other not in seen | {name}:
+            yield from _behind(other, data, seen | {name})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -146,17 +147,25 @@ def _canonical(mapping: Mapping, path: Path) -> Mapping:
                 raise InputError(f"{short(path)}:{line or 1}: {field}: {error}") from None
         return out
 
+    def refuse(noun: str, name: str, known: Iterable[str], *at: str) -> None:
+        if name not in known:
+            raise UnknownIdError(noun, name, known, where=f"{short(path)}:{line_of(path, at) or 1}: {at[0]}")
+
+    canonical = names("cytokines", mapping.cytokines, library.cytokine)
     for name, pathway in mapping.cytokines.items():
-        known = {f"p{stat}" for stat in library.cytokine(name).stats} if name in library.cytokines else set()
+        stats = {f"p{stat}" for stat in library.cytokine(name).stats}
         for readout in pathway.readouts:
-            if known and readout not in known:
-                line = line_of(path, ("cytokines", name, "readouts", readout)) or 1
-                raise UnknownIdError(f"readout of {name}", readout, known, where=f"{short(path)}:{line}")
+            refuse(f"readout of {name}", readout, stats, "cytokines", name, "readouts", readout)
+        for protein in pathway.without:
+            refuse("protein", protein, library.proteins, "cytokines", name, "without", protein)
+    for jak, enzyme in mapping.enzymes.items():
+        for drug in enzyme.inhibitors:
+            refuse("inhibitor", drug, library.inhibitors, "enzymes", jak, "inhibitors", drug)
     return mapping.model_copy(
         update={
             "cells": list(names("cells", mapping.cells, library.cell)),
             "inhibitors": names("inhibitors", mapping.inhibitors, library.inhibitor),
-            "cytokines": names("cytokines", mapping.cytokines, library.cytokine),
+            "cytokines": canonical,
         }
     )
 

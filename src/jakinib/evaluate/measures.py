@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
@@ -21,9 +20,10 @@ from jakinib.assay import (
     ex_vivo_inhibition,
     plasma,
 )
-from jakinib.assay.pk import Disposition
+from jakinib.assay.disposition import Disposition
 from jakinib.errors import SimulationError, UnknownIdError
 from jakinib.evaluate import exposure, predictions
+from jakinib.evaluate.criteria import MEASURES
 from jakinib.evaluate.overlay import Overlaid, ic50_near, inhibition_law
 from jakinib.evaluate.predictions import Prediction
 from jakinib.fit.data import DataSet
@@ -117,9 +117,9 @@ class Measures:
 
     def measure(self, name: str, of: str = "", rows: Sequence[str] = ()) -> float:
         """Value of the quantity ``name`` (of ``of``, or over ``rows``) in the unit of its criterion."""
-        method = getattr(self, f"_{name}", None)
-        if method is None:
-            raise UnknownIdError("measure", name, [m[1:] for m in vars(Measures) if re.match("_[a-z]", m)])
+        if name not in MEASURES:
+            raise UnknownIdError("measure", name, MEASURES)
+        method = getattr(self, f"_{name}")
         if name in ("gmfe", "worst_fold", "worst_ec50", "worst_ec50_median_cell"):
             return float(method(rows))
         return float(method(of) if of else method())
@@ -315,11 +315,16 @@ class Measures:
             for cytokine, readout in DAILY
         }
 
+    def _day_of(self, pathway: str) -> ExVivo:
+        if pathway not in self.daily:
+            raise UnknownIdError("read-out of a day", pathway, self.daily)
+        return self.daily[pathway]
+
     def _daily_max(self, pathway: str) -> float:
-        return 100 * float(self.daily[pathway].inhibition.max())
+        return 100 * float(self._day_of(pathway).inhibition.max())
 
     def _daily_min(self, pathway: str) -> float:
-        return 100 * float(self.daily[pathway].inhibition.min())
+        return 100 * float(self._day_of(pathway).inhibition.min())
 
     # Patients ---------------------------------------------------------------------------------------
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from jakinib.assay.pk import Disposition, input_rates, steady_amounts
+from jakinib.assay.disposition import Disposition
+from jakinib.assay.pk import input_rates, steady_amounts
 from jakinib.errors import ExportError
 from jakinib.regimen import Regimen
 from jakinib.simulate import Model

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from jakinib import paths
-from jakinib.assay.pk import Disposition
+from jakinib.assay.disposition import Disposition
 from jakinib.build import ModelSpec
 from jakinib.build.estimates import Estimate, estimates_path
+from jakinib.build.starts import Starts
 from jakinib.errors import ExportError
 from jakinib.export.petab_forms import DAYS, INTERVAL, NotExpressedError, form_of, write_reserve
 from jakinib.export.petab_model import PetabModel
@@ -130,7 +131,7 @@ def _part(problem: Problem, targets: Sequence[Target], models: Mapping[ModelSpec
         model.add_onset(species)
         for entry in entries:
             model.add_hill(entry)
-    free = {scope: _free(problem, scope, settable) for scope in values}
+    free = {scope: _free(problem, scope, settable, model.starts) for scope in values}
     return Part(_name(problem, targets, cytokines, sorted(drugs)), model, values, free, paired)
 
 
@@ -139,7 +140,7 @@ def _name(problem: Problem, targets: Sequence[Target], cytokines: list[str], dru
     return "_".join([*cytokines, *scopes]) if cytokines else "_".join(drugs) or problem.plan.id
 
 
-def _free(problem: Problem, scope: str, settable: set[str]) -> dict[str, str]:
+def _free(problem: Problem, scope: str, settable: set[str], starts: Starts) -> dict[str, str]:
     """Symbols of a model that free parameters give, as the fit sets them, with the parameter's PEtab id."""
     out: dict[str, str] = {}
     for parameter in problem.plan.parameters:
@@ -148,8 +149,12 @@ def _free(problem: Problem, scope: str, settable: set[str]) -> dict[str, str]:
             if (only and only != scope) or symbol not in settable:
                 continue
             out[symbol] = petab_id(parameter.id)
-            if symbol.endswith("_rest"):
-                out[symbol.removesuffix("_rest")] = petab_id(parameter.id)
+            for rule in starts.moved([symbol]):
+                if rule.among:
+                    raise ExportError(
+                        f"{name}: {rule.species} starts from several parameters; PEtab cannot say so"
+                    )
+                out[rule.species] = petab_id(parameter.id)
     return out
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from jakinib.assay.pk import Disposition
+from jakinib.assay.disposition import Disposition
 from jakinib.export.petab_model import ONSET, REFERENCE
 from jakinib.export.petab_part import Cell, Part
 from jakinib.fit.targets import (

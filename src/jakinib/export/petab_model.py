@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from jakinib.build.sbml import translate
+from jakinib.build.starts import NAMESPACE, starts_in
 from jakinib.errors import ExportError
 from jakinib.library.schema import Cytokine
 
@@ -24,6 +25,8 @@ class PetabModel:
         self._libsbml = libsbml
         self._document = libsbml.readSBMLFromString(sbml)
         self.model = self._document.getModel()
+        self.starts = starts_in(self.model)  # PEtab's conditions state each start instead
+        self.model.removeTopLevelAnnotationElement("starts", NAMESPACE)
 
     @classmethod
     def of_numbers(cls, name: str, values: dict[str, tuple[float, str]]) -> PetabModel:

@@ -10,7 +10,8 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from jakinib import paths
 from jakinib.errors import PlanError, UnknownIdError
-from jakinib.library.files import read_model, read_rows, short
+from jakinib.library import get_library
+from jakinib.library.files import line_of, read_model, read_rows, short
 from jakinib.library.plugins import extra_folders
 from jakinib.library.ranges import HOURS, PROBABILITY, SPAN, Line, Number, Whole
 from jakinib.library.schema import Quantity, Row, Status, Strict, Unit
@@ -79,6 +80,13 @@ class AssayConditions(Strict):
                 raise ValueError(f"{cytokine} is {dose.value:g} {dose.unit}; a dose must be above 0")
         return doses
 
+    def numbers(self) -> str:
+        """The conditions without where they are from."""
+        named = [("preincubation", self.preincubation), ("stimulation", self.stimulation)]
+        named += [("serum_fraction", self.serum_fraction)] if self.serum_fraction else []
+        named += sorted(self.cytokine_dose.items())
+        return ";".join(f"{name}={quantity.value!r} {quantity.unit}" for name, quantity in named)
+
 
 class DataSource(Strict):
     """source.yaml: how to cite a data folder and how its numbers were read."""
@@ -109,6 +117,12 @@ class DataSet:
                 f"{short(table)}:1: its rows have no source; write source.yaml beside it, with a citation"
             )
         self.sources[folder.name] = read_model(folder / "source.yaml", DataSource)
+        assay = self.sources[folder.name].assay
+        for cytokine in assay.cytokine_dose if assay else ():
+            if cytokine not in (known := get_library().cytokines):
+                at = ("assay", "cytokine_dose", cytokine)
+                where = f"{short(folder / 'source.yaml')}:{line_of(folder / 'source.yaml', at)}"
+                raise UnknownIdError("cytokine", cytokine, known, where=where)
         for row, measurement in read_rows(table, Measurement):
             if measurement.id in self.measurements:
                 other = self.measurements[measurement.id].source

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,8 +13,8 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 from jakinib import paths
 from jakinib.errors import PlanError, UnknownIdError
 from jakinib.fit.data import DataSet, Measurement
-from jakinib.fit.targets import target_type
-from jakinib.library import ranges
+from jakinib.fit.targets import target_type, target_types
+from jakinib.library import get_library, ranges
 from jakinib.library.files import line_of, read_model, short
 from jakinib.library.plugins import extra_folders
 from jakinib.library.ranges import EntryName, Line, Number, Whole, listed_once, text
@@ -155,6 +156,30 @@ class Plan(Strict):
                     )
                 if section == "calibration":
                     self._check_calibration(row, data, where(section, number))
+        self._check_names(data, path)
+
+    def _check_names(self, data: DataSet, path: Path) -> None:
+        """Refuse names that would be ignored: of plans, of people and cells in rows, of scopes, of errors."""
+        library, rows = get_library(), data.measurements.values()
+        cells = {*library.cells, *(alias for cell in library.cells.values() for alias in cell.aliases)}
+        named: list[tuple[tuple[str | int, ...], str, str, Iterable[str]]] = [
+            *((("after", n), "plan", name, known_plans()) for n, name in enumerate(self.after)),
+            *((("errors", name), "quantity of a data row", name, target_types()) for name in self.errors),
+        ]
+        for field, known in (("populations", set(library.populations)), ("cells", cells)):
+            said = {getattr(row, field.removesuffix("s")) for row in rows} - {""}
+            for key, name in getattr(self, field).items():
+                named.append(((field, key), f"{field.removesuffix('s')} of a data row", key, said))
+                named.append(((field, key), field.removesuffix("s"), name, known))
+        for number, parameter in enumerate(self.parameters):
+            for symbol in (parameter.id, *parameter.also):
+                if scope := symbol.partition("@")[2]:
+                    options = {*library.cells, *library.populations}
+                    named.append((("parameters", number), f"cell or population of {symbol}", scope, options))
+        for at, noun, name, allowed in named:
+            if name not in allowed:
+                place = f"{short(path)}:{line_of(path, at) or 1}: {at[0]}"
+                raise PlanError(str(UnknownIdError(noun, name, allowed, where=place)))
 
     def _check_calibration(self, row: Measurement, data: DataSet, where: str) -> None:
         kind = target_type(row, data, where)

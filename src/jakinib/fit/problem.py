@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jakinib.build.estimates import estimates
-from jakinib.build.template import declared_units, template
-from jakinib.errors import PlanError, UnitError
+from jakinib.build.symbols import symbols, unit_of
+from jakinib.errors import PlanError, UnitError, UnknownIdError
 from jakinib.fit.data import DataSet
 from jakinib.fit.inherited import groups, inherited
 from jakinib.fit.plan import FreeParameter, Plan, Prior
 from jakinib.fit.targets import CellIC50, Context, Target, target_type
-from jakinib.units import MODEL_UNITS, factor
+from jakinib.units import factor
 
 Z90 = 1.6448536269514722  # standard normal quantile, two-sided 90 %
 STEP = 1e-5  # finite-difference step in ln(parameter); integration is at rtol 1e-10
@@ -27,11 +26,11 @@ class Problem:
     def __init__(self, plan: Plan, data: DataSet) -> None:
         self.plan = plan
         self.names = [parameter.id for parameter in plan.parameters]
-        self.to_model = np.array([self._model_factor(p) for p in plan.parameters])
         self.low = np.log([p.low for p in plan.parameters])
         self.high = np.log([p.high for p in plan.parameters])
         self.start = np.log([p.start for p in plan.parameters])
         self.context, self.targets = build_targets(plan, data)
+        self.to_model = np.array([self._model_factor(p) for p in plan.parameters])
         self.ic50_targets = [target for target in self.targets if isinstance(target, CellIC50)]
         self.reserves = self._distinct_reserves() if plan.reserve_prior else []
         self._reserve_row = [self.targets.index(target) for target in self.reserves]
@@ -53,19 +52,34 @@ class Problem:
             )
 
     def _model_factor(self, parameter: FreeParameter) -> float:
-        """Multiplier from the plan's unit to the unit the templates declare for this symbol."""
-        symbol = parameter.id.partition("@")[0]
-        declared = template_units().get(_pattern(symbol))
-        if symbol.startswith(("D1_", "lag_")):
-            declared = "hour"
-        elif symbol.startswith("Ki_"):
-            declared = "nM"
-        elif parameter.scope == "nuisance":
-            declared = "dimensionless"
+        """Multiplier from the plan's unit to the unit of the symbol in the composed models."""
+        where = f"plan {self.plan.id}: parameter {parameter.id}"
+        units = {symbol: self._unit(symbol, parameter, where) for symbol in (parameter.id, *parameter.also)}
         try:
-            return factor(parameter.unit, declared) if declared else 1.0
+            for symbol, unit in units.items():
+                if factor(unit, units[parameter.id]) != 1:
+                    raise UnitError(
+                        f"{symbol} is in {unit}, not in {units[parameter.id]}: no value suits both"
+                    )
+            return factor(parameter.unit, units[parameter.id])
         except UnitError as error:
-            raise PlanError(f"plan {self.plan.id}: parameter {parameter.id}: {error}") from None
+            raise PlanError(f"{where}: {error}") from None
+
+    def _unit(self, symbol: str, parameter: FreeParameter, where: str) -> str:
+        """The unit of a symbol: that of the models, or of the targets that read it without a model."""
+        name = symbol.partition("@")[0]
+        for target in self.targets:
+            if name in target.nuisances():
+                return target.nuisances()[name]
+        try:
+            return unit_of(symbol, symbols(), where)
+        except UnknownIdError as error:
+            if parameter.scope == "nuisance":
+                raise PlanError(
+                    f"{where}: neither a model nor a target has '{name}'; name it and its unit in "
+                    "nuisances() of the target that reads it, or correct its spelling"
+                ) from None
+            raise PlanError(str(error)) from None
 
     def _distinct_reserves(self) -> list[CellIC50]:
         seen: dict[tuple[str, str], CellIC50] = {}
@@ -175,18 +189,3 @@ def _prior(plan: Plan, parameter: FreeParameter) -> Prior | None:
         weight += precision
         centre += precision * math.log(value)
     return Prior(median=math.exp(centre / weight), factor=math.exp(weight**-0.5))
-
-
-def template_units() -> Mapping[str, str]:
-    """Pint unit of every templated symbol, by its name with the instance part cut off."""
-    from jakinib import paths
-
-    units: dict[str, str] = {}
-    for path in sorted((paths.models() / "antimony").glob("*.ant")):
-        for symbol, unit in declared_units(template(path.stem)).items():
-            units.setdefault(_pattern(symbol), MODEL_UNITS[unit])
-    return units
-
-
-def _pattern(symbol: str) -> str:
-    return f"*{symbol[symbol.index('_') :]}" if symbol.endswith("_rest") else symbol.split("_")[0]

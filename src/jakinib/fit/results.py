@@ -188,14 +188,17 @@ def _round(value: float) -> float:
     return float(f"{value:.4g}")
 
 
+_WORDS = {"location", "note", "status"}  # of a data row: no number depends on them
+
+
 def fingerprint(plan: Plan, data: DataSet) -> dict[str, str]:
-    """SHA-256 of everything the fit depends on: composed models, plan, data rows, earlier results."""
+    """SHA-256 of all that the fit depends on: composed models, plan, numbers of the data, earlier results."""
     problem_context, targets = build_targets(plan, data)
     specs = sorted({spec for target in targets for spec in target.specs(problem_context)}, key=repr)
     read = plan.reads(data)
     sources = sorted({data[row].source for row in read})
-    rows = [data[row].model_dump_json(exclude_defaults=True) for row in read]
-    rows += [data.sources[source].model_dump_json(exclude_defaults=True) for source in sources]
+    rows = [data[row].model_dump_json(exclude_defaults=True, exclude=_WORDS) for row in read]
+    rows += [assay.numbers() for source in sources if (assay := data.sources[source].assay)]
     out = {
         "models": _hash("".join(compose(spec).antimony for spec in specs).encode()),
         "plan": _hash(plan.model_dump_json(exclude_defaults=True).encode()),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import itertools
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +18,7 @@ from jakinib.library.plugins import extra_folders
 from jakinib.library.schema import (
     Cell,
     Cytokine,
+    Evidence,
     Inhibitor,
     ParameterRow,
     Population,
@@ -27,6 +29,7 @@ from jakinib.library.schema import (
     References,
     Strict,
 )
+from jakinib.library.sources import DATABASES
 from jakinib.library.symbols import ClashError, refuse_clashes
 
 S = TypeVar("S", bound=Strict)
@@ -58,14 +61,19 @@ class Library:
         self.proteins: dict[str, Protein] = {}
         self.references: dict[str, Reference] = {}
         self.parameters: dict[str, ParameterRow] = {}
+        self.evidence: dict[str, Evidence] = {}
         self.files: dict[tuple[str, str], Path] = {}
         self.generation = 0  # new with every entry added, so that models built before are not reused
         for folder in folders:
             self._add_folder(folder)
         self._refuse_clashes()
+        for kind, name, field, noun, named, known in self._mentions():
+            if named not in known:
+                where = f"{self.where(kind, name, *field)}: {field[0]}"
+                raise UnknownIdError(noun, named, known, where=where)
 
     def _add_folder(self, folder: Path) -> None:
-        if not folder.is_dir():
+        if not os.path.isdir(folder):  # noqa: PTH112 (a name too long is no folder, not an error)
             raise InputError(f"{folder}: no such library folder")
         for name in _FOLDERS:
             here: set[str] = set()
@@ -82,6 +90,16 @@ class Library:
             self.proteins.update(read_model(path, Proteins).proteins)
         if (path := folder / "references.yaml").exists():
             self.references.update(read_model(path, References).references)
+        if (path := folder / "evidence.tsv").exists():
+            for number, fact in read_rows(path, Evidence):
+                if fact.source not in self.references:
+                    where = f"{short(path)}:{number}: column source"
+                    raise UnknownIdError("reference", fact.source, self.references, where=where)
+                if fact.code in self.evidence:
+                    raise InputError(
+                        f"{short(path)}:{number}: code '{fact.code}' stands already; choose another"
+                    )
+                self.evidence[fact.code] = fact
         if (path := folder / "parameters.tsv").exists():
             seen: set[str] = set()
             for number, row in read_rows(path, ParameterRow):
@@ -89,6 +107,24 @@ class Library:
                     raise InputError(f"{path}:{number}: parameter '{row.id}' stands twice; keep one row")
                 seen.add(row.id)
                 self.parameters[row.id] = row
+
+    def _mentions(self) -> Iterator[tuple[str, str, tuple[str, ...], str, str, Iterable[str]]]:
+        """Names in entries that nothing would miss at use: (kind, entry, field, noun, name, known names)."""
+        for drug in self.inhibitors.values():
+            for field in ("pharmacokinetics", "renal_uptake"):
+                for people in getattr(drug, field):
+                    yield "inhibitors", drug.id, (field, people), "population", people, self.populations
+            if drug.metabolite:
+                yield "inhibitors", drug.id, ("metabolite",), "inhibitor", drug.metabolite, self.inhibitors
+        for kind in ("inhibitors", "cytokines", "cells"):
+            for entry in getattr(self, kind).values():
+                for database in entry.identifiers:
+                    yield kind, entry.id, ("identifiers", database), "database", database, DATABASES
+        plans = [folder / "plans" for folder in (paths.fits(), *self.folders)]
+        known = {path.stem for folder in plans for path in folder.glob("*.yaml")}
+        for people in self.populations.values():
+            if people.ensemble:
+                yield "populations", people.id, ("ensemble",), "plan", people.ensemble, known
 
     def add(self, kind: str, path: Path) -> str:
         """Add one YAML file of ``kind`` (a folder name such as "inhibitors"); returns its id.

@@ -119,7 +119,8 @@ class Range:
     def number(self, value: float, stated: str = "") -> float:
         """``value`` itself, in ``unit``; ValueError, after what was stated, when it lies outside."""
         slack = 1e-9 * abs(value)  # what a conversion of units may add
-        if self.low - slack <= value <= self.high + slack and not (self.above and value <= self.low):
+        inside = math.isfinite(value) and self.low - slack <= value <= self.high + slack
+        if inside and not (self.above and value <= self.low):
             return value
         unit = "" if self.unit == "dimensionless" else f" {self.unit}"
         lowest = f"above {self.low:g}" if self.above else f"at least {self.low:g}"

@@ -32,6 +32,7 @@ from jakinib.library.ranges import (
     listed_once,
     text,
 )
+from jakinib.library.sources import outside
 from jakinib.units import check_unit, factor, parse_quantity
 
 Kind = Literal["measured", "derived", "fitted", "assumed"]
@@ -69,7 +70,7 @@ class Quantity(Strict):
     unit: Unit
     kind: Kind
     status: Status
-    source: str
+    source: Annotated[str, AfterValidator(outside)] = ""  # an assumed number may have none
     location: str = ""
     rationale: str = ""
     low: Number | None = None
@@ -77,6 +78,10 @@ class Quantity(Strict):
 
     @model_validator(mode="after")
     def _check(self) -> Quantity:
+        if self.kind != "assumed" and not self.source:
+            raise ValueError(
+                f"is {self.kind} and gives no source; name it, or call the number assumed and say why"
+            )
         if self.kind == "assumed" and not self.rationale:
             raise ValueError("is assumed and gives no rationale; say why")
         low = -math.inf if self.low is None else self.low
@@ -385,6 +390,22 @@ class Reference(Strict):
     doi: Doi = ""
     url: Line = ""
     note: Line = ""
+
+
+class Evidence(Row):
+    """A published fact that entries cite by its code. value is text where it is more than one number."""
+
+    code: Annotated[str, Field(pattern=r"^[A-Z][0-9]+$")]
+    quantity: str
+    system: str = ""
+    value: str = ""
+    low: Number | None = None
+    high: Number | None = None
+    unit: str = ""
+    status: Status
+    source: Annotated[str, Field(min_length=1), AfterValidator(outside)]
+    location: str = ""
+    note: str = ""
 
 
 class References(Strict):

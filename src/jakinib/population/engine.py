@@ -102,10 +102,8 @@ class Worker:
         job, names = self.job, self.job.sampler.names
         cell = Model(job.cell_sbml, job.rtol)
         self.cell_names = [name for name in names if name in cell.settable]
-        rests = [name for name in self.cell_names if name.endswith("_rest")]
-        starts = [name.removesuffix("_rest") for name in rests]
-        self.cell_from = [names.index(name) for name in (*self.cell_names, *rests)]
-        columns = [*self.cell_names, *starts, f"I_{job.inhibitor}"]
+        self.cell_from = [names.index(name) for name in self.cell_names]
+        columns = [*self.cell_names, f"I_{job.inhibitor}"]
         self.cell = Batch(cell, columns, [job.observable], fixed={job.ligand: job.ligand_dose})
 
     def values(self, number: int) -> dict[str, Array]:

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from jakinib import paths
-from jakinib.build.estimates import result_file
+from jakinib.build.estimates import plan_file, result_file
 from jakinib.errors import InputError
 from jakinib.library.files import read_draws, read_yaml, short
 from jakinib.units import factor
 
 
 def ensemble_file(plan: str) -> Path:
+    """The draws of a plan, beside its estimates."""
     return result_file(plan, "ensemble.tsv")
 
 
@@ -25,9 +25,7 @@ def read_ensemble(path: Path, plan: str, units: dict[str, str], scope: str) -> d
     parameters (symbol@cell) apply.
     Symbols the model lacks are left out. Raises InputError for a table that is not one of this plan.
     """
-    declared = {
-        entry["id"]: entry for entry in read_yaml(paths.fits() / "plans" / f"{plan}.yaml")["parameters"]
-    }
+    declared = {entry["id"]: entry for entry in read_yaml(plan_file(plan))["parameters"]}
     titles, values = read_draws(path)
     columns = []
     for title in titles:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jakinib.assay.cell import CellAssay
+from jakinib.assay.disposition import Disposition
 from jakinib.assay.patient import Circumstances, typical
-from jakinib.assay.pk import Disposition
 from jakinib.errors import InputError, UnknownIdError
 from jakinib.library import get_library
 from jakinib.library.disposition import UNITS as DISPOSITION_UNITS
@@ -192,9 +192,11 @@ def _members(
             raise InputError("ensemble: need at least one row of positive finite numbers")
         text = given.to_csv(index=False).encode()
         return table, hashlib.sha256(text).hexdigest()
-    path = ensemble_file(plan) if plan else None
-    if path is None or not path.exists():
+    if not plan:
         return None, "none"
+    path = ensemble_file(plan)
+    if not path.exists():
+        raise InputError(f"population: plan {plan} has no ensemble; run: jakinib ensemble {plan}")
     return read_ensemble(path, plan, units, cell), _digest(path)
 
 

@@ -187,7 +187,7 @@ def _quantity(quantity: Quantity) -> Row:
         "stated": f"{_number(quantity.value)}{unit}{span}",
         "kind": quantity.kind,
         "status": quantity.status,
-        "source": quantity.source,
+        "source": quantity.source or "none",
         "why": "; ".join(part for part in (quantity.location, quantity.rationale) if part),
     }
 
@@ -288,7 +288,7 @@ def _parameter(network: Network, source: Source, symbol: str) -> Row:
 def _references(quantities: Iterable[Quantity]) -> Iterable[tuple[str, str]]:
     """(key, citation) of every source of the quantities."""
     references, data = get_library().references, get_data().sources
-    for key in sorted({quantity.source for quantity in quantities}):
+    for key in sorted({quantity.source for quantity in quantities} - {""}):  # an assumed number may have none
         entry = references.get(key) or data.get(key)
         if entry is None:  # the estimates of a plan
             question = plain(read_yaml(plan_path(key))["question"])

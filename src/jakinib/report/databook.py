@@ -82,6 +82,13 @@ def _data_book() -> Iterator[str]:
     yield ""
     columns = ("symbol", "value", "unit", "kind", "status", "source", "where, why")
     yield from table(columns, (_library_row(name, row) for name, row in library.parameters.items()))
+    yield "## Facts that entries cite"
+    yield ""
+    yield "What a code such as B001 stands for where an entry cites it."
+    yield ""
+    facts = library.evidence.values()
+    listed = ((f.code, f.quantity, f.system, f.value, f.unit, f.status, f.source, f.location) for f in facts)
+    yield from table(("code", "fact", "of", "value", "unit", "status", "source", "where"), listed)
     yield from _estimated()
     yield "## Published measurements"
     yield ""
@@ -108,7 +115,7 @@ def _estimated() -> Iterator[str]:
 
 def _library_row(where: str, q: Quantity) -> tuple[Any, ...]:
     reason = "; ".join(filter(None, (q.location, q.rationale)))
-    return where, q.value, q.unit, q.kind, q.status, q.source, reason
+    return where, q.value, q.unit, q.kind, q.status, q.source or "none", reason
 
 
 def _measurement_row(row: Measurement) -> tuple[Any, ...]:

@@ -31,7 +31,11 @@ class Batch:
         forcing: Sequence[str] = (),
         fixed: Mapping[str, float] | None = None,
     ) -> None:
-        model = model.able_to_set([*columns, *forcing, *(fixed or {})])
+        fixed = model.started(fixed or {})
+        self._moved = model.starts.moved(columns)
+        moved = [rule.species for rule in self._moved]
+        model.starts.refuse([*columns, *forcing], model.id)
+        model = model.able_to_set([*columns, *moved, *forcing, *fixed])
         self.model, self.columns = model, tuple(columns)
         model.require(observables)
         self.observables = tuple(observables)
@@ -43,12 +47,19 @@ class Batch:
             if kind not in targets:
                 raise InputError(f"{model.id}: {symbol} is a {kind}; a batch varies parameters and species")
             self._places.append((targets[kind], index, number, scale))
-        for symbol, value in (fixed or {}).items():
+        for symbol, value in fixed.items():
             kind, index, scale = model.place(symbol)
             if kind not in targets:
                 raise InputError(f"{model.id}: {symbol} is a {kind}; a batch varies parameters and species")
             targets[kind][index] = value * scale
         self._run = -1  # none begun
+        self._read = {
+            name: fixed.get(name, model.initial(name))
+            for rule in self._moved
+            for name in rule.reads
+            if name not in columns
+        }
+        self._started = [model.place(rule.species) for rule in self._moved]
         self._forcing = [model.parameter_index(symbol) for symbol in forcing]
 
     def start(self, row: Array) -> None:
@@ -57,6 +68,10 @@ class Batch:
             self.model.select(self.observables)
             for target, index, number, scale in self._places:
                 target[index] = row[number] * scale
+            if self._moved:
+                values = self._read | dict(zip(self.columns, row.tolist(), strict=True))
+                for rule, (_, index, scale) in zip(self._moved, self._started, strict=True):
+                    self._amounts[index] = rule.value(values) * scale
             self.model.restart(self._free, self._boundary, self._amounts)
             self._run = self.model.runs
 

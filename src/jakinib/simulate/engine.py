@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from jakinib.build.starts import starts_in
 from jakinib.errors import ModelError, SimulationError, UnknownIdError
 from jakinib.simulate.dormant import Dormant, leave_out
 from jakinib.simulate.invariant import Laws
@@ -87,6 +88,7 @@ class Model:
         self.id: str = (source and source.getId()) or "model"
         declared = source.getListOfSpecies() if source else []
         self._declared = tuple(species.getId() for species in declared)
+        self.starts = starts_in(source)
         amounts = {species.getId(): bool(species.getHasOnlySubstanceUnits()) for species in declared}
         self._amount_only = frozenset(name for name, amount in amounts.items() if amount)
         self.units: dict[str, str] = {}
@@ -133,6 +135,18 @@ class Model:
             if self._whole is None:
                 self._whole = Model(self.sbml, self.rtol, reduced=False)
             return self._whole
+
+    def started(self, settings: Mapping[str, float]) -> dict[str, float]:
+        """Settings with the starts that follow from them; raises InputError for one it cannot take."""
+        self.starts.refuse(settings, self.id)
+        out = dict(settings)
+        for rule in self.starts.moved(settings):
+            out[rule.species] = rule.value({name: self._start_of(name, settings) for name in rule.reads})
+        return out
+
+    def _start_of(self, parameter: str, settings: Mapping[str, float]) -> float:
+        given = settings.get(parameter)
+        return self._parameter_values[self.parameters.index(parameter)] if given is None else float(given)
 
     def initial(self, symbol: str) -> float:
         """Value of ``symbol`` before anything is set (concentration for species)."""
@@ -224,17 +238,20 @@ class Model:
         Returns an array (len(protocol.times), len(observables)) in model units.
         Raises UnknownIdError for an unknown symbol and SimulationError when the integrator fails.
         """
-        model = self.able_to_set(
-            [*protocol.settings, *(name for step in protocol.steps for name in step.values)]
-        )
+        settings = self.started(protocol.settings)
+        later = [name for step in protocol.steps for name in step.values]
+        self.starts.refuse(later, self.id)
+        model = self.able_to_set([*settings, *later])
         if model is not self:
             return model.run(protocol, observables)
         with self.turn:
-            return self._run(protocol, observables)
+            return self._run(protocol, settings, observables)
 
-    def _run(self, protocol: Protocol, observables: Sequence[str]) -> NDArray[np.float64]:
+    def _run(
+        self, protocol: Protocol, settings: Mapping[str, float], observables: Sequence[str]
+    ) -> NDArray[np.float64]:
         self._select(observables)
-        self._reset(protocol.settings)
+        self._reset(settings)
         times = np.asarray(protocol.times, dtype=float)
         out = np.empty((len(times), len(observables)))
         now, row = protocol.start, 0

@@ -73,10 +73,7 @@ class Context:
         self._cache.clear()
 
     def settings(self, model: Model, scope: str) -> dict[str, float]:
-        """Free parameters this model has, general ones and those of ``scope`` (a cell or population).
-
-        A resting chain also sets its initial value.
-        """
+        """Free parameters this model has, general ones and those of ``scope`` (a cell or population)."""
         out = {}
         settable = set(model.settable)
         for name, value in self.theta.items():
@@ -85,8 +82,6 @@ class Context:
                 continue
             if symbol in settable:
                 out[symbol] = value
-                if symbol.endswith("_rest"):
-                    out[symbol.removesuffix("_rest")] = value
         return out
 
     def run(
@@ -153,6 +148,10 @@ class Target:
         spec = self.spec(context)
         symbols = () if spec is None else context.model(spec).settable
         return {*symbols, *(f"{symbol}@{self.scope}" for symbol in symbols)}
+
+    def nuisances(self) -> dict[str, str]:
+        """Unit (pint) of each symbol this target reads that no model has, such as the scale of a signal."""
+        return {}
 
     def distance(self, context: Context) -> float:
         """Model against published on a scale without units, 0 when equal, positive when the model is higher.

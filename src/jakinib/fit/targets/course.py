@@ -83,6 +83,9 @@ class FoldOverBasal(Timed):
     def touches(self, context: Context) -> set[str]:
         return super().touches(context) | {self.scale}
 
+    def nuisances(self) -> dict[str, str]:
+        return {self.scale: "dimensionless"}
+
     def predicted(self, context: Context) -> float:
         """Fold over basal in the model."""
         percent = float(np.interp(self.time, TIME_COURSE, self.course(context, self.dose, TIME_COURSE)))

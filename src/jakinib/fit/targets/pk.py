@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jakinib.assay.pk import UPTAKE, Disposition, dosing_steps
+from jakinib.assay.disposition import UPTAKE, Disposition
+from jakinib.assay.pk import dosing_steps
 from jakinib.build import ModelSpec
 from jakinib.errors import PlanError
 from jakinib.fit.data import DataSet, Measurement
@@ -63,7 +64,7 @@ class PKMetric(Target):
         return context.pk(self.drug.id, self.population)
 
     def touches(self, context: Context) -> set[str]:
-        return super().touches(context) | {f"{key}_{self.drug.id}@{self.population}" for key in ("D1", "lag")}
+        return super().touches(context) | {f"{key}_{self.drug.id}@{self.population}" for key in UPTAKE}
 
     def predicted(self, context: Context) -> tuple[float, str]:
         """(value, unit) of the metric."""
@@ -90,9 +91,9 @@ class PKMetric(Target):
             case "volume", "V/F":
                 return v1 + v2, "L"
             case "volume", "V":
-                return (v1 + v2) * self._bioavailability(), "L"
+                return (v1 + v2) * self._bioavailability(disposition), "L"
             case "fraction", "fe(urine)":
-                return clr / (clr + clnr) * self._bioavailability(), "dimensionless"
+                return clr / (clr + clnr) * self._bioavailability(disposition), "dimensionless"
             case "half_life", _:
                 return half_life(clr + clnr, v1, v2, q), "hour"
             case "tmax", _:
@@ -105,12 +106,12 @@ class PKMetric(Target):
                 return self._steady_state(context, model, settings, disposition, metric)
         raise PlanError(f"{self.row.id}: no metric for {self.row.quantity} of '{self.row.target}'")
 
-    def _bioavailability(self) -> float:
-        if self.drug.bioavailability is None:
+    def _bioavailability(self, disposition: Disposition) -> float:
+        if disposition.bioavailability is None:
             raise PlanError(
                 f"{self.row.id}: inhibitor '{self.drug.id}' states no bioavailability; add it to its file"
             )
-        return self.drug.bioavailability.to("dimensionless")
+        return disposition.bioavailability
 
     def _typical(self, context: Context) -> _Typical:
         """Read once, since each takes longer than a metric in closed form."""

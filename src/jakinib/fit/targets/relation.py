@@ -57,6 +57,9 @@ class Relation(Target):
     def touches(self, context: Context) -> set[str]:
         return self.parts[0].touches(context) | self.parts[1].touches(context)
 
+    def nuisances(self) -> dict[str, str]:
+        return self.parts[0].nuisances() | self.parts[1].nuisances()
+
     def log_ratio(self, context: Context) -> float:
         """ln(first / second) in the model."""
         first, second = (part.distance(context) for part in self.parts)
