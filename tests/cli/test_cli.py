@@ -115,7 +115,7 @@ parameters:
         (PLAN + "colour: red\n", "plan.yaml:9: colour is not a known field"),
         (PLAN.replace("seed: 1", "seed: [1"), "plan.yaml:6"),
         (PLAN.replace("seed: 1", "seed: 1\nseed: 2"), "the key 'seed' stands twice"),
-        (PLAN.replace("id: ATP", "id: ATQ"), "no calibration row depends on 'ATQ'"),
+        (PLAN.replace("id: ATP", "id: ATQ"), "unknown symbol 'ATQ'; did you mean ATP"),
     ],
 )
 def test_a_plan_that_cannot_be_used_is_refused_before_anything_runs(

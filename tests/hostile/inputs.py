@@ -115,7 +115,7 @@ def entries() -> Iterator[tuple[str, str, Any]]:
                 low = {**quantity, "low": quantity["value"] + 1, "high": quantity["value"] + 2}
                 yield f"{kind}: {name}.low", kind, changed(data, at, low)
             if number % 4 == 1:
-                bare = {k: v for k, v in quantity.items() if k != "source"}
+                bare = {k: v for k, v in quantity.items() if k != "source"} | {"kind": "measured"}
                 yield f"{kind}: {name} without source", kind, changed(data, at, bare)
                 guess = {**quantity, "kind": "assumed", "rationale": ""}
                 yield f"{kind}: {name} assumed", kind, changed(data, at, guess)
@@ -151,7 +151,7 @@ EVENTS = [
     "TIME,AMT,ADDL,II\n0,4,true,24\n", "TIME,AMT,SS\n0,4,1\n", "TIME,AMT,SS,II\n5,4,1,24\n", "TIME,AMT,RATE\n0,4,-3\n",
     "TIME,AMT,CMT\n0,4,3\n", "TIME,AMT,CMT,ROUTE\n0,4,2,oral\n", "TIME,AMT,UNIT\n0,4,banana\n", "TIME,AMT,UNIT\n0,4,9**9**9\n",
     "TIME,AMT,INHIBITOR\n0,4,../x\n", "TIME,AMT,INHIBITOR\n0,4,\x1b[31m\n", "TIME,AMT,ID\n0,4,1\n0,4,2\n", "TIME,AMT\n-5,4\n",
-    f"TIME,AMT\n0,{'4' * 30_000}\n", "\0", "TIME,AMT\n" + "0,4\n" * 300_000, "TIME;AMT\n0;4\n", "\x1b[2J,AMT\n0,4\n",
+    f"TIME,AMT\n0,{'4' * 30_000}\n", "\0", "TIME,AMT\n" + "0,4\n" * 300_000, "TIME;AMT\n0;4;5\n", "\x1b[2J,AMT\n0,4\n",
     "TIME,AMT\n0x10,4\n", "TIME,AMT\n1_0,4\n", "TIME,AMT,TINF,RATE\n0,4,2,7\n", "TIME,AMT,TINF\n0,4,-1\n",
 ]  # fmt: skip
 COMMANDS: list[list[str]] = [

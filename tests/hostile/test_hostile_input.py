@@ -214,7 +214,7 @@ ROW = {
 @pytest.mark.parametrize(
     "change",
     [
-        *({"value": x} for x in ("", "abc", "nan", "inf", "-1", "0", "1e999", "true", "0x10", "1_0", "5,0")),
+        *({"value": x} for x in ("", "abc", "nan", "inf", "-1", "0", "1e999", "true", "0x10", "1_0", "5,0,0")),
         *({"unit": x} for x in ("", "banana", "9**9**9**9", "m" * 10_000, "nM\x1b[31m")),
         *({"n": x} for x in ("0", "-1", "1.5", "x")), *({"spread": x} for x in ("-1", "x")),
         {"low": "3", "high": "2"}, {"set": "both"}, {"status": "sure"}, {"id": ""}, {"id": "X2\x1b[31m"}, {"colour": "blue"},

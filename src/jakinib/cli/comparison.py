@@ -31,10 +31,10 @@ def compare(
     from jakinib.files import separator_of
     from jakinib.library import get_library
 
+    targets(out, plot)
     separator = separator_of(out) if out else ""
     if not regimen:
         raise InputError("compare: no regimen; give --regimen 'baricitinib 4 mg qd', once for each column")
-    targets(out, plot)
     names = [name.strip() for name in cytokines.split(",") if name.strip()]
     count = len(get_library().cytokines) if names == ["all"] else len(names)
     with output(as_json) as emit:

@@ -52,13 +52,13 @@ def population_(
 
     if scheduler:
         refuse(ctx, ["workers"], "does not apply to --scheduler, which has workers of its own")
+    targets(out)
     if out is not None and out.suffix.lower() != ".parquet":
         raise InputError(f"{out}: a population is written as Parquet; name a file .parquet")
     options: dict[str, Any] = {
         "inhibitor": inhibitor, "cytokine": cytokine, "readout": readout, "cytokine_dose": cytokine_dose,
         "conditions": tuple(condition or ()), "seed": seed,
     }  # fmt: skip
-    targets(out)
     with output(as_json) as emit:
         with progress() as bar:
             task = bar.add_task(f"{population}, {regimen}", total=n)

@@ -60,8 +60,8 @@ def simulate(
     from jakinib.files import separator_of
     from jakinib.regimen import Regimen
 
-    separator = separator_of(out) if out else ""
     targets(out, plot)
+    separator = separator_of(out) if out else ""
     if regimen and regimen_file:
         raise InputError("--regimen and --regimen-file: both give doses; give one of them")
     doses = Regimen.read(regimen_file) if regimen_file else Regimen.parse(regimen or "4 mg")

@@ -129,7 +129,7 @@ class PetabProblem:
                 row.known(column, "symbol", self._model.settable, column)
                 self._check(row, column, row.text(column), blank=True)
         wanted = ("observableId", "simulationConditionId", "measurement", "time")
-        tables = [_table(folder / name, *wanted) for name in files.measurement_files]
+        tables = [_table(beside(folder, name, short(file)), *wanted) for name in files.measurement_files]
         self._columns = tuple(dict.fromkeys(column for table in tables for column in table.columns))
         self.measurements = [row for table in tables for row in _rows(table)]
         if not self.measurements:

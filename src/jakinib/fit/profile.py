@@ -23,7 +23,7 @@ from jakinib.fit.objective import Array, Objective, Optimum, covariance, minimis
 from jakinib.fit.side import AT_BOUND, THRESHOLD, Side
 from jakinib.library.files import read_table
 from jakinib.library.ranges import Number
-from jakinib.library.schema import Strict
+from jakinib.library.schema import Row as TableRow
 from jakinib.parallel import in_order
 
 __all__ = ["Array", "Objective", "Optimum", "Point", "Profile", "covariance", "minimise"]
@@ -195,7 +195,7 @@ def unpack(content: bytes) -> Profile:
     return Profile(**{**record, "points": tuple(Point(**point) for point in record["points"])})
 
 
-class _Row(Strict):
+class _Row(TableRow):
     """One line of profiles.tsv. points: value:rise:data_rise, separated by spaces."""
 
     id: str

@@ -92,12 +92,12 @@ def test_a_folder_that_may_not_be_written_to_is_refused(tmp_path: Path) -> None:
         check_writable(tmp_path / "x")
 
 
-@pytest.mark.parametrize("name", ["simulate", "population"])
+@pytest.mark.parametrize(("name", "file"), [("simulate", "x.tsv"), ("population", "x.parquet")])
 def test_a_target_that_fills_up_while_written_is_one_line_and_leaves_no_half_file(
-    name: str, tmp_path: Path
+    name: str, file: str, tmp_path: Path
 ) -> None:
     """A limit on the size of files stands for a full disk."""
-    place, room = tmp_path / "x", 6_000
+    place, room = tmp_path / file, 6_000
     arguments = [word.format(folder=place, file=place) for word in COMMANDS[name]]
     done = subprocess.run(
         [sys.executable, "-c", "from jakinib.cli import main; main()", *arguments], capture_output=True,
@@ -108,7 +108,7 @@ def test_a_target_that_fills_up_while_written_is_one_line_and_leaves_no_half_fil
     said = [line for line in done.stderr.splitlines() if line.startswith("jakinib:")]
     assert len(said) == 1
     assert "cannot write (File too large)" in said[0]
-    assert {path.name for path in tmp_path.rglob("*")} <= {"x.json", "x.parts"}
+    assert {path.name for path in tmp_path.rglob("*")} <= {"x.json", f"{file}.parts", f"{file}.json"}
 
 
 def test_a_full_standard_output_is_one_line_and_exit_code_2() -> None:
