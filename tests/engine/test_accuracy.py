@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 
 import jakinib as jk
 from jakinib.assay import CellAssay
-from jakinib.simulate import Model, Protocol, Step
+from jakinib.simulate import Model, Protocol, Step, scale
 
 Raw = Callable[[str], Any]
 Guarded = Callable[[str], Model]
@@ -81,8 +80,7 @@ def test_halving_the_tolerances_moves_a_readout_by_less_than_a_thousandth(
 ) -> None:
     conditions = CellAssay("baricitinib", cytokine, readout)
     model = conditions.model()
-    engine = importlib.import_module("jakinib.simulate.engine")
-    monkeypatch.setattr(engine, "ATOL_NM", engine.ATOL_NM / 2)
+    monkeypatch.setattr(scale, "ATOL_NM", scale.ATOL_NM / 2)
     finer = Model(model.sbml, model.rtol / 2)
     change = conditions.response(concentration, finer) / conditions.response(concentration, model) - 1
     assert abs(change) < 1e-3

@@ -14,7 +14,7 @@ from jakinib import paths
 from jakinib.build import built
 from jakinib.export import export
 from jakinib.regimen import Regimen
-from jakinib.simulate import Model, Protocol, engine
+from jakinib.simulate import Model, Protocol, scale
 
 NAMES = tuple(built())
 DOSED = tuple(name for name, spec in built().items() if spec.name in ("oral_pk", "blood_pkpd"))
@@ -70,7 +70,7 @@ def times(name: str) -> NDArray[np.float64]:
 def simulated(sbml: str, times: NDArray[np.float64], species: tuple[str, ...] = ()) -> NDArray[np.float64]:
     """Our own trajectory, integrated tightly so that files are compared and not tolerances."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "ATOL_NM", 1e-14)
+        patch.setattr(scale, "ATOL_NM", 1e-14)
         model = Model(sbml, rtol=1e-10)
     return model.run(Protocol(times), species or model.species)
 
@@ -83,5 +83,5 @@ def ours(name: str) -> NDArray[np.float64]:
 
 def distance(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     """Largest difference of any species, relative to the largest value the species takes."""
-    scale = np.abs(one).max(axis=0)
-    return float((np.abs(one - other).max(axis=0) / np.where(scale > 0, scale, 1)).max())
+    top = np.abs(one).max(axis=0)
+    return float((np.abs(one - other).max(axis=0) / np.where(top > 0, top, 1)).max())

@@ -84,3 +84,20 @@ def document(text: str, where: str) -> Any:
     if found.getModel() is None:
         raise InputError(f"{where}: holds no SBML model")
     return found
+
+
+def flat(found: Any, text: str, where: str) -> str:
+    """SBML text without submodels: those of the package 'comp' are written out, under ids such as sub__S."""
+    import libsbml
+
+    if found.getPlugin("comp") is None:
+        return text
+    properties = libsbml.ConversionProperties()
+    properties.addOption("flatten comp", True)
+    properties.addOption("abortIfUnflattenable", "none")
+    properties.addOption("performValidation", False)
+    if found.convert(properties) != libsbml.LIBSBML_OPERATION_SUCCESS:
+        log = [" ".join(found.getError(i).getMessage().split()) for i in range(found.getNumErrors())]
+        reason = (log or ["no reason given"])[-1]
+        raise InputError(f"{where}: libSBML cannot write out the submodels of the package 'comp': {reason}")
+    return str(libsbml.writeSBMLToString(found))

@@ -55,6 +55,17 @@ class Starts:
             if symbol in self.fixed:
                 raise InputError(f"{where}: {symbol} cannot be set in a built model: {self.fixed[symbol]}")
 
+    def applied(
+        self, settings: Mapping[str, float], values: Mapping[str, float], where: str
+    ) -> dict[str, float]:
+        """Settings with the starts that follow from them, other parameters having ``values``.
+
+        Raises InputError for a symbol that only building can set.
+        """
+        self.refuse(settings, where)
+        given = {**values, **{name: float(value) for name, value in settings.items()}}
+        return {**settings, **{rule.species: rule.value(given) for rule in self.moved(settings)}}
+
     def to_xml(self) -> str:
         """The annotation of a model; empty without rules."""
         if not self.rules and not self.fixed:

@@ -20,8 +20,8 @@ from jakinib.files import ABSENT, Table, read_table, short, table_text
 from jakinib.fit.petab_model import INITIAL, NOISE, ObservedModel, Row, as_number
 from jakinib.library.files import beside, read_model
 from jakinib.library.schema import Strict
-from jakinib.simulate.engine import ATOL_NM
 from jakinib.simulate.protocol import Protocol
+from jakinib.simulate.scale import ATOL_NM
 
 DRIFT = 1e-7  # equilibrium: relative change of every state over the second half of the run
 DECADES = 12  # the run is made ten times longer at most so often

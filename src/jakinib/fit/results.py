@@ -30,7 +30,7 @@ from jakinib.fit.profile import FLAT, Verdict
 from jakinib.fit.side import THRESHOLD
 from jakinib.fit.targets import FIT_RTOL
 from jakinib.library.files import read_table
-from jakinib.simulate.engine import ATOL_NM
+from jakinib.simulate.scale import ATOL_NM
 
 FILES = ("estimates.tsv", COVARIANCE, "provenance.json")
 

@@ -14,16 +14,17 @@ from numpy.typing import NDArray
 from jakinib.build.starts import starts_in
 from jakinib.errors import ModelError, SimulationError, UnknownIdError
 from jakinib.simulate.dormant import Dormant, leave_out
+from jakinib.simulate.general import Fresh, prepared, refuse
 from jakinib.simulate.invariant import Laws
 from jakinib.simulate.jit import compiled
 from jakinib.simulate.protocol import Protocol
+from jakinib.simulate.scale import Scale, absolute, described
+from jakinib.simulate.source import Source, built_here, units
+from jakinib.simulate.switches import ROOT
 
 RTOL = 1e-8
-ATOL_NM = 1e-11  # absolute tolerance in nM, turned into amounts by compartment size
-# Of what waits in a depot (<drug>_depot, nmol): 1e-10 of a dose, 1e-8 nM in plasma. A dose enters an empty
-# depot within 36 s; at 1e-11 nmol CVODE's first step would be too short to be added to the time (t + h = t).
-ATOL_DEPOT = 1e-6
 MAX_STEPS = 50_000
+REPEATS = 2  # of a run whose tolerances were too coarse for a state
 TINY = 1e-9  # hours; times closer than this are one time
 
 
@@ -31,96 +32,111 @@ class Model:
     """A compiled SBML model; run it with ``run``. Threads take turns.
 
     sbml: SBML text. rtol: relative tolerance of the integrator. reduced: leave species that stay zero out of
-    the integration; what would wake them is run on the whole model.
+    the integration; what would wake them is run on the whole model. atol: absolute tolerance in the units of
+    the model's amounts; by default it follows from the size of each state.
     Every run starts from the same fresh state: no result depends on the runs before it.
+    Raises ModelError for a model with a construct that is not supported, naming it.
     """
 
-    def __init__(self, sbml: str, rtol: float = RTOL, *, reduced: bool = True) -> None:
+    def __init__(
+        self, sbml: str, rtol: float = RTOL, *, reduced: bool = True, atol: float | None = None
+    ) -> None:
         import libsbml
 
-        self.sbml, self.rtol, self.reduced = sbml, rtol, reduced
+        self.sbml, self.rtol, self.reduced, self._given = sbml, rtol, reduced, atol
         self.turn = threading.RLock()  # held while a run uses the state of the engine
         self.runs = 0  # begun so far: tells a batch that another run has taken the state
         document = libsbml.readSBMLFromString(sbml)
+        if document.getModel() is None:
+            raise ModelError("the text holds no SBML model")
+        source = self._source = Source(document.getModel())
         self._read_source(document.getModel())
+        refuse(document, source)
+        dormant = leave_out(document, source) if reduced else Dormant()
         try:
-            dormant = leave_out(document) if reduced else Dormant()
-            laws = self._laws = Laws(document)
-            changed = dormant.species or laws.gives
+            laws = self._laws = Laws(document, source)
+            self._switches = None if source.plain else prepared(document.getModel(), source)
+            changed = dormant.species or laws.gives or self._switches
             self._rr = compiled(libsbml.writeSBMLToString(document) if changed else sbml)
         except RuntimeError as error:
-            reason = " ".join(str(error).split())
+            reason = " ".join(str(error).split()).partition(", at ")[0]
             raise ModelError(f"the engine cannot run this model: {reason}") from error
-        model = self._model = self._rr.model
-        self._wakers = dormant.wakers
+        self._wakers, self._left_out = dormant.wakers | dormant.reactions, dormant.reactions
         self._whole: Model | None = None
-        self._integrated = tuple(model.getFloatingSpeciesIds())
-        self._held = tuple(model.getBoundarySpeciesIds())
-        floating = {*self._integrated, *dormant.species}
-        self.species = tuple(name for name in self._declared if name in floating)
-        self.boundary = tuple(name for name in self._held if name not in floating)
-        self.compartments = tuple(model.getCompartmentIds())
-        self.parameters = tuple(model.getGlobalParameterIds())
-        self._ruled = {*self._rr.getAssignmentRuleIds(), *laws.gives}
-        self._settable: dict[str, tuple[str, int]] = {
-            **{name: ("compartment", i) for i, name in enumerate(self.compartments)},
-            **{name: ("parameter", i) for i, name in enumerate(self.parameters) if name not in self._ruled},
-            **{name: ("boundary", i) for i, name in enumerate(self._held) if name not in self._ruled},
-            **{name: ("species", i) for i, name in enumerate(self._integrated)},
-        }
-        self._compartment_values = np.array(model.getCompartmentVolumes(), dtype=float)
-        self._parameter_values = np.array(model.getGlobalParameterValues(), dtype=float)
-        self._boundary_values = np.array(model.getBoundarySpeciesConcentrations(), dtype=float)
-        self._species_amounts = np.array(model.getFloatingSpeciesAmounts(), dtype=float)
-        self._free = [i for i, name in enumerate(self.parameters) if name not in self._ruled]
-        self._free_values = self._parameter_values[self._free]
-        self._read_by_laws = [self.parameters.index(name) for name in laws.parameters]
-        self._sizes_read_by_laws = [self.compartments.index(name) for name in laws.compartments]
-        self._given_by_laws = [self.parameters.index(name) for name in laws.gives]
-        self._home = [model.getCompartmentIndexForFloatingSpecies(i) for i in range(len(self._integrated))]
-        self._selection: tuple[str, ...] = ()
+        self._index(dormant.species)
+        if self._switches:
+            self._fresh = Fresh(self._rr, source, self._ruled, self.id)
+            if not source.unset:
+                self._fresh.write({}, 0.0)
+        self._selection, self._states = tuple[str, ...](), tuple[str, ...]()
         self._rr.integrator.setValue("variable_step_size", False)
         self._tolerances()
+
+    def _index(self, asleep: frozenset[str]) -> None:
+        """Where the engine keeps each symbol, and the values it starts from."""
+        model, laws = self._rr.model, self._laws
+        self._model, self._integrated = model, tuple(model.getFloatingSpeciesIds())
+        self._held = tuple(model.getBoundarySpeciesIds())
+        floating = {*self._integrated, *asleep} - self._source.held
+        self.species = tuple(name for name in self._source.species if name in floating)
+        self.boundary = tuple(name for name in (*self._held, *self._integrated) if name not in floating)
+        self.compartments = tuple(model.getCompartmentIds())
+        self._known = tuple(model.getGlobalParameterIds())
+        self.parameters = tuple(name for name in self._known if name != ROOT)
+        self.fluxes = (*self._source.reactions, *self._source.references)
+        self._ruled = {*self._rr.getAssignmentRuleIds(), *laws.gives, ROOT}
+        kinds = {"compartment": self.compartments, "parameter": self._known}
+        kinds |= {"boundary": self._held, "species": self._integrated}
+        places = [(name, (kind, i)) for kind, names in kinds.items() for i, name in enumerate(names)]
+        self._settable = {name: place for name, place in places if name not in self._ruled}
+        self._compartment_values = np.array(model.getCompartmentVolumes(), dtype=float)
+        self._boundary_values = np.array(model.getBoundarySpeciesConcentrations(), dtype=float)
+        self._species_amounts = np.array(model.getFloatingSpeciesAmounts(), dtype=float)
+        self._free = [i for i, name in enumerate(self._known) if name not in self._ruled]
+        self._free_values = np.array(model.getGlobalParameterValues(), dtype=float)[self._free]
+        self._read_by_laws = [self._known.index(name) for name in laws.parameters]
+        self._sizes_read_by_laws = [self.compartments.index(name) for name in laws.compartments]
+        self._given_by_laws = [self._known.index(name) for name in laws.gives]
+        self._home = [model.getCompartmentIndexForFloatingSpecies(i) for i in range(len(self._integrated))]
 
     def _read_source(self, source: Any) -> None:
         """What the engine does not tell: the model id, declared units, which species are amounts."""
         self.sha256 = hashlib.sha256(self.sbml.encode()).hexdigest()
-        self.id: str = (source and source.getId()) or "model"
-        declared = source.getListOfSpecies() if source else []
-        self._declared = tuple(species.getId() for species in declared)
+        self.id: str = source.getId() or "model"
         self.starts = starts_in(source)
-        amounts = {species.getId(): bool(species.getHasOnlySubstanceUnits()) for species in declared}
+        amounts = {name: species.amount for name, species in self._source.species.items()}
         self._amount_only = frozenset(name for name, amount in amounts.items() if amount)
-        self.units: dict[str, str] = {}
-        if source:
-            ours = source.getSubstanceUnits() == "nmol"
-            self.units |= {p.getId(): p.getUnits() for p in source.getListOfParameters()}
-            for size in source.getListOfCompartments():
-                self.units[size.getId()] = size.getUnits() or source.getVolumeUnits()
-            self.units |= {name: ("nmol" if by else "nM") if ours else "" for name, by in amounts.items()}
+        self._ours, self.units = built_here(source), units(source, amounts)
+
+    @property
+    def tolerances(self) -> dict[str, Any]:
+        """Relative and absolute tolerance of the integrator, as results record them."""
+        return {"rtol": self.rtol, **described(self._given, self._ours)}
 
     def _tolerances(self) -> None:
         integrator = self._rr.integrator
         integrator.setValue("relative_tolerance", self.rtol)
-        absolute = [
-            (ATOL_DEPOT if name.endswith("_depot") else ATOL_NM)
-            if name in self._amount_only
-            else ATOL_NM * self._compartment_values[home]
-            for name, home in zip(self._integrated, self._home, strict=True)
-        ]
-        rules = len(integrator.getAbsoluteToleranceVector()) - len(absolute)  # rate rules come first
-        # A scalar would be rescaled by the current state at every call (roadrunner#1349).
-        if vector := [ATOL_NM] * rules + absolute:
-            integrator.setValue("absolute_tolerance", vector)
         integrator.setValue("maximum_num_steps", MAX_STEPS)
+        number = len(integrator.getAbsoluteToleranceVector())
+        states = [self._model.getStateVectorId(i) for i in range(number)]  # rate rules come first
+        self._scale = None if self._ours or self._given is not None else Scale(self._rr, states)
+        # A scalar would be rescaled by the current state at every call (roadrunner#1349).
+        if self._scale:
+            self._scale.start()
+        elif states:
+            sizes = dict(zip(self._integrated, self._compartment_values[self._home], strict=True))
+            values = [absolute(state, sizes, state in self._amount_only) for state in states]
+            integrator.setValue(
+                "absolute_tolerance", [v if self._given is None else self._given for v in values]
+            )
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return partial(Model, reduced=self.reduced), (self.sbml, self.rtol)
+        return partial(Model, reduced=self.reduced, atol=self._given), (self.sbml, self.rtol)
 
     @property
     def ids(self) -> tuple[str, ...]:
         """Every symbol that can be read."""
-        return (*self.species, *self.boundary, *self.compartments, *self.parameters)
+        return (*self.species, *self.boundary, *self.compartments, *self.parameters, *self.fluxes)
 
     @property
     def settable(self) -> tuple[str, ...]:
@@ -133,20 +149,13 @@ class Model:
             return self
         with self.turn:
             if self._whole is None:
-                self._whole = Model(self.sbml, self.rtol, reduced=False)
+                self._whole = Model(self.sbml, self.rtol, reduced=False, atol=self._given)
             return self._whole
 
     def started(self, settings: Mapping[str, float]) -> dict[str, float]:
         """Settings with the starts that follow from them; raises InputError for one it cannot take."""
-        self.starts.refuse(settings, self.id)
-        out = dict(settings)
-        for rule in self.starts.moved(settings):
-            out[rule.species] = rule.value({name: self._start_of(name, settings) for name in rule.reads})
-        return out
-
-    def _start_of(self, parameter: str, settings: Mapping[str, float]) -> float:
-        given = settings.get(parameter)
-        return self._parameter_values[self.parameters.index(parameter)] if given is None else float(given)
+        values = dict(zip((self._known[i] for i in self._free), self._free_values.tolist(), strict=True))
+        return self.starts.applied(settings, values, self.id)
 
     def initial(self, symbol: str) -> float:
         """Value of ``symbol`` before anything is set (concentration for species)."""
@@ -161,10 +170,14 @@ class Model:
             if symbol not in options:
                 raise UnknownIdError("symbol", symbol, options, where=self.id)
 
-    def _reset(self, settings: Mapping[str, float]) -> None:
+    def _reset(self, settings: Mapping[str, float], time: float = 0.0) -> None:
         """The one way to a fresh state: every vector is written, nothing is left to the engine's resets."""
         model = self._model
         self.runs += 1
+        if self._switches:
+            self.require(settings, self._settable)
+            self._fresh.write(settings, time)
+            return
         model.setTime(0.0)
         model.setCompartmentVolumes(list(range(len(self.compartments))), self._compartment_values)
         model.setGlobalParameterValues(self._free, self._free_values)
@@ -198,16 +211,13 @@ class Model:
     def _set(self, values: Mapping[str, float]) -> None:
         model = self._model
         for symbol, value in values.items():
-            try:
-                kind, index = self._settable[symbol]
-            except KeyError:
+            if symbol not in self._settable:
                 self.require([symbol], self._settable)
-                raise
-            number = float(value)
+            (kind, index), number = self._settable[symbol], float(value)
             if kind == "parameter":
                 model.setGlobalParameterValues([index], [number])
             elif kind == "boundary" and symbol in self._amount_only:
-                model.setBoundarySpeciesAmounts([index], [number])
+                self._rr.setValue(symbol, number)
             elif kind == "boundary":
                 model.setBoundarySpeciesConcentrations([index], [number])
             elif kind == "compartment":
@@ -217,15 +227,14 @@ class Model:
             else:
                 model.setFloatingSpeciesConcentrations([index], [number])
 
-    def _select(self, observables: Sequence[str]) -> None:
+    def _select(self, observables: Sequence[str], states: tuple[str, ...] = ()) -> None:
         wanted = tuple(observables)
-        if wanted != self._selection:
+        if (wanted, states) != (self._selection, self._states):
             self.require(wanted)
             species = set(self.species) | set(self.boundary)
-            self._rr.timeCourseSelections = [
-                "time", *(f"[{o}]" if o in species and o not in self._amount_only else o for o in wanted)
-            ]  # fmt: skip
-            self._selection = wanted
+            columns = [f"[{o}]" if o in species and o not in self._amount_only else o for o in wanted]
+            self._rr.timeCourseSelections = ["time", *columns, *states]
+            self._selection, self._states = wanted, states
 
     def _read(self, symbol: str) -> float:
         self.require([symbol])
@@ -241,7 +250,8 @@ class Model:
         settings = self.started(protocol.settings)
         later = [name for step in protocol.steps for name in step.values]
         self.starts.refuse(later, self.id)
-        model = self.able_to_set([*settings, *later])
+        read = self._left_out.intersection(observables)  # rates of what stays zero
+        model = self.able_to_set([*settings, *later, *read])
         if model is not self:
             return model.run(protocol, observables)
         with self.turn:
@@ -250,16 +260,34 @@ class Model:
     def _run(
         self, protocol: Protocol, settings: Mapping[str, float], observables: Sequence[str]
     ) -> NDArray[np.float64]:
-        self._select(observables)
-        self._reset(settings)
+        self._select(observables, self._scale.states if self._scale else ())
+        self._reset(settings, protocol.start)
+        if self._scale:
+            self._scale.start()
+        for _ in range(REPEATS):
+            out = self._course(protocol)
+            if self._scale is None or not self._scale.repeat():
+                return out
+            self._reset(settings, protocol.start)
+        return self._course(protocol)
+
+    def _stops(self, protocol: Protocol) -> list[tuple[float, Mapping[str, float]]]:
+        """Times at which the integration stops, with the values written there; the last is the end."""
+        stops = [(step.time, step.values) for step in protocol.steps]
+        end = float(protocol.times[-1])
+        if self._switches:
+            stops += [(time, {}) for time in self._fresh.begin(self._switches, protocol.start, end)]
+            stops.sort(key=lambda stop: stop[0])
+        return [*stops, (end, {})]
+
+    def _course(self, protocol: Protocol) -> NDArray[np.float64]:
+        """Run a protocol from the fresh state that was written."""
         times = np.asarray(protocol.times, dtype=float)
-        out = np.empty((len(times), len(observables)))
+        out = np.empty((len(times), len(self._selection)))
         now, row = protocol.start, 0
         changed = dict(protocol.settings)
-        bounds = [step.time for step in protocol.steps] + [float(times[-1])]
-        for number, end in enumerate(bounds):
-            if end > times[-1]:
-                end = float(times[-1])
+        for time, values in self._stops(protocol):
+            end = min(time, float(times[-1]))
             stop = int(np.searchsorted(times, end + TINY, side="right"))
             if row < len(times) and stop > row:
                 row = self._advance(now, end, times[row:stop], out, row, changed)
@@ -268,12 +296,13 @@ class Model:
             now = max(now, end)
             if row >= len(times):
                 break
-            if number < len(protocol.steps):
-                self._set(protocol.steps[number].values)
+            if values:
+                self._set(values)
                 self._apply_laws()
-                changed.update(protocol.steps[number].values)
+                changed.update(values)
         if not np.isfinite(out).all():
-            raise SimulationError("the result is not finite", None, changed)
+            at, which = np.argwhere(~np.isfinite(out))[0]
+            raise SimulationError(f"{self._selection[which]} is not finite", float(times[at]), changed)
         return out
 
     # For simulate.batch: whole vectors in place of names ------------------------------------------------
@@ -284,12 +313,13 @@ class Model:
 
     def vectors(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Fresh values of the free parameters, boundary species (concentrations) and species (amounts)."""
+        if self._switches:
+            raise ModelError(f"{self.id}: models with events, rate rules or the like run one at a time")
         return self._free_values.copy(), self._boundary_values.copy(), self._species_amounts.copy()
 
     def place(self, symbol: str) -> tuple[str, int, float]:
         """Kind of a settable symbol, its index in the vector of its kind, and its scale to vector units."""
-        if symbol not in self._settable:
-            self.require([symbol], self._settable)
+        self.require([symbol], self._settable)
         kind, index = self._settable[symbol]
         if kind == "parameter":
             return kind, self._free.index(index), 1.0
@@ -303,9 +333,8 @@ class Model:
         """Index of a settable parameter for ``write``."""
         kind, index, _ = self.place(symbol)
         if kind != "parameter":
-            raise UnknownIdError(
-                "parameter", symbol, [s for s, (k, _) in self._settable.items() if k == kind]
-            )
+            known = [s for s, (k, _) in self._settable.items() if k == "parameter"]
+            raise UnknownIdError("parameter", symbol, known)
         return self._free[index]
 
     def restart(
@@ -362,6 +391,11 @@ class Model:
         except RuntimeError as error:
             reason = str(error).split(";")[0].strip().splitlines()[-1]
             raise SimulationError(reason, float(self._model.getTime()), dict(changed)) from error
+        if self._switches and self._fresh.chatter:  # the engine has stopped and returns unwritten rows
+            raise SimulationError(self._fresh.chatter, float(self._model.getTime()), dict(changed))
         nearest = np.minimum(np.searchsorted(grid, times - TINY), len(grid) - 1)
-        out[row : row + len(times)] = table[nearest, 1:]
+        width = len(self._selection) + 1
+        out[row : row + len(times)] = table[nearest, 1:width]
+        if self._scale:
+            self._scale.seen(table[:, width:])
         return row + len(times)

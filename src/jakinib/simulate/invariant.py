@@ -6,14 +6,15 @@ times per step. The model that is integrated reads these symbols as plain parame
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import libsbml
 import numpy as np
 from numpy.typing import NDArray
 
+from jakinib.simulate.formula import names
 from jakinib.simulate.jit import compiled
+from jakinib.simulate.source import Source
 
 
 class Laws:
@@ -23,8 +24,8 @@ class Laws:
     symbols they give.
     """
 
-    def __init__(self, document: libsbml.SBMLDocument) -> None:
-        laws, reads, self.gives = take_out(document)
+    def __init__(self, document: libsbml.SBMLDocument, source: Source | None = None) -> None:
+        laws, reads, self.gives = take_out(document, source)
         self.parameters: tuple[str, ...] = ()
         self.compartments: tuple[str, ...] = ()
         if laws is None:
@@ -51,7 +52,7 @@ class Laws:
 
 
 def take_out(
-    document: libsbml.SBMLDocument,
+    document: libsbml.SBMLDocument, source: Source | None = None
 ) -> tuple[libsbml.SBMLDocument | None, frozenset[str], tuple[str, ...]]:
     """Take the invariant rules out of a document.
 
@@ -59,10 +60,10 @@ def take_out(
     give; no model where no rule is invariant.
     """
     model = document.getModel()
-    rules = {} if model is None else _invariant(model)
+    rules = {} if model is None else _invariant(source or Source(model))
     if not rules:
         return None, frozenset(), ()
-    read = frozenset(name for names in rules.values() for name in names) - set(rules)
+    read = frozenset(name for reads in rules.values() for name in reads) - set(rules)
     laws = document.clone()
     _keep_rules(laws.getModel(), {*read, *rules}, set(rules))
     for symbol in rules:
@@ -71,40 +72,21 @@ def take_out(
     return laws, read, tuple(rules)
 
 
-def _invariant(model: Any) -> dict[str, set[str]]:
+def _invariant(source: Source) -> dict[str, set[str]]:
     """Assignment rules of parameters that read only constants of the run, with the names they read."""
-    if (
-        any(rule.isAlgebraic() for rule in model.getListOfRules())
-        or model.getNumFunctionDefinitions()
-        or model.getNumInitialAssignments()  # they may read a rule at load
-    ):
+    if not source.plain:
         return {}
-    moving = {rule.getVariable() for rule in model.getListOfRules() if rule.isRate()}
-    for event in model.getListOfEvents():
-        moving |= {assignment.getVariable() for assignment in event.getListOfEventAssignments()}
-    rules = {rule.getVariable(): rule for rule in model.getListOfRules() if rule.isAssignment()}
-    quantities = (*model.getListOfParameters(), *model.getListOfCompartments())
-    constants = {quantity.getId() for quantity in quantities} - moving - set(rules)
+    constants = (set(source.parameters) | set(source.compartments)) - set(source.assigned)
     found: dict[str, set[str]] = {}
     before = -1
     while before < len(found):
         before = len(found)
-        for symbol, rule in rules.items():
-            names = set(_names(rule.getMath()))
-            if symbol not in found and names <= constants and model.getParameter(symbol) is not None:
-                found[symbol] = names
+        for symbol, rule in source.assigned.items():
+            read = set(names(rule))
+            if symbol not in found and read <= constants:
+                found[symbol] = read
                 constants.add(symbol)
     return found
-
-
-def _names(node: Any) -> Iterator[str]:
-    """Every symbol of a formula; time and functions of time count as one that no model has."""
-    if node.isCSymbolFunction() or node.getDefinitionURLString():
-        yield ""
-    elif node.isName():
-        yield node.getName()
-    for index in range(node.getNumChildren()):
-        yield from _names(node.getChild(index))
 
 
 def _keep_rules(model: Any, symbols: set[str], rules: set[str]) -> None:

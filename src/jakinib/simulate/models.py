@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,13 +13,16 @@ from jakinib.build import ModelSpec, built, compose, to_sbml
 from jakinib.build.bounds import antimony_text
 from jakinib.build.estimates import estimates_stamp
 from jakinib.build.omex import is_archive, sbml_in
-from jakinib.build.read import document
+from jakinib.build.read import document, flat
 from jakinib.build.sbml import ANTIMONY_LOCK, antimony_error, translate
 from jakinib.build.spec import MODELS
 from jakinib.errors import InputError, ModelError, UnknownIdError
 from jakinib.files import FileError, read_text, short
 from jakinib.library import get_library
 from jakinib.simulate.engine import RTOL, Model
+from jakinib.simulate.source import built_here
+
+FINE = 1e-10  # relative tolerance of models whose sensitivity nobody has looked at
 
 _KINDS: dict[str, Literal["sbml", "antimony"]] = {
     ".xml": "sbml", ".sbml": "sbml", ".ant": "antimony", ".antimony": "antimony"
@@ -54,19 +58,22 @@ def load(
     kinase: str | None = None,
     cell: str | None = None,
     population: str | None = None,
-    rtol: float = RTOL,
+    rtol: float | None = None,
+    atol: float | None = None,
 ) -> Model:
     """A model by name ("blood_pkpd", "cytokine_signalling", ...) or from a path to SBML, Antimony or OMEX.
 
     A COMBINE archive of several models takes the place of one behind it: "jakinib.omex#models/a.xml".
 
     cytokines, inhibitors: library names; a single name may be given as text. kinase: for "kinase_assay".
-    What is not given is as in the model of that name under models/sbml.
+    What is not given is as in the model of that name under models/sbml. atol: absolute tolerance of a model
+    from a file, in the units of its amounts; by default it follows the size of each state. rtol: relative
+    tolerance, by default 1e-8, and 1e-10 for a model from a file that is not in nmol and hours.
     Raises UnknownIdError for names the library lacks, InputError for a file that cannot be read.
     """
     path = Path(name)
     if file_kind(path):
-        return from_file(path, rtol)
+        return from_file(path, rtol, atol)
     asked: dict[str, Any] = {
         "cytokines": (cytokines,) if isinstance(cytokines, str) else cytokines,
         "inhibitors": (inhibitors,) if isinstance(inhibitors, str) else inhibitors,
@@ -74,7 +81,7 @@ def load(
         "cell": cell,
         "population": population,
     }
-    return from_spec(_named(str(name), asked), rtol)
+    return from_spec(_named(str(name), asked), RTOL if rtol is None else rtol)
 
 
 def sbml_of(name: str | Path, *, population: str | None = None) -> str:
@@ -112,18 +119,6 @@ def file_text(path: Path) -> str:
     )
 
 
-def _from_antimony(text: str, where: str) -> str:
-    import antimony
-
-    with ANTIMONY_LOCK:
-        antimony.clearPreviousLoads()
-        antimony.freeAll()
-        if antimony.loadAntimonyString(text) < 0:
-            raise FileError(where, antimony_error(antimony))
-        name = antimony.getMainModuleName()
-    return translate(text, name)
-
-
 def _named(name: str, asked: Mapping[str, Any]) -> ModelSpec:
     """The model of that name with what is asked for; None is as in the file under models/sbml."""
     if name not in {*MODELS, *built()}:
@@ -132,11 +127,39 @@ def _named(name: str, asked: Mapping[str, Any]) -> ModelSpec:
     return replace(base, **{field: value for field, value in asked.items() if value is not None})
 
 
-def from_file(path: Path, rtol: float = RTOL) -> Model:
+def from_file(path: Path, rtol: float | None = None, atol: float | None = None) -> Model:
     """A model from somebody's SBML, Antimony or COMBINE archive; see ``file_text``."""
     text = file_text(path)
-    document(text, short(path))
+    found = document(text, short(path))
+    text = flat(found, text, short(path))
+    if rtol is None:
+        rtol = RTOL if built_here(found.getModel()) else FINE
     try:
-        return Model(text, rtol)
+        return Model(text, rtol, atol=atol)
     except ModelError as error:
         raise InputError(f"{path}: {error}") from None
+
+
+def _from_antimony(text: str, where: str) -> str:
+    """SBML of the main module of an Antimony text; refuses one that leaves open which that is."""
+    import antimony
+
+    with ANTIMONY_LOCK:
+        antimony.clearPreviousLoads()
+        antimony.freeAll()
+        if antimony.loadAntimonyString(text) < 0:
+            raise FileError(where, antimony_error(antimony))
+        main, modules = antimony.getMainModuleName(), antimony.getModuleNames()
+    code = re.sub(r"//[^\n]*|#[^\n]*|/\*.*?\*/", "", text, flags=re.DOTALL)
+    names = [name for name in modules if name != "__main"]
+    tops = [name for name in names if not re.search(rf":\s*{re.escape(name)}\s*\(", code)]
+    marked = re.search(rf"\b(?:model|module)\s*\*\s*{re.escape(main)}\b", code)
+    if main == "__main" and tops:
+        raise FileError(where, f"lines stand outside of model {tops[0]}; move them into it")
+    if len(tops) > 1 and not marked:
+        raise FileError(
+            where,
+            f"holds the models {', '.join(tops)}; mark the one to run with an asterisk "
+            f"(model *{main}) or keep one",
+        )
+    return translate(text, main)

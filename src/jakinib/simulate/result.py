@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jakinib.errors import UnknownIdError
-from jakinib.simulate.engine import ATOL_NM, Model
+from jakinib.simulate.engine import Model
 from jakinib.simulate.protocol import Protocol
 
 if TYPE_CHECKING:
@@ -46,20 +46,19 @@ class Result:
 
 
 def simulate(model: Model, protocol: Protocol, observables: Sequence[str] | None = None) -> Result:
-    """Run ``protocol`` and return its observables (default: all species).
+    """Run ``protocol`` and return its observables (default: all species, or all symbols without species).
 
     Raises SimulationError when the integrator fails, UnknownIdError for an unknown symbol.
     """
     from jakinib import __version__
 
-    wanted = tuple(observables) if observables is not None else model.species
+    wanted = tuple(observables) if observables is not None else model.species or model.ids
     values = model.run(protocol, wanted)
     provenance = {
         "jakinib": __version__,
         "model": model.id,
         "model_sha256": model.sha256,
-        "rtol": model.rtol,
-        "atol_nM": ATOL_NM,
+        **model.tolerances,
         "settings": dict(protocol.settings),
     }
     units = {name: model.units.get(name, "") for name in wanted}
