@@ -125,10 +125,9 @@ class Model:
             self._scale.start()
         elif states:
             sizes = dict(zip(self._integrated, self._compartment_values[self._home], strict=True))
-            values = [absolute(state, sizes, state in self._amount_only) for state in states]
-            integrator.setValue(
-                "absolute_tolerance", [v if self._given is None else self._given for v in values]
-            )
+            given, amounts = self._given, self._amount_only
+            values = [absolute(s, sizes, s in amounts) if given is None else given for s in states]
+            integrator.setValue("absolute_tolerance", values)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return partial(Model, reduced=self.reduced, atol=self._given), (self.sbml, self.rtol)
