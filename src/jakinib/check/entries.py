@@ -16,16 +16,15 @@ from jakinib.check.files import File, Kind, located
 from jakinib.evaluate.criteria import Criteria
 from jakinib.fit.data import DataSource
 from jakinib.fit.plan import Plan
+from jakinib.library.citations import Evidence, References
 from jakinib.library.files import explain
 from jakinib.library.schema import (
     Cell,
     Cytokine,
-    Evidence,
     Inhibitor,
     ParameterRow,
     Population,
     Proteins,
-    References,
     Strict,
 )
 

@@ -14,9 +14,10 @@ from jakinib.check.files import File, Kind, collect, read
 from jakinib.errors import InputError
 from jakinib.fit.data import DataSet
 from jakinib.library import Library
+from jakinib.library.citations import Evidence, References
 from jakinib.library.files import read_model, read_rows
 from jakinib.library.plugins import extra_folders
-from jakinib.library.schema import Evidence, ParameterRow, Proteins, References
+from jakinib.library.schema import ParameterRow, Proteins
 
 CHECKS: tuple[Check, ...] = (
     entries.Readable(), entries.KnownKind(), entries.Filled(), entries.Schema(), entries.Origin(),

@@ -13,20 +13,18 @@ from typing import Any, TypeVar
 
 from jakinib import paths
 from jakinib.errors import InputError, UnknownIdError
+from jakinib.library.citations import Evidence, Reference, References
 from jakinib.library.files import line_of, read_model, read_rows, read_text, read_yaml, short
 from jakinib.library.plugins import extra_folders
 from jakinib.library.schema import (
     Cell,
     Cytokine,
-    Evidence,
     Inhibitor,
     ParameterRow,
     Population,
     Protein,
     Proteins,
     Quantity,
-    Reference,
-    References,
     Strict,
 )
 from jakinib.library.sources import DATABASES

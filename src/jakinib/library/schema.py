@@ -23,7 +23,6 @@ from jakinib.library.disposition import check_disposition
 from jakinib.library.ranges import (
     CELLS_ARE_TEXT,
     Accession,
-    Doi,
     EntryName,
     Label,
     Line,
@@ -381,35 +380,6 @@ class Protein(Strict):
 
 class Proteins(Strict):
     proteins: dict[SymbolName, Protein]
-
-
-class Reference(Strict):
-    """A source: how to cite it, and where it is."""
-
-    citation: str
-    doi: Doi = ""
-    url: Line = ""
-    note: Line = ""
-
-
-class Evidence(Row):
-    """A published fact that entries cite by its code. value is text where it is more than one number."""
-
-    code: Annotated[str, Field(pattern=r"^[A-Z][0-9]+$")]
-    quantity: str
-    system: str = ""
-    value: str = ""
-    low: Number | None = None
-    high: Number | None = None
-    unit: str = ""
-    status: Status
-    source: Annotated[str, Field(min_length=1), AfterValidator(outside)]
-    location: str = ""
-    note: str = ""
-
-
-class References(Strict):
-    references: dict[str, Reference]
 
 
 class ParameterRow(Row, Quantity):
