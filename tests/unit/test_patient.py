@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import jakinib as jk
+from jakinib.assay.course import course
 from jakinib.assay.patient import PARAMETERS, Circumstances, Patient, typical
 from jakinib.assay.pk import plasma
+from jakinib.assay.studied import studied
 from jakinib.errors import InputError, UnknownIdError
 
 DOSE = jk.Regimen.single(4.0)
@@ -141,3 +143,46 @@ def test_an_impossible_covariate_is_refused(bad: float) -> None:
 def test_an_unknown_condition_names_the_known_ones() -> None:
     with pytest.raises(UnknownIdError, match="fed"):
         Patient(conditions=("feed",)).settings()
+
+
+# The studied range ------------------------------------------------------------------------------------
+
+
+def test_an_inhibitor_without_pharmacokinetics_in_the_population_has_no_patient() -> None:
+    with pytest.raises(
+        InputError, match="'tofacitinib' has no pharmacokinetics for population 'ra_adult'; .*psa"
+    ):
+        Patient("ra_adult", "tofacitinib")
+
+
+@pytest.mark.parametrize("population", sorted(jk.get_library().populations))
+def test_every_population_says_what_it_covers(population: str) -> None:
+    people = jk.get_library().population(population)
+    for covariate in ("weight", "eGFR"):
+        low, high = studied(people, covariate) or (math.nan, math.nan)
+        assert low < getattr(people, covariate).value < high
+
+
+@given(st.floats(1, 600), st.floats(1, 300))
+def test_a_patient_outside_the_studied_range_is_told_so(weight: float, eGFR: float) -> None:
+    """In the notes of the patient and of every profile."""
+    patient = Patient("ra_adult", weight=weight, eGFR=eGFR)
+    said = " ".join(line for line in patient.unknown() if line.startswith("outside the studied range"))
+    assert ("weight" in said) == (not 40 <= weight <= 140)
+    assert ("eGFR" in said) == (not 30 <= eGFR <= 150)
+
+
+@pytest.mark.parametrize(
+    ("settings", "lines"), [({}, 0), ({"weight": 3.0}, 1), ({"weight": 500.0, "eGFR": 5.0}, 2)]
+)
+def test_a_profile_says_what_of_its_patient_was_not_studied(settings: dict[str, float], lines: int) -> None:
+    notes = plasma(DOSE, [1.0, 2.0], settings=settings).notes
+    assert len(notes) == lines
+    assert all(note.startswith("outside the studied range: ") for note in notes)
+
+
+def test_doses_by_weight_are_said_to_be_outside_what_was_studied() -> None:
+    by_weight = jk.Regimen.parse("0.05 mg/kg")
+    assert "mg/kg" in plasma(by_weight, [1.0]).notes[0]
+    assert any("mg/kg" in note for note in course(by_weight, hours=2).notes)
+    assert course("4 mg", hours=2).notes == ()

@@ -15,6 +15,7 @@ from jakinib.assay.cell import CellAssay
 from jakinib.assay.disposition import Disposition
 from jakinib.assay.patient import Patient
 from jakinib.assay.pk import PlasmaProfile, input_rates, plasma_profiles
+from jakinib.assay.studied import doses_outside
 from jakinib.errors import InputError, SimulationError, UnknownIdError
 from jakinib.files import table_text
 from jakinib.library import get_library
@@ -156,7 +157,7 @@ def course(
     dosed = [library.inhibitor(name).id for name in regimen.inhibitors or (inhibitor,)]
     given = dict(settings or {})
     patients, notes = _patients(dosed, people.id, given, conditions)
-    notes = [*regimen.notes, *notes]
+    notes = [*regimen.notes, *doses_outside(regimen), *notes]
     whole = {drug: patients[drug].settings() | _settings_of(drug, given, dosed) for drug in dosed}
     in_mg = regimen.at_weight(whole[dosed[0]]["weight"])
     drawn = CellAssay(dosed[0], cytokine, readout)

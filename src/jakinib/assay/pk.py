@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from jakinib.assay.cell import CellAssay
 from jakinib.assay.disposition import RELEASE, UPTAKE, Disposition
 from jakinib.assay.patient import PARAMETERS, Circumstances
-from jakinib.assay.studied import outside
+from jakinib.assay.studied import doses_outside, outside
 from jakinib.errors import InputError, SimulationError
 from jakinib.library import get_library
 from jakinib.library.ranges import BODY_WEIGHT, EGFR
@@ -224,7 +224,7 @@ def plasma_profiles(
     read = [drug, *([library.inhibitor(drug.metabolite)] if drug.metabolite else [])]
     protocol = dosed(model, regimen, {drug.id: disposition}, list(times), known)
     levels = model.run(protocol, [f"C_{entry.id}" for entry in read])
-    at, notes = np.asarray(times, dtype=float), tuple(outside(population, given))
+    at, notes = np.asarray(times, dtype=float), (*outside(population, given), *doses_outside(regimen))
     return tuple(
         PlasmaProfile(
             entry.id,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from jakinib.library import get_library
 from jakinib.library.schema import Population, Quantity
+from jakinib.regimen import Regimen
 
 COVARIATES = {"weight": "kg", "eGFR": "mL/min"}
 
@@ -33,3 +34,12 @@ def outside(population: str, covariates: Mapping[str, float]) -> list[str]:
         covered = f"{people.name or people.id} covers {ends[0]:g} to {ends[1]:g} {unit}"
         lines.append(f"outside the studied range: {name} {value:g} {unit}; {covered}")
     return lines
+
+
+def doses_outside(regimen: Regimen) -> list[str]:
+    """A line when doses are given by body weight, as children's are: the data are of fixed doses."""
+    if not any(dose.per_kg for dose in regimen.doses):
+        return []
+    return [
+        "outside the studied range: doses in mg/kg; every study behind the pharmacokinetics gave fixed doses"
+    ]
