@@ -150,7 +150,7 @@ def test_an_unknown_condition_names_the_known_ones() -> None:
 
 def test_an_inhibitor_without_pharmacokinetics_in_the_population_has_no_patient() -> None:
     with pytest.raises(
-        InputError, match="'tofacitinib' has no pharmacokinetics for population 'ra_adult'; .*psa"
+        InputError, match=r"'tofacitinib' has no pharmacokinetics for population 'ra_adult'; .*psa"
     ):
         Patient("ra_adult", "tofacitinib")
 

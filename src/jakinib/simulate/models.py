@@ -68,7 +68,7 @@ def load(
     cytokines, inhibitors: library names; a single name may be given as text. kinase: for "kinase_assay".
     What is not given is as in the model of that name under models/sbml. atol: absolute tolerance of a model
     from a file, in the units of its amounts; by default it follows the size of each state. rtol: relative
-    tolerance, by default 1e-8, and 1e-10 for a model from a file that is not in nmol and hours.
+    tolerance, by default 1e-8, and 1e-10 for a model from a file that this package did not build.
     Raises UnknownIdError for names the library lacks, InputError for a file that cannot be read.
     """
     path = Path(name)
