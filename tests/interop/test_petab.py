@@ -287,7 +287,6 @@ def test_a_measurement_at_time_inf_is_of_the_state_at_rest(tmp_path: Path) -> No
         jk.petab(endless)
 
 
-@pytest.mark.xfail(strict=True, reason="the engine counts rules among the states")
 @pytest.mark.parametrize(
     ("antimony", "right"),
     [

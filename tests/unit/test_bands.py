@@ -123,6 +123,6 @@ def test_a_draw_reaches_the_model_of_its_scope_only() -> None:
     model = load("cytokine_signalling", cytokines="IL-6", cell="macrophage")
     draw = {"IL6R_rest@macrophage": 3.0, "IL6ST_rest@hepatocyte": 9.0, "ATP": 4e6}
     settings = Overlaid.of(model, draw, "macrophage").settings
-    assert settings["IL6R_rest"] == settings["IL6R"] == 3.0
+    assert settings["IL6R_rest"] == model.started(settings)["IL6R"] == 3.0
     assert "IL6ST_rest" not in settings
     assert settings["ATP"] == 4e6

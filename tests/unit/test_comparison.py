@@ -167,11 +167,11 @@ def test_the_metabolite_competes_for_the_same_site() -> None:
     ("old", "new", "says"),
     [
         ("    ka: {value: 9.85", "    kb: {value: 9.85", r"uc_adult: kb is not known; known: CLr, CLnr"),
-        ("    V1: {value: 115.8", "    V1: {value: -115.8", "V1 is -115.8; give a number above 0"),
+        ("    V1: {value: 115.8", "    V1: {value: -115.8", "V1 is -115.8 L; it must be at least 0.001"),
         (
             "    lag: {value: 0.236, unit: hour",
             "    lag: {value: 0.236, unit: L",
-            "lag: unit 'L' is not conv",
+            "lag unit 'L' is not conv",
         ),
         ("    weight_V: {value: 0.585", "    Q: {value: 0.585", "unit 'dimensionless' is not convertible"),
     ],

@@ -151,10 +151,10 @@ def test_an_interrupted_ensemble_goes_on_with_its_missing_chains_and_ends_the_sa
     ("text", "reason"),
     [
         ("k1\n1\n", "the columns are not the parameters"),
-        ("", "no draws"),
+        ("", "empty table"),
         ("k1\tk2\n", "no draws"),
         ("k1\tk2\n1\tx\n", ":2: a cell is not a number"),
-        ("k1\tk2\n1\t2\n1\n", ":3: need 2 positive"),
+        ("k1\tk2\n1\t2\n1\n", ":3: 1 cells, 2 columns"),
         ("k1\tk2\n1\t-2\n", ":2: need 2 positive"),
         ("k1\tk2\n1\tnan\n", ":2: need 2 positive"),
     ],

@@ -331,7 +331,7 @@ def test_rows_without_a_source_are_refused(tmp_path: Path, source: str | None, p
         ("Z001\tcell_ic50\t5\tnMM\tcontext\tverified", ["column", "nMM"]),
         ("Z001\tcell_ic50\t5\tnM\tcontext\t", ["column status", "is missing"]),
         ("Z001\tcell_ic50\t5\tnM\ttraining\tverified", ["column set", "'training'"]),
-        ("Z001\tcell_ic50\tnan\tnM\tcontext\tverified", ["column value", "finite"]),
+        ("Z001\tcell_ic50\tnan\tnM\tcontext\tverified", ["column value", "is missing"]),
         ("\tcell_ic50\t5\tnM\tcontext\tverified", ["column id", "is missing"]),
     ],
 )

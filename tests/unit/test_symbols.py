@@ -18,7 +18,7 @@ from jakinib.build import ModelSpec, compose, to_sbml
 from jakinib.build.spec import built
 from jakinib.build.symbols import UPTAKE, symbols, unit_of
 from jakinib.check import check
-from jakinib.errors import PlanError, UnitError, UnknownIdError
+from jakinib.errors import InputError, PlanError, UnitError, UnknownIdError
 from jakinib.fit.data import get_data
 from jakinib.fit.plan import read_plan
 from jakinib.fit.problem import Problem
@@ -140,13 +140,16 @@ OTHER = {
 }  # fmt: skip
 
 
-def plan(folder: Path, symbol: str, unit: str, row: str) -> Problem:
+def plan(folder: Path, symbol: str, unit: str, row: str, by: float = 1.0) -> Problem:
+    """A plan that frees one symbol from 0.1 to 0.9; ``by`` turns these into ``unit``."""
+    low, start, high = 0.1 * by, 0.5 * by, 0.9 * by
     path = folder / "plans" / "free.yaml"
     path.write_text(
         f"id: free\nquestion: q\ncalibration: [{row}]\nseed: 1\nstarts: 1\n"
         "populations: {adults: healthy_adult}\n"
         "errors: {cell_ic50: 1.3, cmax: 1.3, volume: 1.3}\n"
-        f"parameters:\n  - {{id: '{symbol}', unit: '{unit}', low: 0.1, high: 10, start: 1}}\n",
+        f"parameters:\n  - {{id: '{symbol}', unit: '{unit}',"
+        f" low: {low!r}, high: {high!r}, start: {start!r}}}\n",
         encoding="utf-8",
     )
     return Problem(read_plan(path, get_data()), get_data())
@@ -156,8 +159,8 @@ def plan(folder: Path, symbol: str, unit: str, row: str) -> Problem:
 def test_a_plan_gives_the_model_the_value_it_states_whatever_its_unit(covalent: Path, symbol: str) -> None:
     row, unit = FREE[symbol]
     for stated in (unit, OTHER[unit]):
-        problem = plan(covalent, symbol, stated, row)
-        assert problem.values(problem.start)[symbol] == pytest.approx(factor(stated, unit))
+        problem = plan(covalent, symbol, stated, row, factor(unit, stated))
+        assert problem.values(problem.start)[symbol] == pytest.approx(0.5)
         assert not [
             f for f in check(covalent / "plans" / "free.yaml").findings if f.check == "unit-dimension"
         ]
@@ -167,7 +170,7 @@ def test_a_plan_gives_the_model_the_value_it_states_whatever_its_unit(covalent: 
 def test_a_plan_in_a_unit_of_another_dimension_is_refused_by_the_fit_and_the_check(
     covalent: Path, symbol: str
 ) -> None:
-    with pytest.raises(PlanError, match="not convertible"):
+    with pytest.raises(InputError, match="not convertible"):
         plan(covalent, symbol, "kg*s", FREE[symbol][0])
     assert [f for f in check(covalent / "plans" / "free.yaml").findings if f.check == "unit-dimension"]
 

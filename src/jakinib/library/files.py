@@ -230,7 +230,7 @@ def validated(row: Row, schema: type[M]) -> M:
 
 def read_draws(path: Path) -> tuple[list[str], NDArray[np.float64]]:
     """Titles and values (draws, columns) of a table of positive finite numbers; raises InputError."""
-    table = files.read_table(path, lambda column: True)
+    table = files.read_table(path, lambda column: True, separator="\t")
     rows = []
     for row in table.rows:
         try:

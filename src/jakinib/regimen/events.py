@@ -63,7 +63,7 @@ class Event(Row):
 
     TIME: Number
     AMT: Annotated[Number, Field(ge=0)] = 0.0
-    EVID: Annotated[Literal["0", "1", "2", "3", "4"], Whole] = "1"
+    EVID: Annotated[Literal["0", "1", "2", "3", "4"], _Flag] = "1"
     RATE: Number = 0.0
     TINF: Annotated[Number, Field(ge=0)] = 0.0
     II: Annotated[Number, Field(ge=0)] = 0.0
