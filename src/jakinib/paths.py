@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import platform
+import re
 import stat
 import tempfile
 from collections.abc import Callable
@@ -77,6 +79,21 @@ def _regular(path: Path) -> Path:
     return target
 
 
+_MINE = f".jakinib-{re.sub(r'[^A-Za-z0-9]', '', platform.node())}-"  # what this machine is writing
+
+
+def _clear(folder: Path) -> None:
+    """Remove what processes of this machine were writing in a folder when they were killed."""
+    for left in folder.glob(f"{_MINE}*"):
+        process = left.name.removeprefix(_MINE).partition("-")[0]
+        try:
+            os.kill(int(process), 0)
+        except ProcessLookupError:
+            left.unlink(missing_ok=True)
+        except (ValueError, OverflowError, PermissionError):
+            continue  # not of this function, or of somebody who is alive
+
+
 def write_atomic(path: Path, content: str | bytes | Callable[[Path], object]) -> None:
     """Write ``content`` (text as UTF-8): a reader sees the old file or the new one, never half of it.
 
@@ -86,7 +103,8 @@ def write_atomic(path: Path, content: str | bytes | Callable[[Path], object]) ->
     try:
         target = _regular(path)
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".jakinib-")
+        _clear(target.parent)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f"{_MINE}{os.getpid()}-")
         temporary = Path(name)
         try:
             with os.fdopen(handle, "wb") as stream:

@@ -85,6 +85,22 @@ def test_a_file_behind_a_link_is_written_where_it_lies(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "real"]
 
 
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from jakinib.paths import write_atomic
+write_atomic(Path(sys.argv[1]), lambda path: os.kill(os.getpid(), signal.SIGKILL))
+"""
+
+
+def test_what_a_killed_process_was_writing_goes_with_the_next_write(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "x")], check=False)
+    (left,) = tmp_path.iterdir()
+    assert left.name.startswith(".jakinib-")
+    write_atomic(tmp_path / "y", lambda path: write_atomic(tmp_path / "z", "of one that is still at work"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["y", "z"]
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_may_not_be_written_to_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)

@@ -31,7 +31,7 @@ def bomb(levels: int) -> str:
     [
         (bomb(9), "aliases write out to more than"),
         ("a: &a [*a]\n", "aliases write out"),
-        ("[" * 200_000, "levels deep"),
+        ("[" * 200_000, "levels deep|nesting depth"),
         ("{a: " * 5_000, "levels deep"),
         ("a: !!python/name:os.system\n", "constructor"),
     ],
