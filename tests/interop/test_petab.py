@@ -287,6 +287,18 @@ def test_a_measurement_at_time_inf_is_of_the_state_at_rest(tmp_path: Path) -> No
         jk.petab(endless)
 
 
+def test_an_observable_need_not_be_finite_where_it_is_not_measured(tmp_path: Path) -> None:
+    path = small(tmp_path / "p", f"{DECAY} species B in c; B = 0; K: -> B; c * k;", "0 1")
+    folder = path.parent
+    (folder / F).write_text((folder / F).read_text() + "share\tA / B\t1\n")
+    (folder / M).write_text((folder / M).read_text() + "share\tc0\t90\t1\n")
+    left = 10 * math.exp(-0.1)
+    assert jk.petab(path).simulated == pytest.approx([10, left, left / 0.1], rel=1e-6)
+    (folder / M).write_text((folder / M).read_text() + "share\tc0\t90\t0\n")
+    with pytest.raises(SimulationError, match="not finite"):
+        jk.petab(path)
+
+
 @pytest.mark.parametrize(
     ("antimony", "right"),
     [

@@ -114,7 +114,7 @@ def test_petab_reads_sbml_through_the_same_gate(tmp_path: Path) -> None:
 def test_a_file_in_another_encoding_does_not_pass_under_a_false_name(tmp_path: Path) -> None:
     path = tmp_path / "theirs.xml"
     path.write_bytes(HOSTILE["external entity"][0].replace("UTF-8", "UTF-16").encode("utf-16"))
-    with pytest.raises(InputError, match="document type"):
+    with pytest.raises(InputError, match="document type"):  # seen in UTF-16 too
         sbml_text(path)
     path.write_text(SBML.replace("UTF-8", "UTF-99"), encoding="utf-8")
     with pytest.raises(InputError, match="encoding"):

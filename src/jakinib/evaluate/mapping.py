@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from jakinib.build.read import document
+from jakinib.build.read import document, flat
 from jakinib.errors import InputError, ModelError, UnitError, UnknownIdError
 from jakinib.library import get_library
 from jakinib.library.files import line_of, read_model, short
@@ -111,7 +111,9 @@ def read_mapping(model: Path, mapping: Path) -> Mapped:
     """Read and check both files; raises InputError with file, line and what to do. Nothing is simulated."""
     described = read_model(mapping, Mapping)
     canonical = _canonical(described, mapping)
-    found = document(file_text(model), short(model))
+    text = file_text(model)
+    found = document(text, short(model))
+    flat(found, text, short(model))
     formulas: dict[tuple[str, str], tuple[tuple[str, ...], str]] = {}
     for cytokine, pathway in canonical.cytokines.items():
         for readout, formula in pathway.readouts.items():

@@ -20,6 +20,9 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+_USUAL = re.compile(
+    r"utf-?8|utf-?16|(us-)?ascii|(iso-?8859|latin|windows|cp)[-_]?\d+([-_]\d+)?", re.IGNORECASE
+)
 _DECLARATION = re.compile(r"""^(\s*<\?xml[^>]*?encoding\s*=\s*)["'][^"']*["']""")
 
 
@@ -83,6 +86,10 @@ def decode(content: bytes, where: str) -> str:
     else:
         if (declared := _DECLARED.match(content)) is not None:
             encoding = declared[1].decode()
+            if not _USUAL.fullmatch(encoding):
+                raise FileError(
+                    where, f"declares the encoding '{encoding}', which is not read; save it as UTF-8", 1
+                )
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:

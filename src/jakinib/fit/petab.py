@@ -214,13 +214,30 @@ class PetabProblem:
                 measured = [self._read[i] for i in rows]
                 texts = {hole: text for m in measured for hole, text in m.overrides.items()}
                 filled = {hole: self._value(text, values) for hole, text in texts.items()}
-                times, at = np.unique([m.time for m in measured], return_inverse=True)
-                names = list(dict.fromkeys(m.observable for m in measured))
-                read = names + [NOISE + name for name in names]
-                table = self._at(times, condition, settings | filled, read)
-                of = np.array([names.index(m.observable) for m in measured])
-                out[rows] = np.column_stack((table[at, of], table[at, of + len(names)]))
+                out[rows] = self._read_out(measured, condition, settings | filled)
         return out
+
+    def _read_out(
+        self, measured: list[_Measurement], condition: str, settings: Mapping[str, float]
+    ) -> NDArray[np.float64]:
+        """Observable and noise of each measurement of one run.
+
+        An observable need not be finite where it is not measured: then each is read at its own times.
+        """
+        names = list(dict.fromkeys(m.observable for m in measured))
+        times, at = np.unique([m.time for m in measured], return_inverse=True)
+        try:
+            table = self._at(times, condition, settings, names + [NOISE + name for name in names])
+        except SimulationError:
+            if len(names) == 1:
+                raise
+            out = np.empty((len(measured), 2))
+            for name in names:
+                own = [i for i, m in enumerate(measured) if m.observable == name]
+                out[own] = self._read_out([measured[i] for i in own], condition, settings)
+            return out
+        of = np.array([names.index(m.observable) for m in measured])
+        return np.column_stack((table[at, of], table[at, of + len(names)]))
 
     def _at(
         self, times: NDArray[np.float64], condition: str, settings: Mapping[str, float], read: list[str]

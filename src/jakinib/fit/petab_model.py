@@ -10,7 +10,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from jakinib.build.read import sbml_text
+from jakinib.build.read import flat, sbml_text
 from jakinib.errors import InputError, PlanError, UnknownIdError
 from jakinib.library.files import short
 from jakinib.simulate.engine import Model
@@ -74,13 +74,15 @@ class ObservedModel:
         import libsbml
 
         self._libsbml, self._where = libsbml, short(path)
-        document = libsbml.readSBMLFromString(sbml_text(path))
-        source = self._source = document.getModel()
+        text = sbml_text(path)
+        document = libsbml.readSBMLFromString(text)
         for i in range(document.getNumErrors()):
             if (error := document.getError(i)).getSeverity() >= libsbml.LIBSBML_SEV_ERROR:
                 raise InputError(f"{self._where}:{error.getLine()}: {' '.join(error.getMessage().split())}")
-        if source is None:
+        if document.getModel() is None:
             raise InputError(f"{self._where}: holds no SBML model")
+        flat(document, text, self._where)
+        source = self._source = document.getModel()
         for name, row in parameters.items():
             if source.getElementBySId(name) is None:
                 self._add(name, row, "parameterId")
