@@ -17,9 +17,9 @@ import jakinib as jk
 from jakinib.assay.kinase import KinaseAssay
 from jakinib.assay.pk import Disposition, dosing_steps
 from jakinib.build import built, compose, to_sbml
-from jakinib.fit.data import get_data
 from jakinib.fit.plan import plan_path, read_plan
 from jakinib.fit.problem import Problem
+from jakinib.library.measurements import get_data
 
 DRUG, DOSE, CYTOKINE = "baricitinib", jk.Regimen.single(4), {"L_IL6": 1.0}  # mg, nM
 DAY = np.linspace(0, 24, 97)

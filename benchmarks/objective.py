@@ -32,10 +32,10 @@ from rich.table import Table
 
 from jakinib.export.petab import export_plan
 from jakinib.export.petab_part import petab_id
-from jakinib.fit.data import get_data
+from jakinib.fit.context import FIT_RTOL
 from jakinib.fit.plan import read_plan
 from jakinib.fit.problem import Problem
-from jakinib.fit.targets import FIT_RTOL
+from jakinib.library.measurements import get_data
 from jakinib.paths import write_atomic
 
 Theta = NDArray[np.float64]

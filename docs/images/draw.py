@@ -4,7 +4,7 @@ from pathlib import Path
 
 import draw_model
 
-from jakinib.evaluate.measures import Measures
+from jakinib.evaluate.evidence import Evidence
 from jakinib.fit import get_data, read_plan
 from jakinib.paths import write_atomic
 from jakinib.report import plots
@@ -13,6 +13,6 @@ here = Path(__file__).resolve().parent
 data = get_data()
 write_atomic(
     here / "dose_inhibition.svg",
-    plots.svg(plots.dose_inhibition(Measures(read_plan("pathways", data), data))),
+    plots.svg(plots.dose_inhibition(Evidence(read_plan("pathways", data), data))),
 )
 write_atomic(here / "model.svg", plots.svg(draw_model.draw()))

@@ -12,10 +12,11 @@ from jakinib import paths
 from jakinib.cli.evaluation import agreed, notes, short, shown
 from jakinib.evaluate import Criterion, Evaluation, Verdict
 from jakinib.evaluate.agreement import Agreement
-from jakinib.evaluate.bands import Bands
+from jakinib.evaluate.bands import compute
 from jakinib.evaluate.criteria import Interval
 from jakinib.evaluate.draws import Joint
-from jakinib.evaluate.measures import Measures
+from jakinib.evaluate.evidence import Evidence
+from jakinib.evaluate.run import PLANS
 from jakinib.fit import get_data, read_plan
 
 MODEL = paths.models() / "sbml" / "kinase_assay_JAK1.xml"
@@ -53,24 +54,28 @@ def test_a_model_and_its_mapping_belong_together(option: str, tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == []
 
 
-def criterion(identifier: str, measure: str) -> Criterion:
+def criterion(identifier: str, rows: list[str], statistic: str) -> Criterion:
     return Criterion(
-        id=identifier, item=1, hard=True, statement=identifier, measure=measure, high=9, target="<= 9",
-        unit="nM", rows=["E001"],
+        id=identifier, item=1, hard=True, statement=identifier, statistic=statistic, high=9, target="<= 9",
+        unit="nM", rows=rows,
     )  # fmt: skip
 
 
+CRITERIA = [criterion("a", ["C007", "C012"], "gmfe"), criterion("b", ["E013"], "value")]
+
+
 def test_what_a_plan_lacks_is_said_once_however_many_criteria_need_it() -> None:
-    data = get_data()
     missing = {name: f"plan {name} has no stored ensemble" for name in ("enzyme", "dynamics", "pathways")}
-    bands = Bands(Joint(missing=missing))
-    verdicts = [Verdict(criterion("a", "gmfe"), 1.0, ()), Verdict(criterion("b", "enzyme_ic50"), 2.0, ())]
-    outcome = Evaluation(verdicts, Measures(read_plan("pathways", data), data), {}, bands)
+    data = get_data()
+    evidence = Evidence([read_plan(name, data) for name in PLANS], data, CRITERIA)
+    bands = compute(evidence, Joint(missing=missing))
+    verdicts = [Verdict(one, 1.0, ()) for one in CRITERIA]
+    outcome = Evaluation(verdicts, evidence, {}, bands)
     assert notes(outcome) == [f"-: no interval; {text}" for text in missing.values()]
 
 
 def test_a_line_of_the_table_carries_value_unit_interval_target_verdict_and_source() -> None:
-    verdict = Verdict(criterion("a", "gmfe"), 12.3456, ("Fridman2010", "Shi2014"))
+    verdict = Verdict(CRITERIA[0], 12.3456, ("Fridman2010", "Shi2014"))
     cells = [str(cell) for cell in shown(verdict)]
     assert cells == ["a", "12.35 nM", "-", "<= 9", "FAIL", "Fridman2010\nShi2014"]
     assert short(Interval(1.0, 2.5, "posterior")) == "1 to 2.5"

@@ -252,10 +252,11 @@ class Half(Target):
 """
 
 
-def test_a_plug_in_adds_a_target_type(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("group", ["experiments", "targets"])
+def test_a_plug_in_adds_a_kind_of_experiment(group: str, folder: Path, tmp_path: Path) -> None:
     site = tmp_path / "site"
-    install(site, TARGET, "jak_extra:Half", "targets")
-    code = "from jakinib.fit.targets import target_types; print(*target_types())"
+    install(site, TARGET, "jak_extra:Half", group)
+    code = "from jakinib.experiments import kinds; print(*kinds())"
     run = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True,
         env=os.environ | {"PYTHONPATH": str(site)},

@@ -21,10 +21,10 @@ from jakinib.build import ModelSpec, compose
 from jakinib.cli import main
 from jakinib.errors import JakinibError, visible
 from jakinib.evaluate.criteria import Criteria
-from jakinib.fit.data import DataSet
 from jakinib.fit.petab import read_petab
 from jakinib.library import Library, get_library, register
 from jakinib.library.files import read_model
+from jakinib.library.measurements import DataSet
 
 Run = Callable[..., str]
 

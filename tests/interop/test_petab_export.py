@@ -23,10 +23,10 @@ import jakinib as jk
 from jakinib.cli import main
 from jakinib.export.petab import export_plan
 from jakinib.export.petab_part import petab_id
-from jakinib.fit.data import get_data
 from jakinib.fit.petab import PetabProblem, read_petab
 from jakinib.fit.plan import read_plan
 from jakinib.fit.problem import Problem
+from jakinib.library.measurements import get_data
 
 # Two pathways of the plan, small enough to be exported here: one with IC50s on two cells, one across a fold.
 SMALL = """

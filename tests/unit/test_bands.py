@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jakinib.assay import CellAssay, Curve, ex_vivo_inhibition, plasma
+from jakinib.assay.pk import inhibition_law
 from jakinib.evaluate import draws
 from jakinib.evaluate.agreement import agreements, predictive
 from jakinib.evaluate.bands import Bands
 from jakinib.evaluate.draws import Joint
-from jakinib.evaluate.overlay import Overlaid, ic50_near, inhibition_law
-from jakinib.evaluate.predictions import Prediction
+from jakinib.evaluate.evidence import Prediction
+from jakinib.experiments import Models
 from jakinib.fit.plan import FreeParameter, Plan
 from jakinib.fit.posterior import Stored
 from jakinib.regimen import Regimen
@@ -40,7 +41,7 @@ def test_draws_of_an_earlier_plan_are_paired_with_those_that_took_over_its_param
     shared = rng.normal(size=40)
     first = stored("first", np.column_stack([shared, 2 * shared]), ["shared", "other"])
     second = stored("second", rng.permutation(shared)[:, None], ["shared"], after=("first",))
-    paired = draws._paired([first, second], [first.theta, second.theta], 0)
+    paired = draws.paired([first, second], [first.theta, second.theta], 0)
     assert paired[:, 0] == pytest.approx(second.theta[:, 0])
     assert paired[:, 1] == pytest.approx(2 * second.theta[:, 0])
 
@@ -48,13 +49,13 @@ def test_draws_of_an_earlier_plan_are_paired_with_those_that_took_over_its_param
 def test_plans_without_a_shared_parameter_keep_their_own_order() -> None:
     one = stored("one", np.arange(5.0)[:, None], ["a"])
     two = stored("two", np.arange(5.0)[::-1][:, None], ["b"], after=("one",))
-    assert np.array_equal(draws._paired([one, two], [one.theta, two.theta], 0), one.theta)
+    assert np.array_equal(draws.paired([one, two], [one.theta, two.theta], 0), one.theta)
 
 
 def test_a_plan_follows_what_it_took_as_given() -> None:
     one = stored("one", [[0.1], [0.3]], ["given"])
     two = stored("two", [[1.0], [1.0]], ["a"], after=("one",), response={"given": (0.1, np.array([-2.0]))})
-    moved = draws._followed([one, two], [one.theta, two.theta], 1)
+    moved = draws.followed([one, two], [one.theta, two.theta], 1)
     assert moved[:, 0] == pytest.approx([1.0, 0.6])
 
 
@@ -89,7 +90,7 @@ def test_without_a_stored_ensemble_an_interval_says_what_to_run() -> None:
     assert interval.low is None
     assert interval.reason.startswith("not computed: ")
     assert interval.reason.endswith("run: jakinib ensemble pathways")
-    assert bands.band("course pSTAT3") is None
+    assert bands.band("curve stat3_decay 0") is None
 
 
 def test_one_laplace_ensemble_makes_the_band_laplace_where_it_enters_and_only_there() -> None:
@@ -99,16 +100,18 @@ def test_one_laplace_ensemble_makes_the_band_laplace_where_it_enters_and_only_th
         "pathways": "Laplace",
         "clinical_pk": "posterior",
     }
-    bands = Bands(Joint(methods=methods), {"plasma": np.ones((40, 3)), "cell C001": np.ones(40)})
+    values = {"curve ra_cmax 0": np.ones((40, 3)), "cell C001": np.ones(40)}
+    behind = {"curve ra_cmax 0": ("clinical_pk",), "cell C001": ("enzyme", "dynamics", "pathways")}
+    bands = Bands(Joint(methods=methods), values, behind=behind)
     assert bands.interval("cell C001").method == "Laplace"
-    assert bands.method("plasma") == "posterior"
+    assert bands.method("curve ra_cmax 0") == "posterior"
 
 
 @given(st.floats(-4, 4), st.floats(0.7, 3))
 def test_the_ic50_found_from_nearby_is_that_of_the_full_search(shift: float, hill: float) -> None:
     ic50 = 50 * math.exp(shift)
     curve = Curve(lambda c: c**hill / (c**hill + ic50**hill))
-    assert ic50_near(curve, 50.0) == pytest.approx(ic50, rel=1e-4)
+    assert curve.ic50_near(50.0) == pytest.approx(ic50, rel=1e-4)
 
 
 def test_interpolated_inhibition_is_that_of_the_simulated_assay_within_a_tenth_of_a_point() -> None:
@@ -122,7 +125,18 @@ def test_interpolated_inhibition_is_that_of_the_simulated_assay_within_a_tenth_o
 def test_a_draw_reaches_the_model_of_its_scope_only() -> None:
     model = load("cytokine_signalling", cytokines="IL-6", cell="macrophage")
     draw = {"IL6R_rest@macrophage": 3.0, "IL6ST_rest@hepatocyte": 9.0, "ATP": 4e6}
-    settings = Overlaid.of(model, draw, "macrophage").settings
+    settings = Models(draw).settings(model.settable, "macrophage")
     assert settings["IL6R_rest"] == model.started(settings)["IL6R"] == 3.0
     assert "IL6ST_rest" not in settings
     assert settings["ATP"] == 4e6
+
+
+def test_few_draws_make_no_interval_and_the_reason_says_so() -> None:
+    joint = Joint(methods=dict.fromkeys(("enzyme", "dynamics", "pathways"), "posterior"))
+    few, enough = (Bands(joint, {"cell C001": np.arange(1.0, n)}) for n in (20, 41))
+    assert few.interval("cell C001").low is None
+    assert few.interval("cell C001").reason == "not computed: fewer than 20 draws could be simulated"
+    found = enough.interval("cell C001")
+    assert found.low is not None
+    assert found.high is not None
+    assert 1 <= found.low < 20 < found.high <= 40

@@ -31,7 +31,7 @@ ROWS = (
     "X2\tcell_ic50\ttofacitinib\tIL-9\tpSTAT5\tT cell with IL9R\tculture\t50\tnM\tvalidation\tverified\n"
 )
 CRITERION = (
-    "criteria:\n  - {id: mine, item: 1, hard: true, statement: s, measure: gmfe, high: 2, target: t, "
+    "criteria:\n  - {id: mine, item: 1, hard: true, statement: s, statistic: gmfe, high: 2, target: t, "
     "unit: fold, rows: [C007]}\n"
 )
 TSV = "id\tvalue\tunit\tkind\tstatus\tsource\nkint_IL9\t0.01\t1/min\tmeasured\tverified\tnotebook\n"

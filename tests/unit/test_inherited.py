@@ -7,10 +7,10 @@ import pytest
 
 from jakinib.build.estimates import estimates
 from jakinib.errors import PlanError
-from jakinib.fit.data import get_data
 from jakinib.fit.inherited import covariance_text, inherited, read_covariance, write_covariance
 from jakinib.fit.plan import read_plan
 from jakinib.fit.problem import Problem
+from jakinib.library.measurements import get_data
 from jakinib.units import factor
 
 COVARIANCE = np.array([[1.0, 0.6], [0.6, 0.5]])

@@ -10,8 +10,8 @@ from jakinib import paths
 from jakinib.build.estimates import estimates_path, estimates_stamp, result_file
 from jakinib.errors import InputError
 from jakinib.fit import results
-from jakinib.fit.data import get_data
 from jakinib.fit.plan import Plan, read_plan
+from jakinib.library.measurements import get_data
 from jakinib.population.ensemble import ensemble_file
 
 NAME = "clinical_pk"

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ValidationError
 from jakinib import paths
 from jakinib.check import check
 from jakinib.evaluate.criteria import read_criteria
-from jakinib.fit.data import get_data
 from jakinib.library import Library
+from jakinib.library.measurements import get_data
 from jakinib.library.schema import Quantity
 
 ROOT = Path(__file__).parents[2]

@@ -19,10 +19,10 @@ from jakinib.build.spec import built
 from jakinib.build.symbols import UPTAKE, symbols, unit_of
 from jakinib.check import check
 from jakinib.errors import InputError, PlanError, UnitError, UnknownIdError
-from jakinib.fit.data import get_data
 from jakinib.fit.plan import read_plan
 from jakinib.fit.problem import Problem
 from jakinib.library import get_library
+from jakinib.library.measurements import get_data
 from jakinib.units import MODEL_UNITS, factor
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from jakinib import InputError, Regimen
 from jakinib.check import check
 from jakinib.files import FileError, read_table, read_text, table_text
-from jakinib.fit.data import Measurement
 from jakinib.library.files import read_rows
+from jakinib.library.measurements import Measurement
 
 FRESH = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
 ENCODINGS = {

@@ -5,21 +5,22 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 import typer
 
 from jakinib import paths
 from jakinib.assay import CellAssay
+from jakinib.build import ModelSpec
 from jakinib.cli.foreign import evaluate_model
 from jakinib.errors import InputError
+from jakinib.evaluate.evidence import Evidence
 from jakinib.evaluate.foreign import ForeignEvaluation, evaluate_foreign
-from jakinib.evaluate.mapping import read_mapping
-from jakinib.evaluate.measures import Measures
+from jakinib.evaluate.mapping import Mapped, MappedModels, read_mapping
+from jakinib.evaluate.run import PLANS
 from jakinib.export import export
-from jakinib.fit.data import get_data
 from jakinib.fit.plan import read_plan
+from jakinib.library.measurements import get_data
 from jakinib.simulate import load
 
 IL6 = """
@@ -61,9 +62,9 @@ def theirs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def native() -> Measures:
+def native() -> Evidence:
     data = get_data()
-    return Measures(read_plan("pathways", data), data)
+    return Evidence([read_plan(name, data) for name in PLANS], data)
 
 
 @pytest.fixture(scope="module")
@@ -83,15 +84,14 @@ def test_every_criterion_is_either_evaluated_or_has_a_reason(evaluated: ForeignE
 
 
 def test_our_own_model_under_a_mapping_gives_the_native_numbers(
-    evaluated: ForeignEvaluation, native: Measures
+    evaluated: ForeignEvaluation, native: Evidence
 ) -> None:
     found = {v.criterion.id: v for v in evaluated.verdicts}
     after_dose = {"time_of_maximum", "back_by_24h", "return_10mg", "partial_IL6", "periodic_IL6_STAT1"}
     assert after_dose | {"pbmc_IL6", "pbmc_IL6_low_dose"} <= set(found)
     for verdict in found.values():
-        criterion = verdict.criterion
-        expected = native.measure(criterion.measure, criterion.of, criterion.rows)
-        assert verdict.value == pytest.approx(expected, rel=1e-5), criterion.id
+        expected = native.value(verdict.criterion)
+        assert verdict.value == pytest.approx(expected, rel=1e-5), verdict.criterion.id
 
 
 def test_every_number_is_of_their_model_and_not_of_ours(
@@ -111,38 +111,34 @@ def test_inhibition_that_never_returns_is_a_fail_that_says_so(theirs: Path, tmp_
     weak = IL6.replace("time: hour", "time: hour\nsettings: {kphos_IL6_STAT3: 0.01}")
     found = {v.criterion.id: v for v in evaluate_foreign(theirs, write(tmp_path, weak)).verdicts}
     assert found["return_rises"].verdict == "FAIL"
-    assert "not back within 10 points" in found["return_rises"].error
+    assert "return_of_inhibition after 4 mg is not reached" in found["return_rises"].error
 
 
 def test_what_the_mapping_lacks_is_named(evaluated: ForeignEvaluation) -> None:
     reasons = {criterion.id: reason for criterion, reason in evaluated.not_evaluable}
     assert reasons["enzyme_JAK1"] == "the enzyme assay of JAK1 with baricitinib is not mapped"
-    assert (
-        "GM-CSF is not mapped" in reasons["calibration_gmfe"] or "not mapped" in reasons["calibration_gmfe"]
-    )
+    assert reasons["calibration_gmfe"] == "cytokine GM-CSF is not mapped"
+    assert reasons["validation_gmfe"].endswith("is not mapped")
     assert reasons["stat3_peak"] == "cell macrophage is not mapped"
     assert "pharmacokinetics" in reasons["ra_cmax"]
 
 
 def test_a_macrophage_meets_the_kinetic_constraints_with_the_native_numbers(
-    native: Measures, tmp_path: Path
+    native: Evidence, tmp_path: Path
 ) -> None:
     model = load("cytokine_signalling", cytokines="IL-6", cell="macrophage")
     path = export(model, tmp_path, ["sbml-l3v1"])[0]
     text = re.sub("  tofacitinib.*\n", "", IL6.replace("T cell", "macrophage"))
-    found = {v.criterion.id: v.value for v in evaluate_foreign(path, write(tmp_path, text)).verdicts}
-    for name in ("stat3_peak", "stat3_at_60", "stat3_at_60_without_SOCS3"):
-        identifier = {"stat3_at_60": "stat3_decay", "stat3_at_60_without_SOCS3": "stat3_socs3"}.get(
-            name, name
-        )
-        assert found[identifier] == pytest.approx(native.measure(name), rel=1e-5)
+    found = {v.criterion.id: v for v in evaluate_foreign(path, write(tmp_path, text)).verdicts}
+    for name in ("stat3_peak", "stat3_decay", "stat3_socs3"):
+        assert found[name].value == pytest.approx(native.value(found[name].criterion), rel=1e-5)
 
 
-def test_an_enzyme_assay_is_mapped_too(native: Measures, tmp_path: Path) -> None:
+def test_an_enzyme_assay_is_mapped_too(native: Evidence, tmp_path: Path) -> None:
     model = paths.models() / "sbml" / "kinase_assay_JAK1.xml"
-    found = {v.criterion.id: v.value for v in evaluate_foreign(model, write(tmp_path, ENZYME)).verdicts}
-    assert set(found) == {"enzyme_JAK1"}
-    assert found["enzyme_JAK1"] == pytest.approx(native.measure("enzyme_ic50", "JAK1"), rel=1e-6)
+    (verdict,) = evaluate_foreign(model, write(tmp_path, ENZYME)).verdicts
+    assert verdict.criterion.id == "enzyme_JAK1"
+    assert verdict.value == pytest.approx(native.value(verdict.criterion), rel=1e-6)
 
 
 def test_other_units_of_concentration_and_time_change_nothing(theirs: Path, tmp_path: Path) -> None:
@@ -168,12 +164,9 @@ def test_other_units_of_concentration_and_time_change_nothing(theirs: Path, tmp_
     ours = read_mapping(theirs, write(theirs.parent, IL6))
     other = read_mapping(path, write(tmp_path, text))
 
-    def ic50(mapped: Any) -> float:
-        from jakinib.evaluate.foreign import ForeignMeasures
-
-        data = get_data()
-        measures = ForeignMeasures(mapped, read_plan("pathways", data), data)
-        return measures.assay(CellAssay("baricitinib", "IL-6", "pSTAT3")).curve().ic50
+    def ic50(mapped: Mapped) -> float:
+        cell = ModelSpec("cytokine_signalling", ("IL-6",), cell="T cell")
+        return CellAssay("baricitinib", "IL-6", "pSTAT3").curve(MappedModels(mapped).model(cell)).ic50
 
     assert ic50(other) == pytest.approx(ic50(ours), rel=1e-4)
 

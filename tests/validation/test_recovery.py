@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
 
 from jakinib.errors import PlanError
+from jakinib.experiments import CellIC50
 from jakinib.fit import get_data, read_plan
 from jakinib.fit.plan import Plan
-from jakinib.fit.problem import Problem, build_targets
+from jakinib.fit.problem import Problem, build_experiments
 from jakinib.fit.profile import Array, minimise
 from jakinib.fit.recovery import SyntheticPlan, estimated, main, noiseless, recover, with_values
-from jakinib.fit.targets import CellIC50
 
 
 @cache
@@ -30,8 +29,8 @@ def some_of_pathways() -> Plan:
     own = {p.id: p for p in (*dynamics.parameters, *plan.parameters)}
     update = {"calibration": ["C007", "T002", "B061"], "parameters": list(own.values())}
     plan = plan.model_copy(update=update | {"errors": dynamics.errors | plan.errors})
-    context, targets = build_targets(plan, get_data())
-    touched = set[str]().union(*(target.touches(context) for target in targets))
+    context, experiments = build_experiments(plan, get_data())
+    touched = set[str]().union(*(one.symbols(context) for one in experiments))
     parameters = [p for p in plan.parameters if p.id in touched]
     return plan.model_copy(update={"parameters": parameters})
 
@@ -57,9 +56,7 @@ def test_data_without_noise_are_what_the_simulated_assay_reads() -> None:
     context = problem.use(truth)
     assert [target.residual(context) for target in problem.targets] == pytest.approx([0, 0, 0], abs=1e-6)
     (potency,) = [target for target in problem.targets if isinstance(target, CellIC50)]
-    model = context.model(potency.spec(context))
-    assay = replace(potency.assay, settings=context.settings(model, potency.scope))
-    assert values["C007"] == pytest.approx(assay.curve(model).ic50, rel=1e-6)
+    assert values["C007"] == pytest.approx(potency.predicted(context), rel=1e-6)
 
 
 def test_synthetic_rows_scatter_with_the_factor_of_the_plan_and_priors_with_their_own() -> None:

@@ -11,7 +11,7 @@ from jakinib.errors import InputError, SimulationError, UnknownIdError
 from jakinib.library import get_library
 from jakinib.library.ranges import HOURS, Range
 from jakinib.library.schema import Cytokine
-from jakinib.simulate import Model, Protocol, Step, load
+from jakinib.simulate import Model, Protocol, Runnable, Step, load
 from jakinib.units import parse_quantity
 
 MATRICES = ("whole blood", "PBMC", "culture", "cell line/other")
@@ -102,7 +102,7 @@ class CellAssay:
             steps=[Step(0.0, {f"L_{symbol}": self.cytokine_dose})],
         )
 
-    def response(self, free_concentration: float, model: Model) -> float:
+    def response(self, free_concentration: float, model: Runnable) -> float:
         """Read-out (percent of total STAT) at the end of stimulation."""
         return float(model.run(self.protocol(free_concentration), [self.observable])[0, 0])
 
@@ -110,7 +110,7 @@ class CellAssay:
     def label(self) -> str:
         return f"{self.inhibitor}, {self.cytokine} {self.readout}, {self.cell}, {self.matrix}"
 
-    def uninhibited(self, model: Model) -> float:
+    def uninhibited(self, model: Runnable) -> float:
         """Read-out without inhibitor; raises SimulationError when there is none."""
         top = self.response(0.0, model)
         if top <= 1e-9:
@@ -119,12 +119,12 @@ class CellAssay:
             )
         return top
 
-    def curve(self, model: Model | None = None) -> Curve:
+    def curve(self, model: Runnable | None = None) -> Curve:
         """Concentration-response against the nominal concentration.
 
         Raises SimulationError when the cytokine gives no signal to inhibit.
         """
-        model = model or self.model()
+        model = self.model() if model is None else model
         top = self.uninhibited(model)
         free = self.free
         return Curve(
@@ -151,7 +151,7 @@ def assay(
     cytokine_dose: str = "",
     preincubation: str = "60 min",
     stimulation: str = "15 min",
-    model: Model | None = None,
+    model: Runnable | None = None,
 ) -> Curve:
     """Simulate a cell assay and return its concentration-response curve (IC50, Hill slope, plot).
 

@@ -16,6 +16,12 @@ from jakinib.errors import InputError, SimulationError
 LOWEST, HIGHEST = -4.0, 8.0  # log10 nM, the bracket: 0.1 pM to 0.1 M
 
 
+def logit(share: float, floor: float = 1e-9) -> float:
+    """ln(share / (1 - share)) held at ``floor`` from 0 and 1: feedback can lift a signal above its top."""
+    share = min(max(share, floor), 1 - floor)
+    return math.log(share / (1 - share))
+
+
 @dataclass
 class Curve:
     """Inhibition as a function of inhibitor concentration.
@@ -28,9 +34,7 @@ class Curve:
     conditions: dict[str, Any] = field(default_factory=dict)
 
     def _logit(self, log10_concentration: float) -> float:
-        fraction = self.inhibition(10.0**log10_concentration)
-        fraction = min(max(fraction, 1e-12), 1 - 1e-12)
-        return math.log(fraction / (1 - fraction))
+        return logit(self.inhibition(10.0**log10_concentration), 1e-12)
 
     @cached_property
     def ic50(self) -> float:
@@ -53,6 +57,22 @@ class Curve:
         if at_low == 0 or at_high == 0:
             return float(10.0 ** (low if at_low == 0 else high))
         return float(10.0 ** brentq(self._logit, low, high, xtol=1e-6, rtol=1e-10))
+
+    def ic50_near(self, guess: float) -> float:
+        """IC50 by secant steps from a value nearby (relative error 1e-5); else by the full search."""
+        from scipy.optimize import root_scalar
+
+        def odds(ln: float) -> float:
+            return logit(self.inhibition(math.exp(ln)), 1e-12)
+
+        start = math.log(guess)
+        step = min(max(-odds(start), -2.0), 2.0)
+        if abs(step) < 1e-6:
+            return guess
+        found = root_scalar(odds, x0=start, x1=start + step, method="secant", xtol=1e-5, maxiter=12)
+        if found.converged and abs(found.root - start) < 6:
+            return math.exp(found.root)
+        return self.ic50
 
     @cached_property
     def hill(self) -> float:

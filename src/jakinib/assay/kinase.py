@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 
 from jakinib.assay.curve import Curve
-from jakinib.errors import InputError
+from jakinib.errors import InputError, SimulationError
 from jakinib.library import get_library
-from jakinib.simulate import Model, Protocol, Step, load
+from jakinib.simulate import Protocol, Runnable, Step, load
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,12 @@ class KinaseAssay:
             if not math.isfinite(value) or value <= 0:
                 raise InputError(f"kinase assay: {name} is {value:g}; give a finite value above 0")
 
-    def curve(self, model: Model | None = None) -> Curve:
-        """The concentration-response of the simulated assay."""
-        model = model or load("kinase_assay", kinase=self.kinase, inhibitors=(self.inhibitor,))
+    def curve(self, model: Runnable | None = None) -> Curve:
+        """The concentration-response of the simulated assay.
+
+        Raises SimulationError when the enzyme makes no product without inhibitor.
+        """
+        run: Runnable = model or load("kinase_assay", kinase=self.kinase, inhibitors=(self.inhibitor,))
         end = self.equilibration + self.reaction
 
         def product(concentration: float) -> float:
@@ -40,9 +43,11 @@ class KinaseAssay:
                 settings={"ATP": self.atp, "peptide": 0.0, self.inhibitor: concentration},
                 steps=[Step(self.equilibration, {"peptide": self.peptide})],
             )
-            return float(model.run(protocol, ["phosphopeptide"])[0, 0])
+            return float(run.run(protocol, ["phosphopeptide"])[0, 0])
 
         uninhibited = product(0.0)
+        if uninhibited <= 0:
+            raise SimulationError(f"enzyme assay of {self.kinase}: no product without inhibitor")
         return Curve(
             lambda concentration: 1 - product(concentration) / uninhibited,
             f"{self.inhibitor} on {self.kinase}",

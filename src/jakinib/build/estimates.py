@@ -69,8 +69,8 @@ def estimates_stamp(plans: Sequence[str]) -> tuple[tuple[str, int], ...]:
     return tuple((str(file), file.stat().st_mtime_ns if file.exists() else 0) for file in files)
 
 
-def estimates(plan: str) -> dict[str, Quantity]:
-    """Fitted model parameters of a plan; empty when it was never fitted."""
+def estimates(plan: str, *, nuisance: bool = False) -> dict[str, Quantity]:
+    """Fitted model parameters of a plan, or its nuisance parameters; empty when it was never fitted."""
     path = estimates_path(plan)
     if not path.exists():
         return {}
@@ -81,7 +81,7 @@ def estimates(plan: str) -> dict[str, Quantity]:
             location=f"fits/results/{plan}/estimates.tsv",
         )
         for row in _estimate_rows(path, path.stat().st_mtime_ns)
-        if row.scope == "model"
+        if (row.scope == "nuisance") == nuisance
     }  # fmt: skip
 
 

@@ -10,9 +10,9 @@ from typing import Any, ClassVar, Literal
 from jakinib import paths
 from jakinib.check.files import File, Kind
 from jakinib.errors import LONGEST, printable, shortened
-from jakinib.fit.data import DataSet
 from jakinib.library import Library
 from jakinib.library.files import short
+from jakinib.library.measurements import DataSet
 
 Level = Literal["error", "warning"]
 

@@ -14,10 +14,10 @@ from jakinib import paths
 from jakinib.check.base import Check, Context
 from jakinib.check.files import File, Kind, located
 from jakinib.evaluate.criteria import Criteria
-from jakinib.fit.data import DataSource
 from jakinib.fit.plan import Plan
 from jakinib.library.citations import Evidence, References
 from jakinib.library.files import explain
+from jakinib.library.measurements import DataSource
 from jakinib.library.schema import (
     Cell,
     Cytokine,

@@ -14,8 +14,9 @@ from jakinib.check.files import File
 from jakinib.check.meaning import wanted_unit
 from jakinib.errors import UnitError
 from jakinib.evaluate.criteria import Criterion, row_problems
-from jakinib.fit.data import Measurement
+from jakinib.experiments import Inhibited, kinds
 from jakinib.library.files import explain
+from jakinib.library.measurements import Measurement
 from jakinib.units import convert
 
 
@@ -101,11 +102,11 @@ class Licence(Check):
 
 
 class AssayConditions(Check):
-    """A cell IC50 needs the conditions of its assay."""
+    """A cell assay with inhibitor needs its conditions."""
 
     id, kinds = "assay-without-conditions", ("measurements",)
     message = (
-        "row '{id}' is a cell_ic50, and source.yaml has no assay block; add preincubation and stimulation"
+        "row '{id}' is a {quantity}, and source.yaml has no assay block; add preincubation and stimulation"
     )
 
     def find(self, file: File, context: Context) -> Found:
@@ -113,8 +114,9 @@ class AssayConditions(Check):
         if beside is None or beside.problem or beside.data.get("assay"):
             return
         for line, row in file.rows:
-            if row.get("quantity") == "cell_ic50" and row.get("set") != "context":
-                yield line, {"id": row.get("id", "")}
+            quantity = row.get("quantity", "")
+            if issubclass(kinds().get(quantity, object), Inhibited) and row.get("set") != "context":
+                yield line, {"id": row.get("id", ""), "quantity": quantity}
                 return
 
 

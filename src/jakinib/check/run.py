@@ -12,10 +12,10 @@ from jakinib.check import entries, evidence, meaning, models
 from jakinib.check.base import Check, Context, Finding
 from jakinib.check.files import File, Kind, collect, read
 from jakinib.errors import InputError
-from jakinib.fit.data import DataSet
 from jakinib.library import Library
 from jakinib.library.citations import Evidence, References
 from jakinib.library.files import read_model, read_rows
+from jakinib.library.measurements import DataSet
 from jakinib.library.plugins import extra_folders
 from jakinib.library.schema import ParameterRow, Proteins
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from jakinib.evaluate.bands import Bands
-from jakinib.evaluate.predictions import Prediction
+from jakinib.evaluate.evidence import Prediction
 from jakinib.fit.problem import Z90
 
 SETS = ("calibration", "validation", "recalled")

@@ -2,55 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jakinib.errors import SimulationError
-from jakinib.evaluate.criteria import Criterion, Interval
+from jakinib.evaluate.criteria import Criterion, Interval, own_criteria
 from jakinib.evaluate.draws import Joint
-from jakinib.evaluate.measures import LAST_DOSE, Measures
-from jakinib.fit.data import DataSet
+from jakinib.evaluate.evidence import Evidence
+from jakinib.experiments import CellIC50, CytokineEC50, Experiment
 from jakinib.fit.ensemble import bands as quantiles
 from jakinib.fit.plan import Plan
-from jakinib.library.schema import JAKS
+from jakinib.library.measurements import DataSet
 from jakinib.parallel import pool, result
 
 Array = NDArray[np.float64]
-DAY = np.arange(0, 24.01, 0.25)  # h; grid of plasma and daily inhibition
-CONCENTRATIONS = np.logspace(-1, 5, 25)  # nM; grid of the enzyme curves
 FEWEST = 20  # draws an interval is made of
 
 CELLS = ("enzyme", "dynamics", "pathways")
-NEEDS: dict[str, tuple[str, ...]] = {
-    "enzyme_ic50": ("enzyme",), "selectivity": ("enzyme",), "pk": ("clinical_pk",),
-    "gmfe": CELLS, "worst_fold": CELLS, "worst_ec50": CELLS, "worst_ec50_median_cell": CELLS,
-    "pbmc_ic50": CELLS, "stat3_peak": CELLS, "stat3_at_60": CELLS, "stat3_at_60_without_SOCS3": CELLS,
-    "stat1_after_block": CELLS, "cell": CELLS, "ec50": CELLS, "course": CELLS, "hepatocytes": CELLS,
-    "block": CELLS, "enzyme": ("enzyme",), "plasma": ("clinical_pk",), "exposure_ratio": ("clinical_pk",),
-    "population_exposure": (),
-}  # fmt: skip
 EVERY = ("enzyme", "clinical_pk", "dynamics", "pathways")
+BEHIND = {"kinase_assay": ("enzyme",), "oral_pk": ("clinical_pk",), "cytokine_signalling": CELLS}
 TYPICAL = "a sample of 1,000 patients at the estimates; one sample a draw would take minutes"
+# Criteria whose experiments are pictured with a band, and rows of plans that are.
+PICTURED = (
+    "maximum_rises", "return_rises", "stat3_decay", "stat3_socs3", "stat1_block", "ra_cmax",
+    "partial_IL6", "partial_IL6_STAT1", "partial_IL2", "partial_IFNg", "partial_GMCSF",
+    "enzyme_JAK1", "enzyme_JAK2", "enzyme_JAK3", "enzyme_TYK2",
+)  # fmt: skip
+ROWS = ("T008", "T011")
 
 
 @dataclass(frozen=True)
 class Bands:
-    """Values of every draw by quantity. values: key -> (draws that could be simulated, ...)."""
+    """Values of every draw by quantity. values: key -> (draws that could be simulated, ...).
+
+    behind: plans whose parameters a quantity depends on, by key; every plan where it is not said.
+    """
 
     joint: Joint = field(default_factory=Joint)
     values: Mapping[str, Array] = field(default_factory=dict)
-    plans: tuple[str, ...] = EVERY
+    behind: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def needs(self, key: str) -> tuple[str, ...]:
         """Plans whose parameters a quantity depends on."""
-        return tuple(plan for plan in NEEDS.get(key.split(" ")[0], EVERY) if plan in self.plans)
+        drawn = {*self.joint.methods, *self.joint.missing}
+        return tuple(plan for plan in self.behind.get(key, EVERY) if plan in drawn)
 
     def reasons(self, key: str) -> tuple[str, ...]:
         """Why a quantity has no interval, a line for each plan that lacks draws; empty when it has one."""
-        if key.split(" ")[0] in NEEDS and not NEEDS[key.split(" ")[0]]:
+        if self.behind.get(key) == ():
             return (TYPICAL,)
         lacking = [plan for plan in self.needs(key) if plan in self.joint.missing]
         if lacking:
@@ -85,12 +89,27 @@ class Bands:
 
 
 def criterion_key(criterion: Criterion) -> str:
-    return f"{criterion.measure} {criterion.id}"
+    return f"criterion {criterion.id}"
+
+
+def curve_key(identifier: str, number: int = 0) -> str:
+    """Key of what an experiment shows: of a criterion, or of a row of a plan."""
+    return f"curve {identifier} {number}"
+
+
+def value_key(identifier: str, number: int) -> str:
+    """Key of one of the values of a criterion."""
+    return f"value {identifier} {number}"
+
+
+def plans_behind(experiments: Iterable[Experiment]) -> tuple[str, ...]:
+    """Plans whose parameters the experiments depend on."""
+    found = {plan for one in experiments for spec in one.specs for plan in BEHIND.get(spec.name, EVERY)}
+    return tuple(plan for plan in EVERY if plan in found)
 
 
 def compute(
-    measures: Measures,
-    criteria: Sequence[Criterion],
+    evidence: Evidence,
     draws: Joint,
     workers: int = 2,
     meanwhile: Callable[[], None] = lambda: None,
@@ -98,25 +117,29 @@ def compute(
 ) -> Bands:
     """Every quantity of every draw; ``meanwhile`` runs here while other processes start on their draws.
 
-    The result does not depend on ``workers``. ``measures`` is evaluated at the estimates.
+    The result does not depend on ``workers``. ``evidence`` has the models at the estimates.
     """
-    plans = tuple(plan.id for plan in measures.plans)
+    behind = {criterion_key(c): plans_behind(evidence.of(c)) for c in evidence.criteria}
+    for key, one in pictured(evidence):
+        behind[key] = plans_behind([one])
+    for prefix in ("cell", "ec50"):
+        behind |= dict.fromkeys((f"{prefix} {row}" for row in evidence.data.measurements), CELLS)
     if not draws.settings:
         meanwhile()
-        return Bands(draws, plans=plans)
+        return Bands(draws, behind=behind)
     numbers = list(range(len(draws.settings)))
     shares = [numbers[first::workers] for first in range(workers)]
     found: dict[int, dict[str, Array]] = {}
     if workers > 1:
         with pool(workers - 1, always=True) as elsewhere:
             running = [
-                elsewhere.submit(_elsewhere, measures.plans, measures.data, criteria,
+                elsewhere.submit(_elsewhere, evidence.plans, evidence.data, evidence.criteria,
                             {number: draws.settings[number] for number in share})
                 for share in shares[1:]
             ]  # fmt: skip
             meanwhile()
             for number in shares[0]:
-                found[number] = outcome(_at(measures, draws.settings[number]), criteria)
+                found[number] = outcome(evidence.at(draws.settings[number]), evidence)
                 done(number)
             for future in running:
                 share_of: dict[int, dict[str, Array]] = result(future)
@@ -124,17 +147,13 @@ def compute(
     else:
         meanwhile()
         for number in numbers:
-            found[number] = outcome(_at(measures, draws.settings[number]), criteria)
+            found[number] = outcome(evidence.at(draws.settings[number]), evidence)
             done(number)
     keys = dict.fromkeys(key for number in numbers for key in found[number])
     values = {
         key: np.array([found[number][key] for number in numbers if key in found[number]]) for key in keys
     }
-    return Bands(draws, values, plans)
-
-
-def _at(measures: Measures, draw: Mapping[str, float]) -> Measures:
-    return Measures(measures.plans, measures.data, draw, measures)
+    return Bands(draws, values, behind)
 
 
 def _elsewhere(
@@ -144,13 +163,29 @@ def _elsewhere(
     draws: Mapping[int, Mapping[str, float]],
 ) -> dict[int, dict[str, Array]]:
     """The draws of another process: first the estimates, near which the draws lie."""
-    measures = Measures(plans, data)
-    outcome(measures, criteria)
-    return {number: outcome(_at(measures, draw), criteria) for number, draw in draws.items()}
+    evidence = Evidence(plans, data, criteria)
+    outcome(evidence, evidence)
+    return {number: outcome(evidence.at(draw), evidence) for number, draw in draws.items()}
 
 
-def outcome(measures: Measures, criteria: Sequence[Criterion]) -> dict[str, Array]:
-    """Every quantity of one draw by key; what cannot be simulated is left out."""
+def pictured(evidence: Evidence) -> Iterator[tuple[str, Experiment]]:
+    """What is drawn with a band, by key: figures of the report, and all that own criteria name."""
+    own = own_criteria()
+    for criterion in evidence.criteria:
+        if criterion.id in own or criterion.id in PICTURED:
+            for number, one in enumerate(evidence.of(criterion)):
+                yield curve_key(criterion.id, number), one
+    named = {row for plan in evidence.plans for row in plan.calibration}
+    for row in ROWS:
+        if row in named:
+            yield curve_key(row), evidence.row(row)
+
+
+def outcome(evidence: Evidence, estimates: Evidence) -> dict[str, Array]:
+    """Every quantity of one draw by key; what cannot be simulated is left out.
+
+    Curves are read where those of ``estimates`` are.
+    """
     out: dict[str, Array] = {}
 
     def take(key: str, quantity: Callable[[], object]) -> None:
@@ -161,33 +196,21 @@ def outcome(measures: Measures, criteria: Sequence[Criterion]) -> dict[str, Arra
         if value.ndim == 0 or np.isfinite(value).all():
             out[key] = value
 
-    def series(quantities: Callable[[], Mapping[str, object]]) -> None:
-        try:
-            found = quantities()
-        except SimulationError:
-            return
-        for key, value in found.items():
-            take(key, lambda value=value: value)  # type: ignore[misc]
-
-    for criterion in criteria:
-        if NEEDS.get(criterion.measure, EVERY):
-            take(criterion_key(criterion),
-                 lambda c=criterion: measures.measure(c.measure, c.of, c.rows))  # type: ignore[misc] # fmt: skip
-    series(lambda: {f"cell {p.row}": p.predicted for p in measures.predictions})
-    series(lambda: {f"ec50 {p.row}": p.predicted for p in measures.ec50})
-    series(lambda: {f"dose {dose:g}": run.inhibition for dose, run in measures.ex_vivo.items()})
-    series(lambda: {f"peak {dose:g}": run.inhibition.max() for dose, run in measures.ex_vivo.items()})
-    series(lambda: {f"back {dose:g}": run.time_back() for dose, run in measures.ex_vivo.items()})
-    series(lambda: {f"daily {pathway}": np.interp(DAY, run.time, run.inhibition)
-                    for pathway, run in measures.daily.items()})  # fmt: skip
-    take("plasma", lambda: np.interp(
-        DAY, measures.steady_state.time - LAST_DOSE, measures.steady_state.ng_per_mL))  # fmt: skip
-    for readout in ("pSTAT3", "pSTAT1"):
-        take(f"course {readout}", lambda r=readout: measures.time_course(True, r)[1])  # type: ignore[misc]
-    take("course without", lambda: measures.time_course(False)[1])
-    take("hepatocytes", lambda: measures.hepatocytes[1])
-    take("block", lambda: 100 * measures.kinase_block[1] / measures.kinase_block[1][0])
-    for kinase in JAKS:
-        take(f"enzyme {kinase}",
-             lambda k=kinase: measures.enzyme_curve(k).table(CONCENTRATIONS)[1])  # type: ignore[misc] # fmt: skip
+    for criterion in evidence.criteria:
+        experiments = evidence.of(criterion)
+        if any(one.specs for one in experiments):
+            take(criterion_key(criterion), partial(evidence.value, criterion))
+        if criterion.id in PICTURED and len(experiments) > 1:
+            for number, one in enumerate(experiments):
+                take(value_key(criterion.id, number), partial(one.value, evidence.models))
+    for prefix, kind in (("cell", CellIC50), ("ec50", CytokineEC50)):
+        with suppress(SimulationError):
+            out |= {f"{prefix} {p.row}": np.asarray(p.predicted) for p in evidence.predictions(kind)}
+    for key, one in pictured(evidence):
+        take(key, partial(_curve, one, evidence, estimates))
     return out
+
+
+def _curve(one: Experiment, evidence: Evidence, estimates: Evidence) -> Array:
+    here = evidence.trace(one)
+    return np.interp(estimates.trace(one).x, here.x, here.y)

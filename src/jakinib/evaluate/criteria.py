@@ -1,63 +1,154 @@
-"""Acceptance criteria and their verdicts."""
+"""Acceptance criteria: rows, a statistic of their experiments, and a bound; and their verdicts."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
-from pydantic import Field, StrictBool, model_validator
+from pydantic import AfterValidator, Field, StrictBool, ValidationError, field_validator, model_validator
 
 from jakinib import paths
-from jakinib.errors import InputError, UnknownIdError
-from jakinib.fit.data import DataSet, get_data
-from jakinib.fit.targets import target_types
-from jakinib.library.files import line_of, read_model, short
+from jakinib.errors import InputError, JakinibError, UnknownIdError
+from jakinib.evaluate.statistics import COUNTS, STATISTICS
+from jakinib.experiments import Chosen, Experiment, experiment, kinds
+from jakinib.fit.plan import Plan
+from jakinib.library.files import explain, line_of, read_model, short
+from jakinib.library.measurements import DataSet, Measurement, get_data
+from jakinib.library.plugins import extra_folders
 from jakinib.library.ranges import EntryName, Line, Number, Whole, listed_once
 from jakinib.library.schema import Strict
 
-Measure = Literal[
-    "enzyme_ic50", "selectivity", "time_of_maximum", "left_at_24h", "left_at_16h", "maximum_rise",
-    "return_rise", "return_10mg", "pbmc_ic50", "gmfe", "worst_fold", "worst_ec50", "worst_ec50_median_cell",
-    "pk", "stat3_peak", "stat3_at_60", "stat3_at_60_without_SOCS3", "stat1_after_block", "daily_max",
-    "daily_min", "exposure_ratio", "population_exposure",
-]  # fmt: skip
-MEASURES: tuple[str, ...] = get_args(Measure)
+
+class Bound(Strict):
+    """A bound that follows from a published row: its range, or a percentage or a fold of its value.
+
+    row: the first row of the criterion when not given. A row that is itself a bound (< or >) bounds one side.
+    """
+
+    row: str = ""
+    percent: Number | None = None
+    fold: Number | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Bound:
+        if self.percent is not None and self.fold is not None:
+            raise ValueError("gives percent and fold; keep one")
+        return self
+
+    def around(self, row: Measurement) -> tuple[float | None, float | None, str]:
+        """Low, high and the bound in words."""
+        value, fold = row.value, 1.0 if self.fold is None else self.fold
+        if self.percent is not None:
+            share = self.percent / 100
+            text = f"{value:g} within {self.percent:g} %"
+            return _rounded(value * (1 - share)), _rounded(value * (1 + share)), text
+        if row.qualifier in ("<", ">"):
+            limit = _rounded(value * fold if row.qualifier == "<" else value / fold)
+            text = f"{row.qualifier} {limit:g}"
+            if self.fold is not None:
+                text += f" ({fold:g}-fold of the bound {row.qualifier} {value:g})"
+            return (None, limit, text) if row.qualifier == "<" else (limit, None, text)
+        if self.fold is not None:
+            return _rounded(value / fold), _rounded(value * fold), f"{value:g} within {fold:g}-fold"
+        if row.low is None or row.high is None:
+            raise InputError(f"bound: row {row.id} gives no range; add percent or fold")
+        inside = f"{value:g} ({row.low:g}-{row.high:g})"
+        return row.low, row.high, inside if row.low < value < row.high else f"{row.low:g}-{row.high:g}"
+
+
+def _rounded(bound: float) -> float:
+    return float(f"{bound:.12g}")  # 5.9 x 1.05 is 6.195
 
 
 class Criterion(Strict):
-    """One criterion: a measured quantity and the bounds it must keep (inclusive, in ``unit``).
+    """One criterion: a statistic of the experiments of rows, and the bounds it must keep (inclusive).
 
-    hard: it decides whether the evaluation passes; the others report. explanation: why it fails, if so.
-    fitted: a number of the library was fitted to these rows, outside the plans.
+    rows: the published numbers it stands for. of: those that are computed, by default all. conditions: fields
+    of a row, such as a dose, that are set in all of them; each: a field and the values it takes in turn.
+    populations, cells: as in a plan. bound: low and high from a row, in place of numbers. hard: it decides
+    whether the evaluation passes; the others report. explanation: why it fails, if so. fitted: a number of
+    the library was fitted to these rows, outside the plans.
     """
 
     id: EntryName
-    item: Annotated[Whole, Field(ge=0)]
+    item: Annotated[Whole, Field(ge=0)] = 0
     hard: StrictBool
     statement: Line
-    measure: Measure
-    of: str = ""
+    rows: Annotated[list[str], Field(min_length=1), AfterValidator(listed_once)]
+    of: list[str] = Field(default_factory=list)
+    conditions: dict[str, str] = Field(default_factory=dict)
+    each: dict[str, list[str]] = Field(default_factory=dict, max_length=1)
+    populations: dict[str, str] = Field(default_factory=dict)
+    cells: dict[str, str] = Field(default_factory=dict)
+    statistic: str = "value"
+    bound: Bound | None = None
     low: Number | None = None
     high: Number | None = None
-    target: str
+    target: str = ""
     unit: str
-    rows: list[str]
     explanation: str = ""
     fitted: StrictBool = False
 
+    @field_validator("statistic")
+    @classmethod
+    def _known(cls, statistic: str) -> str:
+        if statistic not in STATISTICS:
+            raise ValueError(f"'{statistic}' is no statistic; known: {', '.join(STATISTICS)}")
+        return statistic
+
     @model_validator(mode="after")
     def _bounded(self) -> Criterion:
-        if self.low is None and self.high is None:
-            raise ValueError("gives neither low nor high; a criterion must be able to fail")
+        if self.low is None and self.high is None and self.bound is None:
+            raise ValueError("gives neither low, high nor bound; a criterion must be able to fail")
         if self.low is not None and self.high is not None and self.low > self.high:
             raise ValueError(f"low {self.low:g} lies above high {self.high:g}; exchange them")
-        listed_once(self.rows)
-        if not self.rows:
-            raise ValueError("names no data row; every criterion has a source")
+        wanted = COUNTS.get(self.statistic)
+        found = len(self.of or self.rows) * max(len(values) for values in (*self.each.values(), [""]))
+        if wanted is not None and found != wanted:
+            raise ValueError(
+                f"'{self.statistic}' takes {wanted} experiment(s), here are {found}; name the rows under of"
+            )
         return self
+
+    def bounded(self, data: DataSet) -> Criterion:
+        """The criterion with the numbers and words of a bound that follows from a row."""
+        if self.bound is None:
+            return self
+        low, high, text = self.bound.around(data[self.bound.row or self.rows[0]])
+        numbers = {
+            "low": low if self.low is None else self.low,
+            "high": high if self.high is None else self.high,
+        }
+        return self.model_copy(update={**numbers, "target": self.target or text})
+
+    def experiments(self, data: DataSet, plans: Sequence[Plan]) -> tuple[Experiment, ...]:
+        """An experiment for each row that is computed and each value of ``each``.
+
+        Raises PlanError or InputError for a row that is no experiment under these conditions.
+        """
+        (name, values), *_ = self.each.items() or [("", [""])]
+        out = []
+        for row in (data[identifier] for identifier in self.of or self.rows):
+            plan = next((p for p in plans if row.id in (*p.calibration, *p.validation, *p.context)), Chosen())
+            choices = Chosen(
+                plan.id, {**plan.populations, **self.populations}, {**plan.cells, **self.cells}, plan.errors
+            )
+            for value in values:
+                changed = self._under(row, {**self.conditions, **({name: value} if name else {})})
+                out.append(experiment(changed, data, choices, f"criterion {self.id}"))
+        return tuple(out)
+
+    def _under(self, row: Measurement, conditions: dict[str, str]) -> Measurement:
+        try:
+            return Measurement.model_validate({**row.model_dump(), **conditions})
+        except ValidationError as error:
+            where, problem = explain(error.errors()[0])
+            raise InputError(
+                f"criterion {self.id}: conditions.{'.'.join(map(str, where))} {problem}"
+            ) from None
 
 
 class Criteria(Strict):
@@ -113,23 +204,45 @@ class Verdict:
 
 
 def read_criteria(path: Path | None = None, data: DataSet | None = None) -> list[Criterion]:
-    """The criteria of a file, default fits/criteria.yaml.
+    """The criteria of a file; by default of fits/criteria.yaml and those of plug-ins and users beside it.
 
-    Raises InputError, with file, line and criterion, for a row that no data set has, and for a recalled row
-    behind a criterion that decides.
+    Users' criteria stand in ``<folder>/criteria.yaml``. Raises InputError, with file, line and criterion, for
+    a row that no data set has, for a recalled row behind a criterion that decides, and for a bound that does
+    not follow.
     """
-    path, data = path or paths.fits() / "criteria.yaml", data or get_data()
-    criteria = read_model(path, Criteria).criteria
-    for number, criterion in enumerate(criteria):
+    extra = (folder / "criteria.yaml" for folder in extra_folders())
+    files = [path] if path else [paths.fits() / "criteria.yaml", *(file for file in extra if file.exists())]
+    found: dict[str, Criterion] = {}
+    for file in files:
+        for criterion in _read(file, data or get_data()):
+            if criterion.id in found:
+                raise InputError(f"{short(file)}: criterion '{criterion.id}' is already known; rename it")
+            found[criterion.id] = criterion
+    return list(found.values())
+
+
+def own_criteria() -> set[str]:
+    """Ids of the criteria that stand outside the package."""
+    file = paths.fits() / "criteria.yaml"
+    return {c.id for c in read_criteria()} - {c.id for c in read_model(file, Criteria).criteria}
+
+
+def _read(file: Path, data: DataSet) -> list[Criterion]:
+    out = []
+    for number, criterion in enumerate(read_model(file, Criteria).criteria):
+        where = f"{short(file)}:{line_of(file, ('criteria', number)) or 1}: criterion {criterion.id}"
         for problem in row_problems(criterion, data):
-            where = f"{short(path)}:{line_of(path, ('criteria', number)) or 1}"
-            raise InputError(f"{where}: criterion {criterion.id}: {problem}")
-    return criteria
+            raise InputError(f"{where}: {problem}")
+        try:
+            out.append(criterion.bounded(data))
+        except JakinibError as error:
+            raise InputError(f"{where}: {error}") from None
+    return out
 
 
 def row_problems(criterion: Criterion, data: DataSet) -> Iterator[str]:
     """What is wrong with the rows of a criterion, those included that its rows are about or derived from."""
-    for name in criterion.rows:
+    for name in dict.fromkeys((*criterion.rows, *criterion.of)):
         try:
             behind = list(_behind(name, data))
         except UnknownIdError as error:
@@ -149,7 +262,7 @@ def _behind(name: str, data: DataSet, seen: frozenset[str] = frozenset()) -> Ite
     """A row, the rows that it compares, and the rows that a derived one names as its origin."""
     row = data[name]
     yield name
-    kind = target_types().get(row.quantity)
+    kind = kinds().get(row.quantity)
     named = list(kind.needs(row)) if kind else []
     if row.status == "derived":
         named += [

@@ -50,9 +50,9 @@ def joint(fits: Sequence[Fit], count: int = COUNT, seed: int = SEED) -> Joint:
     rng = np.random.default_rng(seed)
     theta = [_some(one.theta, count, rng) for one in stored]
     for earlier in range(len(stored) - 2, -1, -1):
-        theta[earlier] = _paired(stored, theta, earlier)
+        theta[earlier] = paired(stored, theta, earlier)
     for later in range(1, len(stored)):
-        theta[later] = _followed(stored, theta, later)
+        theta[later] = followed(stored, theta, later)
     settings = []
     for number in range(count):
         one: dict[str, float] = {}
@@ -77,7 +77,7 @@ def _links(earlier: Stored, later: Stored) -> list[tuple[int, int]]:
     ]
 
 
-def _paired(stored: list[Stored], theta: list[NDArray[np.float64]], earlier: int) -> NDArray[np.float64]:
+def paired(stored: list[Stored], theta: list[NDArray[np.float64]], earlier: int) -> NDArray[np.float64]:
     """The draws of a plan in the order that fits those of the plans after it."""
     from scipy.optimize import linear_sum_assignment
     from scipy.spatial.distance import cdist
@@ -99,7 +99,7 @@ def _paired(stored: list[Stored], theta: list[NDArray[np.float64]], earlier: int
     return np.asarray(theta[earlier][order])
 
 
-def _followed(stored: list[Stored], theta: list[NDArray[np.float64]], later: int) -> NDArray[np.float64]:
+def followed(stored: list[Stored], theta: list[NDArray[np.float64]], later: int) -> NDArray[np.float64]:
     """The draws of a plan, moved along with what it took as given from the plans before it."""
     out = theta[later].copy()
     for earlier in range(later):

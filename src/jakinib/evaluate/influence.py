@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,10 +13,10 @@ from jakinib.assay import CellAssay, assay
 from jakinib.errors import InputError
 from jakinib.evaluate.bands import CELLS
 from jakinib.evaluate.draws import joint
-from jakinib.evaluate.overlay import Overlaid, ic50_near
 from jakinib.evaluate.run import calibrations
-from jakinib.fit.data import get_data
-from jakinib.simulate import Model
+from jakinib.experiments import Models
+from jakinib.library.measurements import get_data
+from jakinib.simulate import Adjusted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -154,15 +154,15 @@ def sensitivity(
     )  # fmt: skip
     conditions = CellAssay(**usual.conditions)
     model = conditions.model()
-    overlaid = [Overlaid.of(model, draw, conditions.cell) for draw in found.settings]
+    drawn = [Models(draw).settings(model.settable, conditions.cell) for draw in found.settings]
     free = {p.id: {p.id, *p.also} for fit in fits for p in fit.plan.parameters}
-    here = {*overlaid[0].settings, *(f"{symbol}@{conditions.cell}" for symbol in overlaid[0].settings)}
+    here = {*drawn[0], *(f"{symbol}@{conditions.cell}" for symbol in drawn[0])}
     names = [name for name, symbols in free.items() if symbols & here]
     if draws < (needed := 6 * (len(names) + 1)):
         raise InputError(f"{draws} draws are too few for {len(names)} parameters; use at least {needed}")
-    IC50s = np.empty(len(overlaid))
-    for number, one in enumerate(overlaid):
-        IC50s[number] = ic50_near(conditions.curve(cast(Model, one)), usual.ic50)
+    IC50s = np.empty(len(drawn))
+    for number, settings in enumerate(drawn):
+        IC50s[number] = conditions.curve(Adjusted(model, settings)).ic50_near(usual.ic50)
         done(number)
     values = np.array([[draw[name] for name in names] for draw in found.settings])
     laplace = [plan for plan, method in found.methods.items() if method == "Laplace"]

@@ -1,21 +1,25 @@
-"""A mapping says which symbols of somebody else's SBML model are our observables."""
+"""A mapping says which symbols of somebody else's SBML model are ours; their model then runs as ours do."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import abc
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from jakinib.build import ModelSpec
 from jakinib.build.read import document, flat
-from jakinib.errors import InputError, ModelError, UnitError, UnknownIdError
+from jakinib.errors import InputError, JakinibError, ModelError, UnitError, UnknownIdError
+from jakinib.experiments import Models
 from jakinib.library import get_library
 from jakinib.library.files import line_of, read_model, short
 from jakinib.library.ranges import Number
 from jakinib.library.schema import JAK, Strict, Unit
-from jakinib.simulate import Model
+from jakinib.simulate import Model, Protocol, Runnable, Step
 from jakinib.simulate.models import file_text
 from jakinib.units import factor
 
@@ -92,6 +96,10 @@ class Mapping(Strict):
         return self
 
 
+class NotEvaluable(JakinibError):
+    """What this mapping cannot be asked; the message says why."""
+
+
 @dataclass(frozen=True)
 class Mapped:
     """A model with its formulas as rules. readouts: symbol of (cytokine, read-out) or (enzyme, "product")."""
@@ -105,6 +113,104 @@ class Mapped:
     def hour(self) -> float:
         """Model time units in an hour."""
         return factor("hour", self.mapping.time)
+
+
+@dataclass(frozen=True)
+class Translated:
+    """Their model behind our symbols, hours and nM: what a protocol of ours sets and reads is translated.
+
+    inputs: our symbols that hold a concentration. switches: our symbols that are only set to zero, with what
+    that means there. readouts: our observables. of: whose read-outs, in messages.
+    """
+
+    mapped: Mapped
+    inputs: dict[str, Symbol]
+    readouts: dict[str, str]
+    start: dict[str, float]
+    switches: dict[str, dict[str, float]]
+    of: str = ""
+
+    @property
+    def settable(self) -> tuple[str, ...]:
+        return (*self.inputs, *self.switches)
+
+    def unit(self, symbol: str) -> str:
+        return "nM" if symbol in self.inputs else ""
+
+    def initial(self, symbol: str) -> float:
+        if symbol not in self.inputs:
+            raise NotEvaluable(f"symbol {symbol} is not mapped")
+        theirs = self.inputs[symbol]
+        return self.mapped.model.initial(theirs.symbol) / theirs.from_nM(1.0)
+
+    def run(self, protocol: Protocol, observables: abc.Sequence[str]) -> NDArray[np.float64]:
+        read = []
+        for symbol in observables:
+            if symbol not in self.readouts:
+                raise NotEvaluable(f"{self.of}read-out {symbol.removesuffix('_percent')} is not mapped")
+            read.append(self.readouts[symbol])
+        hour = self.mapped.hour
+        steps = [Step(step.time * hour, self._values(step.values)) for step in protocol.steps]
+        settings = {**self.start, **self._values(protocol.settings)}
+        times = np.asarray(protocol.times, dtype=float) * hour
+        return self.mapped.model.run(Protocol(times, settings, steps, protocol.start * hour), read)
+
+    def _values(self, ours: abc.Mapping[str, float]) -> dict[str, float]:
+        out = {}
+        for symbol, value in ours.items():
+            if symbol in self.inputs:
+                out[self.inputs[symbol].symbol] = self.inputs[symbol].from_nM(value)
+            elif symbol in self.switches and value == 0:
+                out |= self.switches[symbol]
+            else:
+                kind, _, name = symbol.partition("_")
+                noun = {"I": "inhibitor", "ktx": "the lack of"}.get(kind, f"symbol {kind}_")
+                raise NotEvaluable(f"{noun} {name} is not mapped")
+        return out
+
+
+class MappedModels(Models):
+    """A mapped model in the place of our cells and enzymes; pharmacokinetics are ours."""
+
+    def __init__(self, mapped: Mapped) -> None:
+        super().__init__()
+        self.mapped = mapped
+
+    def model(self, spec: ModelSpec, inert: tuple[str, ...] = ()) -> Runnable:
+        """Raises NotEvaluable when the mapping lacks what the spec names."""
+        if spec.name == "cytokine_signalling":
+            return self._cell(spec)
+        return self._enzyme(spec) if spec.name == "kinase_assay" else super().model(spec, inert)
+
+    def _cell(self, spec: ModelSpec) -> Translated:
+        library, mapping = get_library(), self.mapped.mapping
+        (name,) = spec.cytokines
+        cytokine = library.cytokine(name)
+        if cytokine.id not in mapping.cytokines:
+            raise NotEvaluable(f"cytokine {cytokine.id} is not mapped")
+        if spec.cell not in mapping.cells:
+            raise NotEvaluable(f"cell {spec.cell} is not mapped")
+        pathway = mapping.cytokines[cytokine.id]
+        doses = {library.cytokine(other).symbol: entry.dose for other, entry in mapping.cytokines.items()}
+        drugs = {f"I_{drug}": entry for drug, entry in mapping.inhibitors.items()}
+        quiet = {entry.symbol: 0.0 for entry in (*drugs.values(), *doses.values())}
+        return Translated(
+            self.mapped,
+            {**drugs, **{f"L_{symbol}": dose for symbol, dose in doses.items()}},
+            {f"{r}_percent": self.mapped.readouts[cytokine.id, r] for r in pathway.readouts},
+            {**mapping.settings, **quiet},
+            {f"ktx_{protein}": values for protein, values in pathway.without.items()},
+            f"{cytokine.id}: ",
+        )
+
+    def _enzyme(self, spec: ModelSpec) -> Translated:
+        enzyme = self.mapped.mapping.enzymes.get(spec.kinase)  # type: ignore[call-overload]
+        drug = get_library().inhibitor(spec.inhibitors[0]).id
+        if enzyme is None or drug not in enzyme.inhibitors:
+            raise NotEvaluable(f"the enzyme assay of {spec.kinase} with {drug} is not mapped")
+        inputs = {"ATP": enzyme.atp, "peptide": enzyme.peptide, **enzyme.inhibitors}
+        readouts = {"phosphopeptide": self.mapped.readouts[spec.kinase, "product"]}
+        return Translated(self.mapped, inputs, readouts, dict(self.mapped.mapping.settings), {})
 
 
 def read_mapping(model: Path, mapping: Path) -> Mapped:
@@ -149,7 +255,7 @@ def _canonical(mapping: Mapping, path: Path) -> Mapping:
                 raise InputError(f"{short(path)}:{line or 1}: {field}: {error}") from None
         return out
 
-    def refuse(noun: str, name: str, known: Iterable[str], *at: str) -> None:
+    def refuse(noun: str, name: str, known: abc.Iterable[str], *at: str) -> None:
         if name not in known:
             raise UnknownIdError(noun, name, known, where=f"{short(path)}:{line_of(path, at) or 1}: {at[0]}")
 

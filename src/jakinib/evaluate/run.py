@@ -14,10 +14,10 @@ from jakinib.evaluate.agreement import Agreement, agreements
 from jakinib.evaluate.bands import Bands, compute, criterion_key
 from jakinib.evaluate.criteria import Criterion, Verdict, read_criteria
 from jakinib.evaluate.draws import COUNT, Joint, joint
-from jakinib.evaluate.measures import Measures
+from jakinib.evaluate.evidence import Evidence
 from jakinib.fit import results
-from jakinib.fit.data import DataSet, get_data
 from jakinib.fit.plan import read_plan
+from jakinib.library.measurements import DataSet, get_data
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,10 +27,10 @@ PLANS = ("enzyme", "clinical_pk", "dynamics", "pathways")
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Verdicts on all criteria, the measures behind them and what they were made with."""
+    """Verdicts on all criteria, the evidence behind them and what they were made with."""
 
     verdicts: list[Verdict]
-    measures: Measures
+    evidence: Evidence
     provenance: dict[str, Any]
     bands: Bands = field(default_factory=Bands)
 
@@ -68,7 +68,7 @@ class Evaluation:
     @property
     def agreement(self) -> list[Agreement]:
         """Fold errors and coverage of cell IC50s and cytokine EC50s, calibration and validation apart."""
-        return agreements(self.measures.predictions, self.measures.ec50, self.bands)
+        return agreements(self.evidence.cell_ic50s, self.evidence.ec50s, self.bands)
 
     @property
     def reasons(self) -> list[str]:
@@ -102,7 +102,8 @@ def evaluate(
         name: version(name)
         for name in ("jakinib", "libroadrunner", "antimony", "python-libsbml", "numpy", "scipy")
     } | {"python": platform.python_version()}
-    measures, criteria = Measures([fit.plan for fit in fits], data), read_criteria()
+    criteria = read_criteria(data=data)
+    evidence = Evidence([fit.plan for fit in fits], data, criteria)
     found = (
         Joint(missing=dict.fromkeys(PLANS, "no draws were asked for")) if draws == 0 else joint(fits, draws)
     )
@@ -113,18 +114,17 @@ def evaluate(
         for criterion in criteria:
             progress(criterion)
             try:
-                value = measures.measure(criterion.measure, criterion.of, criterion.rows)
-                values[criterion.id] = value, ""
+                values[criterion.id] = evidence.value(criterion), ""
             except SimulationError as error:
                 values[criterion.id] = None, str(error)
 
-    bands = compute(measures, criteria, found, workers, at_the_estimates)
+    bands = compute(evidence, found, workers, at_the_estimates)
     verdicts = []
     for criterion in criteria:
         value, why = values[criterion.id]
         interval = bands.interval(criterion_key(criterion))
         verdicts.append(Verdict(criterion, value, _sources(criterion, data), why, interval))
-    return Evaluation(verdicts, measures, provenance, bands)
+    return Evaluation(verdicts, evidence, provenance, bands)
 
 
 def calibrations(plans: Sequence[str], data: DataSet) -> list[results.Fit]:

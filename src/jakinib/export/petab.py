@@ -12,15 +12,15 @@ from jakinib.build import ModelSpec
 from jakinib.build.estimates import Estimate, estimates_path
 from jakinib.build.starts import Starts
 from jakinib.errors import ExportError
-from jakinib.export.petab_forms import DAYS, INTERVAL, NotExpressedError, form_of, write_reserve
+from jakinib.experiments import CellIC50, Experiment, NotExpressedError, PKMetric
+from jakinib.experiments.petab import DAYS, INTERVAL, Cell, Place
 from jakinib.export.petab_model import PetabModel
-from jakinib.export.petab_part import Cell, Part, petab_id, problem_file, tsv
-from jakinib.fit.data import get_data
+from jakinib.export.petab_part import Part, petab_id, problem_file, tsv
 from jakinib.fit.plan import read_plan
 from jakinib.fit.problem import Problem
-from jakinib.fit.targets import CellIC50, EnzymePotency, PKMetric, Target
 from jakinib.library import get_library
 from jakinib.library.files import read_table
+from jakinib.library.measurements import get_data
 from jakinib.units import factor
 
 REMAINDER = "not_expressed.tsv"
@@ -70,15 +70,13 @@ def export_plan(plan: str | Path, folder: str | Path) -> list[Path]:
 
 def _parts(problem: Problem, left: list[tuple[str, str, str]]) -> Iterator[Part]:
     """The problems of a plan: one a model structure, with its rows; what has no form goes to ``left``."""
-    groups: dict[str, list[tuple[int, Target]]] = {}
+    groups: dict[str, list[tuple[int, Experiment]]] = {}
     models: dict[ModelSpec | None, PetabModel] = {}
     for number, target in enumerate(problem.targets):
-        try:
-            form_of(target)
-        except NotExpressedError as reason:
-            left.append((target.row.id, target.row.quantity, str(reason)))
+        if reason := _never(target):
+            left.append((target.row.id, target.row.quantity, reason))
             continue
-        spec = target.spec(problem.context)
+        spec = _spec(problem, target)
         if spec not in models:
             models[spec] = _model(problem, spec)
         groups.setdefault(models[spec].structure(), []).append((number, target))
@@ -87,25 +85,40 @@ def _parts(problem: Problem, left: list[tuple[str, str, str]]) -> Iterator[Part]
         part = _part(problem, [target for _, target in members], models)
         if names.count(part.name):
             part.name += f"_{len(names)}"
-        places: dict[int, tuple[str, float]] = {}
+        places: dict[int, Place] = {}
         for number, target in members:
             try:
-                places[number] = form_of(target).write(target, part)
-            except NotExpressedError as reason:
-                left.append((target.row.id, target.row.quantity, str(reason)))
+                places[number] = target.petab(part)
+            except NotExpressedError as error:
+                left.append((target.row.id, target.row.quantity, str(error)))
         _reserves(problem, part, places)
         if part.measurements:
             names.append(part.name)
             yield part
 
 
-def _part(problem: Problem, targets: Sequence[Target], models: Mapping[ModelSpec | None, PetabModel]) -> Part:
+def _never(target: Experiment) -> str:
+    """Why PEtab cannot hold a row whatever its model; empty when it may."""
+    if target.not_in_petab:
+        return target.not_in_petab
+    if target.row.qualifier in ("<", ">"):
+        return f"a bound ({target.row.qualifier}), which counts only when violated; PEtab v1 has no censoring"
+    return ""
+
+
+def _spec(problem: Problem, target: Experiment) -> ModelSpec | None:
+    """The model whose copy the PEtab problem holds; None for a closed form."""
+    return next((problem.context.resolved(spec) for spec in target.fitted_specs), None)
+
+
+def _part(
+    problem: Problem, targets: Sequence[Experiment], models: Mapping[ModelSpec | None, PetabModel]
+) -> Part:
     """The empty problem of targets whose models have one structure."""
-    forms = [form_of(target) for target in targets]
-    first = targets[0].spec(problem.context)
+    first = _spec(problem, targets[0])
     values: dict[str, dict[str, float]] = {}
     for target in targets:
-        values[target.scope] = models[target.spec(problem.context)].values()
+        values[target.scope] = models[_spec(problem, target)].values()
     model = models[first]
     settable = set(model.values())
     drugs = {target.drug.id for target in targets if isinstance(target, PKMetric)}
@@ -117,17 +130,17 @@ def _part(problem: Problem, targets: Sequence[Target], models: Mapping[ModelSpec
             drug, values[targets[0].scope][f"D1_{drug}"], values[targets[0].scope][f"lag_{drug}"]
         )
         settable |= {f"D1_{drug}", f"lag_{drug}"}
-        if any(form.dosed(target) for form, target in zip(forms, targets, strict=True)):
+        if any(target.daily_doses for target in targets):
             model.add_daily_doses(drug, DAYS, INTERVAL)
     entries = [] if first is None else [get_library().cytokine(name) for name in first.cytokines]
     cytokines = [entry.symbol for entry in entries]
     species = [f"L_{symbol}" for symbol in cytokines]
-    paired = any(form.paired for form in forms)
+    paired = any(target.paired for target in targets)
     if paired:
         assert first is not None
         model.add_reference([f"I_{drug}" for drug in first.inhibitors])
         species += [f"{name}_reference" for name in species]
-    if any(form.onset for form in forms):
+    if any(target.onset for target in targets):
         model.add_onset(species)
         for entry in entries:
             model.add_hill(entry)
@@ -135,7 +148,7 @@ def _part(problem: Problem, targets: Sequence[Target], models: Mapping[ModelSpec
     return Part(_name(problem, targets, cytokines, sorted(drugs)), model, values, free, paired)
 
 
-def _name(problem: Problem, targets: Sequence[Target], cytokines: list[str], drugs: list[str]) -> str:
+def _name(problem: Problem, targets: Sequence[Experiment], cytokines: list[str], drugs: list[str]) -> str:
     scopes = list(dict.fromkeys(petab_id(target.scope) for target in targets if target.scope))
     return "_".join([*cytokines, *scopes]) if cytokines else "_".join(drugs) or problem.plan.id
 
@@ -161,19 +174,20 @@ def _free(problem: Problem, scope: str, settable: set[str], starts: Starts) -> d
 def _model(problem: Problem, spec: ModelSpec | None) -> PetabModel:
     """The model of a spec; without one that of a plan in closed form: potencies and Michaelis constants."""
     if spec is not None:
-        return PetabModel(problem.context.model(spec).sbml)
-    symbols = {n for t in problem.targets if isinstance(t, EnzymePotency) for n in (t.ki, t.km)}
+        return PetabModel(problem.context.compiled(spec).sbml)
+    closed = [target for target in problem.targets if not target.fitted_specs]
+    symbols = {symbol for target in closed for symbol in target.symbols(problem.context)}
     values = problem.values(problem.start)
     constants = {name: (values[name], "nM") for name in sorted(symbols & set(values))}
     return PetabModel.of_numbers(problem.plan.id, {"ATP": (0.0, "nM"), **constants})
 
 
-def _reserves(problem: Problem, part: Part, places: Mapping[int, tuple[str, float]]) -> None:
+def _reserves(problem: Problem, part: Part, places: Mapping[int, Place]) -> None:
     prior = problem.plan.reserve_prior
     for number, target in enumerate(problem.targets):
         if prior is not None and number in places and any(target is one for one in problem.reserves):
             assert isinstance(target, CellIC50)
-            write_reserve(target, part, places[number], prior.median, math.log(prior.factor))
+            target.petab_reserve(part, places[number], prior.median, math.log(prior.factor))
 
 
 def _parameter_table(problem: Problem, wanted: set[str], priors: set[str]) -> str:

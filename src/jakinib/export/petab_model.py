@@ -9,11 +9,10 @@ from typing import Any
 from jakinib.build.sbml import translate
 from jakinib.build.starts import NAMESPACE, starts_in
 from jakinib.errors import ExportError
+from jakinib.experiments.petab import ONSET, REFERENCE
 from jakinib.library.schema import Cytokine
 
 SLOPE_FLOOR = 1e-12
-REFERENCE = "_reference"  # ending of the second copy of every symbol that depends on inhibitor or cytokine
-ONSET = "onset"
 
 
 class PetabModel:

@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 import yaml
 
 from jakinib.errors import ExportError
-from jakinib.export.petab_model import REFERENCE, PetabModel
-
-Cell = str | float
+from jakinib.experiments.petab import ONSET, REFERENCE, Cell
+from jakinib.export.petab_model import PetabModel
 
 
 def petab_id(name: str) -> str:
@@ -53,6 +52,11 @@ class Part:
     measurements: list[dict[str, Cell]] = field(default_factory=list)
     scales: set[str] = field(default_factory=set)  # free parameters that only observables read
 
+    @property
+    def has_onset(self) -> bool:
+        """Whether an event of the model adds the cytokine."""
+        return self.model.model.getParameter(ONSET) is not None
+
     def condition(self, name: str, text: str, scope: str, changes: Mapping[str, Cell]) -> str:
         """Id of the condition ``name``; one with other changes of the same name is an error."""
         identifier = petab_id(name)
@@ -65,9 +69,13 @@ class Part:
         self.condition_names[identifier] = text
         return identifier
 
-    def observable(self, identifier: str, name: str, formula: str) -> str:
-        """Id of an observable on the log scale whose noise stands with each measurement."""
+    def observable(self, identifier: str, name: str, formula: str, parameters: tuple[str, ...] = ()) -> str:
+        """Id of an observable on the log scale whose noise stands with each measurement.
+
+        parameters: free ones that only observables read.
+        """
         identifier = petab_id(identifier)
+        self.scales.update(parameters)
         if self.observables.setdefault(identifier, (name, formula)) != (name, formula):
             raise ExportError(f"{self.name}: two PEtab observables would be called '{identifier}'")
         return identifier

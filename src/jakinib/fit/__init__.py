@@ -1,11 +1,12 @@
 """Hold the models against published numbers: plans, data, objective, optimiser, results."""
 
-from jakinib.fit.data import DataSet, Measurement, get_data
+from jakinib.experiments import Experiment as Target
+from jakinib.experiments import register as register_target
 from jakinib.fit.petab import PetabProblem, read_petab
 from jakinib.fit.plan import Plan, read_plan
 from jakinib.fit.results import Fit
 from jakinib.fit.run import fit, prepare
-from jakinib.fit.targets import Target, register_target
+from jakinib.library.measurements import DataSet, Measurement, get_data
 
 __all__ = [
     "DataSet",

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jakinib.errors import SimulationError
-from jakinib.fit.data import get_data
 from jakinib.fit.plan import read_plan
 from jakinib.fit.problem import Problem
+from jakinib.library.measurements import get_data
 from jakinib.parallel import in_order
 
 XTOL = FTOL = GTOL = 1e-10

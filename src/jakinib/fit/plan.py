@@ -12,10 +12,10 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 
 from jakinib import paths
 from jakinib.errors import PlanError, UnknownIdError
-from jakinib.fit.data import DataSet, Measurement
-from jakinib.fit.targets import target_type, target_types
+from jakinib.experiments import kind_of, kinds
 from jakinib.library import get_library, ranges
 from jakinib.library.files import line_of, read_model, short
+from jakinib.library.measurements import DataSet, Measurement
 from jakinib.library.plugins import extra_folders
 from jakinib.library.ranges import EntryName, Line, Number, Whole, listed_once, text
 from jakinib.library.schema import Quantity, Strict, Unit
@@ -135,7 +135,7 @@ class Plan(Strict):
         return self
 
     def check_rows(self, data: DataSet, path: Path) -> None:
-        """Refuse rows that are unknown, have no target type or error factor, or are used against their set.
+        """Refuse rows that are unknown, of no known kind, without error factor or used against their set.
 
         Raises PlanError with the line of the plan and the row's file, line and column. Simulates nothing.
         """
@@ -164,7 +164,7 @@ class Plan(Strict):
         cells = {*library.cells, *(alias for cell in library.cells.values() for alias in cell.aliases)}
         named: list[tuple[tuple[str | int, ...], str, str, Iterable[str]]] = [
             *((("after", n), "plan", name, known_plans()) for n, name in enumerate(self.after)),
-            *((("errors", name), "quantity of a data row", name, target_types()) for name in self.errors),
+            *((("errors", name), "quantity of a data row", name, kinds()) for name in self.errors),
         ]
         for field, known in (("populations", set(library.populations)), ("cells", cells)):
             said = {getattr(row, field.removesuffix("s")) for row in rows} - {""}
@@ -182,7 +182,7 @@ class Plan(Strict):
                 raise PlanError(str(UnknownIdError(noun, name, allowed, where=place)))
 
     def _check_calibration(self, row: Measurement, data: DataSet, where: str) -> None:
-        kind = target_type(row, data, where)
+        kind = kind_of(row, data, where)
         for identifier in (row.id, *kind.needs(row)):
             try:
                 used = data[identifier]
@@ -204,7 +204,7 @@ class Plan(Strict):
         out = dict.fromkeys(self.calibration)
         for identifier in self.calibration:
             row = data[identifier]
-            out |= dict.fromkeys(target_type(row, data, self.id).needs(row))
+            out |= dict.fromkeys(kind_of(row, data, self.id).needs(row))
         return list(out)
 
 

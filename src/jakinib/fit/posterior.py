@@ -17,13 +17,13 @@ from jakinib.errors import InputError
 from jakinib.files.journal import Journal, read_record
 from jakinib.fit import ensemble as ensembles
 from jakinib.fit import results
-from jakinib.fit.data import DataSet
 from jakinib.fit.ensemble import EVALUATIONS, MOST_DRAWS, Ensemble, Method
 from jakinib.fit.objective import Array, covariance
 from jakinib.fit.plan import Plan, read_plan
 from jakinib.fit.problem import Problem
 from jakinib.fit.run import Prepared, prepare
 from jakinib.library.files import read_table
+from jakinib.library.measurements import DataSet
 
 PARTIAL = "ensemble.partial.json"
 STEP = 1e-3  # ln units; step in a parameter of an earlier plan
@@ -113,7 +113,7 @@ def _responses(problem: Problem, theta: Array, data: DataSet) -> dict[str, Any]:
     """
     out: dict[str, Any] = {}
     own = problem.values(theta)
-    touched = set[str]().union(*(target.touches(problem.context) for target in problem.targets))
+    touched = set[str]().union(*(target.symbols(problem.context) for target in problem.targets))
     gain = covariance(problem, theta) @ problem.jacobian(theta).T
     for name in problem.plan.after:
         fitted = {row.id: row.value for row in read_table(estimates_path(name), Estimate)}
@@ -128,7 +128,7 @@ def _responses(problem: Problem, theta: Array, data: DataSet) -> dict[str, Any]:
                 value = fitted[parameter.id] * np.exp(sign * STEP)
                 moved = copy.copy(problem)
                 extra = {symbol: float(value * factors[symbol]) for symbol in tied}
-                moved.values = lambda at, extra=extra: problem.values(at) | extra  # type: ignore[method-assign,misc]
+                moved.given = extra
                 ends.append(moved.residuals(theta + sign * 1e-12))  # another point: nothing remembered
             slope = -gain @ (ends[0] - ends[1]) / (2 * STEP)
             out[parameter.id] = {

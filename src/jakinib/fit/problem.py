@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from jakinib.build.estimates import estimates
 from jakinib.build.symbols import symbols, unit_of
 from jakinib.errors import PlanError, UnitError, UnknownIdError
-from jakinib.fit.data import DataSet
+from jakinib.experiments import CellIC50, Experiment, experiment
+from jakinib.fit.context import Context
 from jakinib.fit.inherited import groups, inherited
 from jakinib.fit.plan import FreeParameter, Plan, Prior
-from jakinib.fit.targets import CellIC50, Context, Target, target_type
+from jakinib.library.measurements import DataSet
 from jakinib.units import factor
 
 Z90 = 1.6448536269514722  # standard normal quantile, two-sided 90 %
@@ -29,11 +30,12 @@ class Problem:
         self.low = np.log([p.low for p in plan.parameters])
         self.high = np.log([p.high for p in plan.parameters])
         self.start = np.log([p.start for p in plan.parameters])
-        self.context, self.targets = build_targets(plan, data)
+        self.context, self.targets = build_experiments(plan, data)
         self.to_model = np.array([self._model_factor(p) for p in plan.parameters])
         self.ic50_targets = [target for target in self.targets if isinstance(target, CellIC50)]
         self.reserves = self._distinct_reserves() if plan.reserve_prior else []
         self._reserve_row = [self.targets.index(target) for target in self.reserves]
+        self.given: dict[str, float] = {}  # values of symbols that are not free, in place of the estimates
         self._last: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
         self.inherited = inherited(plan)
         together = {index for indices in groups(plan).values() for index in indices}
@@ -41,7 +43,7 @@ class Problem:
         priors = [(i, _prior(plan, parameter)) for i, parameter in alone]
         self.priors = [(i, prior) for i, prior in priors if prior is not None]
         self._touching = [
-            [i for i, p in enumerate(plan.parameters) if {p.id, *p.also} & target.touches(self.context)]
+            [i for i, p in enumerate(plan.parameters) if {p.id, *p.also} & target.symbols(self.context)]
             for target in self.targets
         ]
         moved = {i for touched in self._touching for i in touched}
@@ -103,7 +105,7 @@ class Problem:
 
     def values(self, theta: NDArray[np.float64]) -> dict[str, float]:
         """Free parameters, and the symbols tied to them, in model units."""
-        out: dict[str, float] = {}
+        out = dict(self.given)
         for parameter, value in zip(
             self.plan.parameters, (np.exp(theta) * self.to_model).tolist(), strict=True
         ):
@@ -156,16 +158,12 @@ class Problem:
         return jac
 
 
-def build_targets(plan: Plan, data: DataSet) -> tuple[Context, list[Target]]:
-    """The calibration rows of a plan as targets, and the context they share; nothing is compiled yet."""
+def build_experiments(plan: Plan, data: DataSet) -> tuple[Context, list[Experiment]]:
+    """The calibration rows of a plan as experiments, and the models they share; nothing is compiled yet."""
     inhibitors = {data[row].inhibitor for row in plan.reads(data)} - {""}
     known = tuple(sorted(inhibitors)) or ("baricitinib",)
-    context = Context(tuple(plan.after), known, plan.populations, cells=plan.cells)
-    where = f"plan {plan.id}"
-    return context, [
-        target_type(row, data, where)(row, plan, data, context)
-        for row in (data[identifier] for identifier in plan.calibration)
-    ]
+    rows = [data[identifier] for identifier in plan.calibration]
+    return Context(tuple(plan.after), known), [experiment(row, data, plan, f"plan {plan.id}") for row in rows]
 
 
 def _prior(plan: Plan, parameter: FreeParameter) -> Prior | None:

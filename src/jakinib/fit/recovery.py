@@ -13,7 +13,6 @@ Offline: ``python -m jakinib.fit.recovery clinical_pk --replicates 200``.
 from __future__ import annotations
 
 import argparse
-import copy
 import math
 import sys
 from collections.abc import Callable, Sequence
@@ -26,11 +25,11 @@ from numpy.typing import ArrayLike
 
 from jakinib.build.estimates import Estimate, estimates_path
 from jakinib.errors import InputError, PlanError, SimulationError
-from jakinib.fit.data import DataSet, get_data
 from jakinib.fit.plan import Plan, plan_path, read_plan
-from jakinib.fit.problem import Problem, build_targets
+from jakinib.fit.problem import Problem, build_experiments
 from jakinib.fit.profile import Array, Objective, minimise
 from jakinib.library.files import read_table
+from jakinib.library.measurements import DataSet, get_data
 from jakinib.parallel import in_order
 
 Z90 = 1.6448536269514722  # standard normal quantile, two-sided 90 %
@@ -121,11 +120,7 @@ class SyntheticPlan:
 
 def with_values(data: DataSet, values: dict[str, float]) -> DataSet:
     """The data set with the values of some rows replaced."""
-    out = copy.copy(data)
-    out.measurements = data.measurements | {
-        row: data[row].model_copy(update={"value": value}) for row, value in values.items()
-    }
-    return out
+    return data.with_rows(*(data[row].model_copy(update={"value": value}) for row, value in values.items()))
 
 
 def noiseless(plan: Plan, data: DataSet, truth: Array) -> dict[str, float]:
@@ -138,7 +133,7 @@ def noiseless(plan: Plan, data: DataSet, truth: Array) -> dict[str, float]:
 
     def residual(row: str, log: float) -> float:
         one = plan.model_copy(update={"calibration": [row]})
-        _, (target,) = build_targets(one, with_values(data, {row: math.exp(log)}))
+        _, (target,) = build_experiments(one, with_values(data, {row: math.exp(log)}))
         return target.residual(context)
 
     return {row: math.exp(_zero(partial(residual, row), math.log(data[row].value), row))

@@ -19,17 +19,17 @@ from jakinib.build import compose
 from jakinib.build.estimates import Estimate, estimates_path, own_plan, result_file
 from jakinib.errors import InputError
 from jakinib.files.journal import read_record
-from jakinib.fit.data import DataSet
+from jakinib.fit.context import FIT_RTOL
 from jakinib.fit.inherited import FILE as COVARIANCE
 from jakinib.fit.inherited import write_covariance
 from jakinib.fit.objective import Objective, covariance
 from jakinib.fit.optimise import FTOL, GTOL, XTOL, Start, optimise
 from jakinib.fit.plan import Plan, plan_path
-from jakinib.fit.problem import Z90, Problem, build_targets
+from jakinib.fit.problem import Z90, Problem, build_experiments
 from jakinib.fit.profile import FLAT, Verdict
 from jakinib.fit.side import THRESHOLD
-from jakinib.fit.targets import FIT_RTOL
 from jakinib.library.files import read_table
+from jakinib.library.measurements import DataSet
 from jakinib.simulate.scale import ATOL_NM
 
 FILES = ("estimates.tsv", COVARIANCE, "provenance.json")
@@ -193,8 +193,9 @@ _WORDS = {"location", "note", "status"}  # of a data row: no number depends on t
 
 def fingerprint(plan: Plan, data: DataSet) -> dict[str, str]:
     """SHA-256 of all that the fit depends on: composed models, plan, numbers of the data, earlier results."""
-    problem_context, targets = build_targets(plan, data)
-    specs = sorted({spec for target in targets for spec in target.specs(problem_context)}, key=repr)
+    context, experiments = build_experiments(plan, data)
+    named = {spec for one in experiments for spec in one.fitted_specs}
+    specs = sorted({context.resolved(spec) for spec in named}, key=repr)
     read = plan.reads(data)
     sources = sorted({data[row].source for row in read})
     rows = [data[row].model_dump_json(exclude_defaults=True, exclude=_WORDS) for row in read]

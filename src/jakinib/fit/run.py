@@ -10,11 +10,11 @@ from pathlib import Path
 from jakinib import paths
 from jakinib.files.journal import Journal
 from jakinib.fit import results
-from jakinib.fit.data import DataSet, get_data
 from jakinib.fit.optimise import Start, multistart
 from jakinib.fit.plan import plan_path, read_plan
 from jakinib.fit.problem import Problem
 from jakinib.fit.results import Fit
+from jakinib.library.measurements import DataSet, get_data
 
 PARTIAL = "starts.partial.json"
 

@@ -1,4 +1,4 @@
-"""What installed distributions add: entry points of the groups jakinib.library and jakinib.targets."""
+"""What installed distributions add: entry points of the groups jakinib.library and jakinib.experiments."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from jakinib.errors import InputError
 
-LIBRARY_GROUP, TARGETS_GROUP = "jakinib.library", "jakinib.targets"
+LIBRARY_GROUP = "jakinib.library"
 SWITCH = "JAKINIB_PLUGINS"  # "off" leaves every plug-in out
 
 

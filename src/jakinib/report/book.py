@@ -17,10 +17,10 @@ from jakinib import paths
 from jakinib.build import Source, built, compose
 from jakinib.build.template import TOKENS, declared_units
 from jakinib.errors import ModelError
-from jakinib.fit.data import get_data
 from jakinib.fit.plan import plan_path
 from jakinib.library import get_library
 from jakinib.library.files import read_yaml
+from jakinib.library.measurements import get_data
 from jakinib.library.schema import Cell, Quantity
 from jakinib.report.network import Network, formula, identities
 from jakinib.report.pathways import draw

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jakinib.evaluate.bands import Bands
-from jakinib.evaluate.measures import Measures
+from jakinib.evaluate.criteria import own_criteria
+from jakinib.evaluate.evidence import Evidence
 from jakinib.report import courses, plots
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ class Plot:
     title: str
     model: str
     published: str
-    draw: Callable[[Measures, Bands], Figure]
+    draw: Callable[[Evidence, Bands], Figure]
 
 
 PLOTS = (
@@ -121,3 +123,24 @@ PLOTS = (
         plots.enzyme_curves,
     ),
 )
+
+
+def plots_of(evidence: Evidence) -> tuple[Plot, ...]:
+    """The figures of a page: those above, and one for each criterion that stands outside the package.
+
+    Without a criterion of the package there is nothing above to draw.
+    """
+    own = own_criteria()
+    shipped = PLOTS if {c.id for c in evidence.criteria} - own else ()
+    return shipped + tuple(
+        Plot(
+            c.id,
+            f"{c.statement}.",
+            f"{'lines' if len(evidence.of(c)) > 1 else 'line'}: what the experiments of the criterion "
+            f"{c.id} show; band: 90 %.",
+            f"rows {', '.join(c.rows)}; a marker where they say a point of the curve.",
+            functools.partial(plots.own_figure, c),
+        )
+        for c in evidence.criteria
+        if c.id in own
+    )

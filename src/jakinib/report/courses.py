@@ -6,38 +6,28 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jakinib.evaluate.bands import Bands
-from jakinib.evaluate.measures import HEPATOCYTE_DOSES, Measures
+from jakinib.assay.curve import logit
+from jakinib.evaluate.bands import Bands, curve_key
+from jakinib.evaluate.evidence import Evidence
 from jakinib.fit import results
-from jakinib.fit.data import Measurement
 from jakinib.fit.plan import Plan, read_plan
-from jakinib.fit.targets import logit
-from jakinib.report.plots import (
-    BLUE,
-    GREY,
-    INK,
-    ORANGE,
-    PUBLISHED,
-    VERMILION,
-    _band,
-    _figure,
-    _styled,
-)
+from jakinib.library.measurements import Measurement
+from jakinib.report.plots import BLUE, GREY, INK, ORANGE, PUBLISHED, VERMILION, band, new_figure, styled
 from jakinib.units import parse_quantity
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def _rows(measures: Measures, quantity: str, readout: str) -> tuple[Plan, list[Measurement]]:
-    plan = read_plan("dynamics", measures.data)
-    rows = [measures.data[identifier] for identifier in plan.calibration]
+def _rows(evidence: Evidence, quantity: str, readout: str) -> tuple[Plan, list[Measurement]]:
+    plan = read_plan("dynamics", evidence.data)
+    rows = [evidence.data[identifier] for identifier in plan.calibration]
     return plan, [row for row in rows if row.quantity == quantity and row.readout == readout]
 
 
-def _folds(axes: Any, measures: Measures, readout: str) -> None:
+def _folds(axes: Any, evidence: Evidence, readout: str) -> None:
     """Published folds over basal as percent, by the fitted scale, and the published unit on the right."""
-    plan, rows = _rows(measures, "fold_over_basal", readout)
+    plan, rows = _rows(evidence, "fold_over_basal", readout)
     scale_of = {estimate.id: estimate.value for estimate in results.read(plan).estimates}
     scale, error = scale_of[f"scale_{readout}_{rows[0].source}"], plan.errors["fold_over_basal"]
     fold = np.array([row.value for row in rows])
@@ -53,17 +43,17 @@ def _folds(axes: Any, measures: Measures, readout: str) -> None:
     right.set_ylabel("fold over basal (published unit)")
 
 
-@_styled
-def time_course(measures: Measures, bands: Bands) -> Figure:
+@styled
+def time_course(evidence: Evidence, bands: Bands) -> Figure:
     """pSTAT3 in macrophages under IL-6, with and without SOCS3, and the published fold over basal."""
-    figure, axes = _figure()
-    minutes, without = measures.time_course(socs3=False)
-    _band(axes, bands, "course without", minutes, VERMILION, 1)
-    _band(axes, bands, "course pSTAT3", minutes, BLUE, 1)
-    axes.plot(minutes, without, color=VERMILION, linestyle=(0, (5, 2)), label="model without SOCS3")
-    minutes, percent = measures.time_course()
-    axes.plot(minutes, percent, color=BLUE, label="model")
-    _folds(axes, measures, "pSTAT3")
+    figure, axes = new_figure()
+    (with_socs3,), (without,) = evidence.of("stat3_decay"), evidence.of("stat3_socs3")
+    lacking, whole = evidence.trace(without), evidence.trace(with_socs3)
+    band(axes, bands, curve_key("stat3_socs3"), lacking.x, VERMILION)
+    band(axes, bands, curve_key("stat3_decay"), whole.x, BLUE)
+    axes.plot(lacking.x, lacking.y, color=VERMILION, linestyle=(0, (5, 2)), label="model without SOCS3")
+    axes.plot(whole.x, whole.y, color=BLUE, label="model")
+    _folds(axes, evidence, "pSTAT3")
     axes.set(xlim=(0, 122), xticks=range(0, 121, 20), ylim=(0, 118), yticks=range(0, 101, 20))
     axes.set(xlabel="time after 10 ng/mL IL-6 (min)", ylabel="pSTAT3 (% of total STAT3)")
     handles, labels = axes.get_legend_handles_labels()
@@ -71,30 +61,31 @@ def time_course(measures: Measures, bands: Bands) -> Figure:
     return figure
 
 
-@_styled
-def time_course_stat1(measures: Measures, bands: Bands) -> Figure:
+@styled
+def time_course_stat1(evidence: Evidence, bands: Bands) -> Figure:
     """pSTAT1 in macrophages under IL-6, and the published fold over basal."""
-    figure, axes = _figure(5.9, 3.3)
-    minutes, percent = measures.time_course(readout="pSTAT1")
-    _band(axes, bands, "course pSTAT1", minutes, BLUE, 1)
-    axes.plot(minutes, percent, color=BLUE, label="model")
-    _folds(axes, measures, "pSTAT1")
-    found = bands.band("course pSTAT1")
-    top = 1.9 * float(percent.max()) if found is None else 1.25 * float(found[1].max())
+    figure, axes = new_figure(5.9, 3.3)
+    course = evidence.trace(evidence.row("T008"))
+    band(axes, bands, curve_key("T008"), course.x, BLUE)
+    axes.plot(course.x, course.y, color=BLUE, label="model")
+    _folds(axes, evidence, "pSTAT1")
+    found = bands.band(curve_key("T008"))
+    top = 1.9 * float(course.y.max()) if found is None else 1.25 * float(found[1].max())
     axes.set(xlim=(0, 122), xticks=range(0, 121, 20), ylim=(0, top))
     axes.set(xlabel="time after 10 ng/mL IL-6 (min)", ylabel="pSTAT1 (% of total STAT1)")
     axes.legend(loc="upper right")
     return figure
 
 
-@_styled
-def hepatocytes(measures: Measures, bands: Bands) -> Figure:
+@styled
+def hepatocytes(evidence: Evidence, bands: Bands) -> Figure:
     """pSTAT3 in hepatocytes against the dose of IL-6, with the published share and EC50s."""
-    figure, axes = _figure()
-    doses, percent = measures.hepatocytes
-    _band(axes, bands, "hepatocytes", doses, BLUE, 1)
+    figure, axes = new_figure()
+    response = evidence.trace(evidence.row("T011"))
+    doses, percent = response.x, response.y
+    band(axes, bands, curve_key("T011"), doses, BLUE)
     axes.plot(doses, percent, color=BLUE, label="model, 20 min")
-    plan, rows = _rows(measures, "percent", "pSTAT3")
+    plan, rows = _rows(evidence, "percent", "pSTAT3")
     odds = np.log(plan.errors["percent"])
     for row in rows:
         centre = logit(row.value / 100)
@@ -103,7 +94,7 @@ def hepatocytes(measures: Measures, bands: Bands) -> Figure:
             [parse_quantity(row.cytokine_dose, "ng/mL")], [row.value], np.abs(ends - row.value)[:, None],
             label=f"published share, {row.time} (± assumed error)", **PUBLISHED,
         )  # fmt: skip
-    plan, rows = _rows(measures, "ec50", "pSTAT3")
+    plan, rows = _rows(evidence, "ec50", "pSTAT3")
     half = float(percent[-1]) / 2
     values = np.array([row.value for row in rows])
     error = plan.errors["ec50"]
@@ -113,23 +104,23 @@ def hepatocytes(measures: Measures, bands: Bands) -> Figure:
         label=f"published EC50s (± {error:g}-fold), at half of the model's maximum",
         **{**PUBLISHED, "fmt": "D", "color": ORANGE, "markeredgecolor": INK},
     )  # fmt: skip
-    axes.set(xscale="log", xlim=(HEPATOCYTE_DOSES[0], HEPATOCYTE_DOSES[-1]), ylim=(0, 100))
+    axes.set(xscale="log", xlim=(doses[0], doses[-1]), ylim=(0, 100))
     axes.xaxis.set_major_formatter("{x:g}")
     axes.set(xlabel="IL-6 (ng/mL)", ylabel="pSTAT3 (% of total STAT3)")
     axes.legend(loc="upper left")
     return figure
 
 
-@_styled
-def kinase_block(measures: Measures, bands: Bands) -> Figure:
+@styled
+def kinase_block(evidence: Evidence, bands: Bands) -> Figure:
     """pSTAT1 after a complete kinase block."""
-    figure, axes = _figure(5.9, 3.3)
-    minutes, percent = measures.kinase_block
-    gone = measures.data["T014"].to("min")
+    figure, axes = new_figure(5.9, 3.3)
+    left = evidence.trace(evidence.of("stat1_block")[0])
+    gone = evidence.data["T014"].to("min")
     axes.axhspan(0, 5, color=GREY, alpha=0.16, linewidth=0)
     axes.text(89, 7, "gone: below 5 %", ha="right", fontsize=8.5)
-    axes.plot(minutes, 100 * percent / percent[0], color=BLUE)
-    _band(axes, bands, "block", minutes, BLUE, 1)
+    axes.plot(left.x, left.y, color=BLUE)
+    band(axes, bands, curve_key("stat1_block"), left.x, BLUE)
     axes.axvline(gone, color=INK, linewidth=1.2, linestyle=(0, (4, 3)))
     axes.text(gone + 1.5, 60, f"published: gone\nwithin {gone:g} min", fontsize=9)
     axes.set(xlim=(0, 90), xticks=range(0, 91, 15), ylim=(0, 103))

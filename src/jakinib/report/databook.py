@@ -9,8 +9,9 @@ from typing import Any
 from jakinib.build import ModelSpec
 from jakinib.build.estimates import estimates
 from jakinib.evaluate.credibility import read_checklist, score
-from jakinib.fit.data import Measurement, get_data
+from jakinib.experiments import kinds
 from jakinib.library import get_library
+from jakinib.library.measurements import Measurement, get_data
 from jakinib.library.schema import Quantity
 from jakinib.paths import write_atomic
 
@@ -90,6 +91,13 @@ def _data_book() -> Iterator[str]:
     listed = ((f.code, f.quantity, f.system, f.value, f.unit, f.status, f.source, f.location) for f in facts)
     yield from table(("code", "fact", "of", "value", "unit", "status", "source", "where"), listed)
     yield from _estimated()
+    yield "## Kinds of evidence"
+    yield ""
+    yield "What the column quantity of a measurement can name."
+    yield ""
+    known = sorted(kinds().items())
+    said = ((name, (kind.__doc__ or "").strip().partition("\n")[0]) for name, kind in known)
+    yield from table(("quantity", "what it is"), said)
     yield "## Published measurements"
     yield ""
     for source, description in data.sources.items():

@@ -11,23 +11,24 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
-from jakinib.assay import CellAssay
 from jakinib.errors import SimulationError
 from jakinib.evaluate import Criterion, Evaluation, Verdict
 from jakinib.evaluate.agreement import Agreement
 from jakinib.evaluate.bands import Bands
 from jakinib.evaluate.credibility import read_checklist, score
 from jakinib.evaluate.criteria import Interval
-from jakinib.evaluate.measures import DRUG, Measures, Prediction
+from jakinib.evaluate.evidence import Evidence, Prediction
+from jakinib.experiments import AfterDose
 from jakinib.fit import results
-from jakinib.fit.data import DataSource
 from jakinib.fit.plan import Plan, read_plan
 from jakinib.library import get_library
+from jakinib.library.measurements import DataSource
 from jakinib.paths import write_atomic
 from jakinib.report import captions, plots
 from jakinib.units import factor
 
 ITEMS = {
+    0: "Criteria of your own",
     1: "Enzyme potency of baricitinib",
     2: "Selectivity",
     3: "One oral dose in healthy adults, IL-6 → pSTAT3 in whole blood ex vivo",
@@ -95,10 +96,9 @@ def render(evaluation: Evaluation) -> str:
     environment.filters |= {
         "number": number, "interval": interval, "with_prefix": lambda row, prefix: (prefix, row),
     }  # fmt: skip
-    measures = evaluation.measures
-    fits = [results.read(read_plan(name, measures.data)) for name in evaluation.provenance["plans"]]
-    predictions, no_predictions = _computed(lambda: measures.predictions)
-    ex_vivo, _ = _computed(lambda: measures.ex_vivo)
+    evidence = evaluation.evidence
+    fits = [results.read(read_plan(name, evidence.data)) for name in evaluation.provenance["plans"]]
+    predictions, no_predictions = _computed(lambda: evidence.cell_ic50s)
     hard = [v for v in evaluation.verdicts if v.criterion.hard]
     return environment.get_template("report.html.j2").render(
         passed=sum(v.passed for v in hard),
@@ -107,20 +107,20 @@ def render(evaluation: Evaluation) -> str:
         missed=sum(not v.passed for v in evaluation.verdicts if not v.criterion.hard),
         failed=[v for v in hard if not v.passed],
         items=_items(evaluation.verdicts, [fit.plan for fit in fits]),
-        figures=list(_figures(measures, evaluation.bands)),
+        figures=list(_figures(evidence, evaluation.bands)),
         bands=evaluation.bands,
         agreement=_agreement(evaluation),
         reasons=evaluation.reasons,
-        ec50=_computed(lambda: measures.ec50)[0] or [],
+        ec50=_computed(lambda: evidence.ec50s)[0] or [],
         predictions=predictions or [],
         no_predictions=no_predictions,
         fits=[(fit, _parameters(fit)) for fit in fits],
-        ex_vivo=_conditions(next(iter(ex_vivo.values())).conditions) if ex_vivo else None,
-        assays=_assays(measures, predictions or []),
+        ex_vivo=_blood(evidence),
+        assays=_assays(evidence, predictions or []),
         credibility=score(read_checklist()),
         provenance=evaluation.provenance,
         sources=_sources(evaluation, predictions or [], fits),
-        citation=lambda name: measures.data.sources[name].citation,
+        citation=lambda name: evidence.data.sources[name].citation,
     )
 
 
@@ -173,11 +173,9 @@ def _shown(verdict: Verdict) -> str:
 
 def evidence(criterion: Criterion, plans: list[Plan]) -> str:
     """What the published rows of a criterion are to the model: its input, calibrated on, or predicted."""
-    potency = get_library().inhibitor(DRUG).potency.values()
-    inputs = {
-        row for row in criterion.rows if any(row in p.location.replace(";", " ").split() for p in potency)
-    }
-    if inputs:
+    potencies = (p for drug in get_library().inhibitors.values() for p in drug.potency.values())
+    inputs = {word for p in potencies for word in p.location.replace(";", " ").split()}
+    if inputs & set(criterion.rows):
         return "input"
     calibrated = [any(row in plan.calibration for plan in plans) for row in criterion.rows]
     if all(calibrated) or criterion.fitted:
@@ -188,15 +186,15 @@ def evidence(criterion: Criterion, plans: list[Plan]) -> str:
 # Figures --------------------------------------------------------------------------------------------
 
 
-def _figures(measures: Measures, bands: Bands) -> Iterator[tuple[captions.Plot, str | None, str]]:
+def _figures(evidence: Evidence, bands: Bands) -> Iterator[tuple[captions.Plot, str | None, str]]:
     """Each plot, its picture, and why there is none."""
-    for plot in captions.PLOTS:
-        yield plot, *_computed(functools.partial(_picture, plot, measures, bands))
+    for plot in captions.plots_of(evidence):
+        yield plot, *_computed(functools.partial(_picture, plot, evidence, bands))
 
 
-def _picture(plot: captions.Plot, measures: Measures, bands: Bands) -> str:
+def _picture(plot: captions.Plot, evidence: Evidence, bands: Bands) -> str:
     """An SVG as a data address: as an image it keeps its ids to itself."""
-    text = plots.svg(plot.draw(measures, bands))
+    text = plots.svg(plot.draw(evidence, bands))
     return f"data:image/svg+xml;base64,{base64.b64encode(text.encode()).decode()}"
 
 
@@ -225,8 +223,12 @@ def _parameters(fit: results.Fit) -> list[dict[str, str]]:
     return rows
 
 
-def _conditions(conditions: CellAssay) -> dict[str, str]:
-    """Conditions of a simulated assay in the units of the laboratory."""
+def _blood(evidence: Evidence) -> dict[str, str] | None:
+    """Conditions of the assay on blood drawn after a dose, in the units of the laboratory."""
+    every = (one for criterion in evidence.criteria for one in evidence.of(criterion))
+    conditions = next((one.assay for one in every if isinstance(one, AfterDose)), None)
+    if conditions is None:
+        return None
     mass = get_library().cytokine(conditions.cytokine).molecular_weight.to("g/mol")
     return {
         "cytokine": conditions.cytokine,
@@ -237,14 +239,14 @@ def _conditions(conditions: CellAssay) -> dict[str, str]:
     }
 
 
-def _assays(measures: Measures, predictions: list[Prediction]) -> list[dict[str, str]]:
+def _assays(evidence: Evidence, predictions: list[Prediction]) -> list[dict[str, str]]:
     """What is assumed of the assays behind each folder of cell IC50s: only the cytokines that are used."""
     used: dict[str, dict[str, None]] = {}
     for prediction in predictions:
-        used.setdefault(prediction.source, {})[measures.data[prediction.row].cytokine] = None
+        used.setdefault(prediction.source, {})[evidence.data[prediction.row].cytokine] = None
     rows = []
     for source, cytokines in used.items():
-        assay = measures.data.sources[source].assay
+        assay = evidence.data.sources[source].assay
         if assay is None:
             continue
         doses = {c: q for c, q in assay.cytokine_dose.items() if c in cytokines}
@@ -266,7 +268,7 @@ def _sources(
     evaluation: Evaluation, predictions: list[Prediction], fits: list[results.Fit]
 ) -> list[tuple[str, DataSource]]:
     """Every source the page leans on, by name."""
-    data = evaluation.measures.data
+    data = evaluation.evidence.data
     names = {source for v in evaluation.verdicts for source in v.sources}
     names |= {p.source for p in predictions}
     names |= {data[row].source for fit in fits for row in fit.plan.calibration}

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jakinib.assay import KinaseAssay
-from jakinib.evaluate.bands import CONCENTRATIONS, DAY, Bands
-from jakinib.evaluate.measures import DRUG, LAST_DOSE, Measures, Prediction
-from jakinib.library import get_library
+from jakinib.evaluate.bands import Bands, curve_key, value_key
+from jakinib.evaluate.criteria import Criterion
+from jakinib.evaluate.evidence import Evidence, Prediction
 from jakinib.library.schema import JAKS
+from jakinib.units import parse_quantity
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,16 +57,16 @@ def _style() -> Any:
     return matplotlib.style.context(["default", STYLE])
 
 
-def _styled(draw: Callable[[Measures, Bands], Figure]) -> Callable[..., Figure]:
+def styled(draw: Callable[[Evidence, Bands], Figure]) -> Callable[..., Figure]:
     @functools.wraps(draw)
-    def styled(measures: Measures, bands: Bands | None = None) -> Figure:
+    def with_style(evidence: Evidence, bands: Bands | None = None) -> Figure:
         with _style():
-            return draw(measures, bands or Bands())
+            return draw(evidence, bands or Bands())
 
-    return styled
+    return with_style
 
 
-def _figure(width: float = 5.9, height: float = 3.7, columns: int = 1) -> tuple[Figure, Any]:
+def new_figure(width: float = 5.9, height: float = 3.7, columns: int = 1) -> tuple[Figure, Any]:
     """A figure (inches) outside pyplot, and its axes."""
     from matplotlib.figure import Figure
 
@@ -83,12 +83,11 @@ def svg(figure: Figure) -> str:
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
 
 
-def _band(axes: Axes, bands: Bands, key: str, x: Any, colour: str, scale: float = 100) -> None:
+def band(axes: Axes, bands: Bands, key: str, x: Any, colour: str) -> None:
     """The 90 % band of a curve, where there is one."""
     found = bands.band(key)
     if found is not None:
-        low, high = found
-        axes.fill_between(x, scale * low, scale * high, color=colour, alpha=0.18, linewidth=0, zorder=1)
+        axes.fill_between(x, *found, color=colour, alpha=0.18, linewidth=0, zorder=1)
 
 
 def _hours(axes: Axes, label: str, end: float = 24) -> None:
@@ -109,20 +108,24 @@ def _name(text: str) -> str:
     return text.replace("-gamma", "-γ").replace("-alpha", "-α").replace(" pSTAT", " → pSTAT")
 
 
-@_styled
-def dose_inhibition(measures: Measures, bands: Bands) -> Figure:
+@styled
+def dose_inhibition(evidence: Evidence, bands: Bands) -> Figure:
     """IL-6 pSTAT3 inhibition in blood drawn over 24 h after each single dose, healthy adults."""
-    figure, axes = _figure(6.2, 4.0)
-    for (dose, run), colour in zip(measures.ex_vivo.items(), DOSE_COLOURS, strict=True):
+    figure, axes = new_figure(6.2, 4.0)
+    doses = evidence.of("maximum_rises")
+    for number, (one, colour) in enumerate(zip(doses, DOSE_COLOURS, strict=True)):
+        run = evidence.course(one)
         returned = run.time_back()
-        label = f"{dose:g} mg, " + (f"back after {returned:.1f} h" if np.isfinite(returned) else "not back")
+        label = f"{one.row.dose}, " + (
+            f"back after {returned:.1f} h" if np.isfinite(returned) else "not back"
+        )
         axes.plot(run.time, 100 * run.inhibition, color=colour, label=label)
-        _band(axes, bands, f"dose {dose:g}", run.time, colour)
+        band(axes, bands, curve_key("maximum_rises", number), run.time, colour)
         if np.isfinite(returned):
             axes.plot(returned, 10, "o", color=colour, markersize=5.5, markeredgecolor="white", zorder=4)
     axes.axhspan(0, 10, color=GREY, alpha=0.16, linewidth=0)
     axes.text(23.8, 7.4, "within 10 points of baseline", ha="right", va="center", fontsize=8.5)
-    peak, back = measures.data["B03"], measures.data["B04"]
+    peak, back = evidence.data["B03"], evidence.data["B04"]
     _window(axes, peak.low or 0.0, peak.high or 0.0, "published\nmaximum")
     _window(axes, back.low or 0.0, back.high or 0.0, "published return\nto near baseline")
     handles, labels = axes.get_legend_handles_labels()
@@ -135,18 +138,20 @@ def dose_inhibition(measures: Measures, bands: Bands) -> Figure:
     return figure
 
 
-@_styled
-def peak_and_return(measures: Measures, bands: Bands) -> Figure:
+@styled
+def peak_and_return(evidence: Evidence, bands: Bands) -> Figure:
     """Peak inhibition and time to return within 10 points, against dose."""
-    figure, (peak, back) = _figure(6.2, 3.2, columns=2)
-    doses = np.array(list(measures.ex_vivo))
-    tops = np.array([100 * run.inhibition.max() for run in measures.ex_vivo.values()])
-    times = np.array([run.time_back() for run in measures.ex_vivo.values()])
-    for axes, values, digits, key, scale in ((peak, tops, 0, "peak", 100), (back, times, 1, "back", 1)):
-        for dose in doses:
-            found = bands.interval(f"{key} {dose:g}")
+    figure, (peak, back) = new_figure(6.2, 3.2, columns=2)
+    experiments = evidence.of("maximum_rises")
+    doses = np.array([parse_quantity(one.row.dose, "mg") for one in experiments])
+    courses = [evidence.course(one) for one in experiments]
+    tops = np.array([100 * run.inhibition.max() for run in courses])
+    times = np.array([run.time_back() for run in courses])
+    for axes, values, digits, key in ((peak, tops, 0, "maximum_rises"), (back, times, 1, "return_rises")):
+        for number, dose in enumerate(doses):
+            found = bands.interval(value_key(key, number))
             if found.low is not None and found.high is not None and np.isfinite(found.high):
-                axes.vlines(dose, scale * found.low, scale * found.high, color=BLUE, linewidth=1.5)
+                axes.vlines(dose, found.low, found.high, color=BLUE, linewidth=1.5)
         axes.plot(doses, values, "-", color=BLUE, linewidth=1.5)
         axes.scatter(doses, values, c=DOSE_COLOURS, s=36, zorder=3)
         for dose, value in zip(doses, values, strict=True):
@@ -154,7 +159,7 @@ def peak_and_return(measures: Measures, bands: Bands) -> Figure:
                 axes.annotate(f"{value:.{digits}f}", (dose, value), (7, -5), textcoords="offset points",
                               fontsize=9)  # fmt: skip
         axes.set(xlim=(0, 11.5), xticks=doses, xlabel="single oral dose (mg)")
-    window = measures.data["B04"]
+    window = evidence.data["B04"]
     back.axhspan(window.low or 0.0, window.high or 0.0, color=ORANGE, alpha=0.22, linewidth=0)
     back.text(0.3, 20, "published return to near baseline", va="center", fontsize=8.5)
     peak.set(ylim=(0, 100), ylabel="peak inhibition, IL-6 → pSTAT3 (%)")
@@ -165,7 +170,7 @@ def peak_and_return(measures: Measures, bands: Bands) -> Figure:
 def waterfall(plan: str, costs: Sequence[float]) -> Figure:
     """Final objective of each start above the best, sorted; starts on the floor found the same optimum."""
     with _style():
-        figure, axes = _figure(5.2, 3.2)
+        figure, axes = new_figure(5.2, 3.2)
         above = np.sort(np.asarray(costs)) - min(costs)
         axes.semilogy(np.arange(1, len(above) + 1), np.maximum(above, 1e-8), "o", color=BLUE, markersize=6)
         axes.axhline(1.0, color=GREY, linewidth=1, linestyle=(0, (4, 3)))
@@ -183,22 +188,22 @@ ROLES = {
 }
 
 
-@_styled
-def predicted_published(measures: Measures, bands: Bands) -> Figure:
+@styled
+def predicted_published(evidence: Evidence, bands: Bands) -> Figure:
     """Predicted against published cell IC50, with identity and two-fold lines."""
-    figure, axes = _figure(6.2, 4.2)
-    points = measures.predictions
+    figure, axes = new_figure(6.2, 4.2)
+    points = evidence.cell_ic50s
     low, high = _against(axes, points, bands, "cell")
     _name_points(axes, [p for p in points if p.role != "calibration"], low, high)
     axes.set(xlabel="published IC50 (nM)", ylabel="predicted IC50 (nM)")
     return figure
 
 
-@_styled
-def ec50(measures: Measures, bands: Bands) -> Figure:
+@styled
+def ec50(evidence: Evidence, bands: Bands) -> Figure:
     """Predicted against published cytokine EC50."""
-    figure, axes = _figure(6.2, 4.2)
-    points = measures.ec50
+    figure, axes = new_figure(6.2, 4.2)
+    points = evidence.ec50s
     low, high = _against(axes, points, bands, "ec50")
     _name_points(axes, [p for p in points if p.role != "calibration"], low, high)
     axes.set(xlabel="published EC50 (nM)", ylabel="predicted EC50 (nM)")
@@ -277,14 +282,14 @@ def spread(wanted: Sequence[float], gap: float) -> list[float]:
     return [float(height) for height in ranks + np.clip(settled, 0, 1 - ranks[-1])]
 
 
-@_styled
-def plasma_steady_state(measures: Measures, bands: Bands) -> Figure:
+@styled
+def plasma_steady_state(evidence: Evidence, bands: Bands) -> Figure:
     """Plasma concentration over a day at steady state, RA, 4 mg once daily."""
-    figure, axes = _figure(5.9, 3.3)
-    profile = measures.steady_state
-    axes.plot(profile.time - LAST_DOSE, profile.ng_per_mL, color=BLUE, label="model, typical patient")
-    _band(axes, bands, "plasma", DAY, BLUE, 1)
-    cmax, tmax = measures.data["A19"], measures.data["A03"]
+    figure, axes = new_figure(5.9, 3.3)
+    plasma = evidence.trace(evidence.of("ra_cmax")[0])
+    axes.plot(plasma.x, plasma.y, color=BLUE, label="model, typical patient")
+    band(axes, bands, curve_key("ra_cmax"), plasma.x, BLUE)
+    cmax, tmax = evidence.data["A19"], evidence.data["A03"]
     across = [[tmax.value - (tmax.low or 0.0)], [(tmax.high or 0.0) - tmax.value]]
     axes.errorbar(
         [tmax.value], [cmax.value], cmax.value * (cmax.spread or 0.0) / 100, across, capsize=2.5,
@@ -305,15 +310,18 @@ PATHWAYS: tuple[tuple[str, Any], ...] = (
 )
 
 
-@_styled
-def daily_inhibition(measures: Measures, bands: Bands) -> Figure:
+@styled
+def daily_inhibition(evidence: Evidence, bands: Bands) -> Figure:
     """Inhibition of each pathway over a day of 4 mg once daily, RA."""
-    figure, axes = _figure(6.2, 3.8)
-    runs = sorted(measures.daily.items(), key=lambda item: item[1].inhibition[-1])
+    figure, axes = new_figure(6.2, 3.8)
+    criteria = [c.id for c in evidence.criteria if c.id.startswith("partial_")]
+    runs = [(identifier, evidence.course(evidence.of(identifier)[0])) for identifier in criteria]
+    runs.sort(key=lambda item: item[1].inhibition[-1])
     heights = spread([float(run.inhibition[-1]) * 100 / 104 for _, run in runs], 0.06)
-    for (pathway, run), (colour, dashes), height in zip(runs, PATHWAYS, heights, strict=True):
+    for (identifier, run), (colour, dashes), height in zip(runs, PATHWAYS, heights, strict=True):
         axes.plot(run.time, 100 * run.inhibition, color=colour, linestyle=dashes)
-        _band(axes, bands, f"daily {pathway}", DAY, colour)
+        band(axes, bands, curve_key(identifier), run.time, colour)
+        pathway = f"{run.conditions.cytokine} {run.conditions.readout}"
         axes.text(1.015, height, _name(pathway), transform=axes.transAxes, va="center", fontsize=9)
     for bound, x, y, text in (
         (95, 1.2, 99, "no pathway above 95 %"),
@@ -326,22 +334,41 @@ def daily_inhibition(measures: Measures, bands: Bands) -> Figure:
     return figure
 
 
-@_styled
-def enzyme_curves(measures: Measures, bands: Bands) -> Figure:
+@styled
+def enzyme_curves(evidence: Evidence, bands: Bands) -> Figure:
     """Concentration-response of baricitinib on the four JAKs at 1 mM ATP, with the published IC50s."""
-    figure, axes = _figure()
-    published = get_library().inhibitor(DRUG).potency
+    figure, axes = new_figure()
     looks = zip(JAKS, (BLUE, ORANGE, VERMILION, GREEN), "ovsD", ("-", (0, (3, 2)), "-", "-"), strict=True)
     for kinase, colour, marker, dashes in looks:
-        x, y = KinaseAssay(DRUG, kinase).curve().table(np.logspace(-1, 5, 61))
-        _band(axes, bands, f"enzyme {kinase}", CONCENTRATIONS, colour)
-        known = published[kinase].to("nM")
-        label = f"{kinase}: {measures.measure('enzyme_ic50', kinase):.3g} (published {known:g})"
+        (one,) = evidence.of(f"enzyme_{kinase}")
+        trace, known = evidence.trace(one), one.published
+        band(axes, bands, curve_key(f"enzyme_{kinase}"), trace.x, colour)
+        label = f"{kinase}: {evidence.number(one):.3g} (published {known:g})"
         look = {"color": colour, "marker": marker, "markersize": 7, "markeredgecolor": INK}
-        axes.plot(x, 100 * y, linestyle=dashes, markevery=[], label=label, **look)
+        axes.plot(trace.x, trace.y, linestyle=dashes, markevery=[], label=label, **look)
         axes.plot(known, 50, zorder=4, **look)
     axes.set(xscale="log", xlim=(0.1, 1e5), ylim=(0, 103))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,g}")
     axes.set(xlabel="baricitinib (nM)", ylabel="inhibition of the enzyme (%)")
     axes.legend(title="IC50 (nM)", alignment="left", loc="lower right")
     return figure
+
+
+def own_figure(criterion: Criterion, evidence: Evidence, bands: Bands) -> Figure:
+    """What the experiments of a criterion show, with the published points and 90 % bands."""
+    with _style():
+        figure, axes = new_figure()
+        colours = (BLUE, VERMILION, GREEN, PURPLE, ORANGE)
+        for number, one in enumerate(evidence.of(criterion)):
+            trace, colour = evidence.trace(one), colours[number % len(colours)]
+            varied = [str(one.row.model_dump()[name]) for name in criterion.each]
+            axes.plot(trace.x, trace.y, color=colour, label=", ".join(["model", *varied]))
+            band(axes, bands, curve_key(criterion.id, number), trace.x, colour)
+            if trace.published is not None and "quantity" not in criterion.conditions:
+                axes.plot(
+                    *trace.published, "o", color=colour, markeredgecolor=INK, label=f"published, {one.row.id}"
+                )
+            axes.set(xlabel=trace.x_label, ylabel=trace.y_label)
+            axes.set_xscale("log" if trace.logarithmic else "linear")
+        axes.legend()
+        return figure

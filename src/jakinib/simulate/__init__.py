@@ -4,5 +4,6 @@ from jakinib.simulate.engine import RTOL, Model
 from jakinib.simulate.models import load
 from jakinib.simulate.protocol import Protocol, Step
 from jakinib.simulate.result import Result, simulate
+from jakinib.simulate.runnable import Adjusted, Runnable
 
-__all__ = ["RTOL", "Model", "Protocol", "Result", "Step", "load", "simulate"]
+__all__ = ["RTOL", "Adjusted", "Model", "Protocol", "Result", "Runnable", "Step", "load", "simulate"]

@@ -28,6 +28,9 @@ REPEATS = 2  # of a run whose tolerances were too coarse for a state
 TINY = 1e-9  # hours; times closer than this are one time
 
 
+Array = NDArray[np.float64]
+
+
 class Model:
     """A compiled SBML model; run it with ``run``. Threads take turns.
 
@@ -162,12 +165,15 @@ class Model:
             self._reset({})
             return self._read(symbol)
 
+    def unit(self, symbol: str) -> str:
+        """Declared unit of a symbol, "" when the model declares none."""
+        return self.units.get(symbol, "")
+
     def require(self, symbols: Iterable[str], known: Iterable[str] | None = None) -> None:
         """Raises UnknownIdError for the first symbol the model lacks."""
         options = set(self.ids if known is None else known)
-        for symbol in symbols:
-            if symbol not in options:
-                raise UnknownIdError("symbol", symbol, options, where=self.id)
+        for symbol in (name for name in symbols if name not in options):
+            raise UnknownIdError("symbol", symbol, options, where=self.id)
 
     def _reset(self, settings: Mapping[str, float], time: float = 0.0) -> None:
         """The one way to a fresh state: every vector is written, nothing is left to the engine's resets."""
@@ -197,7 +203,7 @@ class Model:
             sizes = self._sizes_read_by_laws and model.getCompartmentVolumes(self._sizes_read_by_laws)
             model.setGlobalParameterValues(self._given_by_laws, self._laws(parameters, np.asarray(sizes)))
 
-    def _amounts_in(self, sizes: Mapping[str, float]) -> NDArray[np.float64]:
+    def _amounts_in(self, sizes: Mapping[str, float]) -> Array:
         """Initial amounts; in a resized compartment the initial concentration stays."""
         if not sizes:
             return self._species_amounts
@@ -240,7 +246,7 @@ class Model:
         concentration = symbol in (*self.species, *self.boundary) and symbol not in self._amount_only
         return float(self._rr.getValue(f"[{symbol}]" if concentration else symbol))
 
-    def run(self, protocol: Protocol, observables: Sequence[str]) -> NDArray[np.float64]:
+    def run(self, protocol: Protocol, observables: Sequence[str]) -> Array:
         """Run a protocol from a fresh state.
 
         Returns an array (len(protocol.times), len(observables)) in model units.
@@ -256,9 +262,7 @@ class Model:
         with self.turn:
             return self._run(protocol, settings, observables)
 
-    def _run(
-        self, protocol: Protocol, settings: Mapping[str, float], observables: Sequence[str]
-    ) -> NDArray[np.float64]:
+    def _run(self, protocol: Protocol, settings: Mapping[str, float], observables: Sequence[str]) -> Array:
         self._select(observables, self._scale.states if self._scale else ())
         self._reset(settings, protocol.start)
         if self._scale:
@@ -279,7 +283,7 @@ class Model:
             stops.sort(key=lambda stop: stop[0])
         return [*stops, (end, {})]
 
-    def _course(self, protocol: Protocol) -> NDArray[np.float64]:
+    def _course(self, protocol: Protocol) -> Array:
         """Run a protocol from the fresh state that was written."""
         times = np.asarray(protocol.times, dtype=float)
         out = np.empty((len(times), len(self._selection)))
@@ -310,7 +314,7 @@ class Model:
         """What ``span`` reads; raises UnknownIdError for an unknown symbol."""
         self._select(observables)
 
-    def vectors(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    def vectors(self) -> tuple[Array, Array, Array]:
         """Fresh values of the free parameters, boundary species (concentrations) and species (amounts)."""
         if self._switches:
             raise ModelError(f"{self.id}: models with events, rate rules or the like run one at a time")
@@ -336,12 +340,7 @@ class Model:
             raise UnknownIdError("parameter", symbol, known)
         return self._free[index]
 
-    def restart(
-        self,
-        free: NDArray[np.float64],
-        boundary: NDArray[np.float64],
-        amounts: NDArray[np.float64],
-    ) -> None:
+    def restart(self, free: Array, boundary: Array, amounts: Array) -> None:
         """The fresh state of ``vectors`` as the caller has changed them; compartments as in the file."""
         model = self._model
         self.runs += 1
@@ -360,7 +359,7 @@ class Model:
         if any(index in self._read_by_laws for index in indices):
             self._apply_laws()
 
-    def span(self, begin: float, end: float, points: int) -> NDArray[np.float64]:
+    def span(self, begin: float, end: float, points: int) -> Array:
         """Integrate on from the present state; rows of (time, selected observables), ends included."""
         try:
             return np.array(self._rr.simulate(begin, end, points))
@@ -372,17 +371,15 @@ class Model:
         self,
         now: float,
         end: float,
-        times: NDArray[np.float64],
-        out: NDArray[np.float64],
+        times: Array,
+        out: Array,
         row: int,
         changed: Mapping[str, float],
     ) -> int:
         """Integrate from ``now`` to ``end``, store the rows of ``times``; returns the next row."""
         if end - now <= TINY:
-            for _ in times:
-                out[row] = [self._read(symbol) for symbol in self._selection]
-                row += 1
-            return row
+            out[row : row + len(times)] = [self._read(symbol) for symbol in self._selection]
+            return row + len(times)
         grid = np.unique(np.concatenate(([now], times, [end])))
         grid = grid[np.concatenate(([True], np.diff(grid) > TINY))]
         try:

@@ -1,23 +1,14 @@
-"""The synthetic measures, shared by the tests of the page and of the figures."""
-
-from collections.abc import Iterator
+"""The synthetic evidence, shared by the tests of the page and of the figures."""
 
 import pytest
-from synthetic import KinaseAssay, Synthetic
+from synthetic import Synthetic
 
-from jakinib.evaluate.measures import Measures
+from jakinib.evaluate.evidence import Evidence
+from jakinib.evaluate.run import PLANS
 from jakinib.fit import get_data, read_plan
-from jakinib.report import plots
-
-
-@pytest.fixture(scope="module", autouse=True)
-def plain_kinase_assay() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plots, "KinaseAssay", KinaseAssay)
-        yield
 
 
 @pytest.fixture(scope="module")
-def measures() -> Measures:
+def evidence() -> Evidence:
     data = get_data()
-    return Synthetic(read_plan("pathways", data), data)
+    return Synthetic([read_plan(name, data) for name in PLANS], data)

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.text import Text
 
-from jakinib.assay import CellAssay, Curve, ExVivo, PlasmaProfile
+from jakinib.assay import CellAssay, ExVivo, PlasmaProfile
 from jakinib.evaluate import Criterion, Evaluation, Verdict, read_criteria
-from jakinib.evaluate.measures import DAILY, DOSES, HEPATOCYTE_DOSES, LAST_DOSE, Measures, Prediction
+from jakinib.evaluate.evidence import Evidence, Prediction
+from jakinib.experiments import AfterDose, Experiment, Trace
 from jakinib.fit import get_data, read_plan, results
 
+DAILY = [
+    ("IL-6", "pSTAT3"),
+    ("IL-6", "pSTAT1"),
+    ("IL-2", "pSTAT5"),
+    ("IFN-gamma", "pSTAT1"),
+    ("GM-CSF", "pSTAT5"),
+]
 HOURS = np.arange(0, 24.1, 0.5)
 
 
-def profile(peak: float, start: float = 0.0) -> PlasmaProfile:
+def profile(peak: float) -> PlasmaProfile:
     """Plasma levels that rise to ``peak`` nM within an hour and halve every 4 h."""
     level = peak * np.minimum(HOURS, 1) * 0.5 ** (np.maximum(HOURS - 1, 0) / 4)
-    return PlasmaProfile("baricitinib", HOURS + start, level, 371.42, 0.5)
+    return PlasmaProfile("baricitinib", HOURS, level, 371.42, 0.5)
 
 
 def ex_vivo(peak: float, cytokine: str = "IL-6", readout: str = "pSTAT3") -> ExVivo:
@@ -33,44 +40,48 @@ def prediction(row: str, role: str, label: str, published: float, predicted: flo
     return Prediction(row, role, label, published, predicted, measurement.status, measurement.source)
 
 
-class Synthetic(Measures):
-    """Measures with plain numbers in place of simulations."""
+class Synthetic(Evidence):
+    """Evidence with plain numbers in place of simulations."""
 
-    ex_vivo = {dose: ex_vivo(25 * dose) for dose in DOSES}  # noqa: RUF012
-    daily = {f"{c} {r}": ex_vivo(40.0 * 3**i, c, r) for i, (c, r) in enumerate(DAILY)}  # noqa: RUF012
-    steady_state = profile(140, LAST_DOSE)
-    hepatocytes = (HEPATOCYTE_DOSES, 60 * HEPATOCYTE_DOSES / (HEPATOCYTE_DOSES + 9))
-    kinase_block = (np.arange(91.0), 70 * 0.5 ** (np.arange(91.0) / 9))
-    predictions = [  # noqa: RUF012
+    cell_ic50s = [  # noqa: RUF012
         prediction("C010", "calibration", "tofacitinib IFN-gamma pSTAT1, monocytes, whole blood", 178, 170),
         prediction("C015", "calibration", "tofacitinib IL-6 pSTAT1, CD8+, whole blood", 54, 55),
         prediction("C016", "calibration", "tofacitinib IL-6 pSTAT1, CD3+, whole blood", 54, 55),
         prediction("C024", "recalled", "baricitinib IL-6 pSTAT3, PBMC, PBMC", 44, 56),
         prediction("C031", "validation", "brepocitinib IL-6 pSTAT3, CD3+, whole blood", 641, 320.5),
     ]
-
-    ec50 = [  # noqa: RUF012
+    ec50s = [  # noqa: RUF012
         prediction("B061", "calibration", "IL-15 pSTAT5, CD4 T, 30 min", 0.9, 0.7),
         prediction("B063", "validation", "IL-2 pSTAT5, CD4 T, 30 min", 1.8, 0.4),
     ]
 
-    def time_course(self, socs3: bool = True, readout: str = "pSTAT3") -> tuple[np.ndarray, np.ndarray]:
+    def number(self, one: Experiment) -> float:
+        return one.row.value
+
+    def course(self, one: Experiment) -> ExVivo:
+        assert isinstance(one, AfterDose)
+        if len(one.regimen.doses) > 1:
+            assay = one.assay
+            strength = 40.0 * 3 ** DAILY.index((assay.cytokine, assay.readout))
+            return ex_vivo(strength, assay.cytokine, assay.readout)
+        return ex_vivo(25 * one.regimen.doses[0].amount)
+
+    def trace(self, one: Experiment) -> Trace:
         minutes = np.arange(121.0)
         rise = 70 * minutes**2 / (minutes**2 + 100)
-        return minutes, rise * np.exp(-minutes / 40) if socs3 else rise
-
-    def measure(self, name: str, of: str = "", rows: Sequence[str] = ()) -> float:
-        return {"JAK1": 5.9, "JAK2": 5.7, "JAK3": 560.0, "TYK2": 53.0}[of]
-
-
-class KinaseAssay:
-    """The rectangular hyperbola in place of the simulated enzyme assay."""
-
-    def __init__(self, inhibitor: str, kinase: str) -> None:
-        self.ic50 = Synthetic.measure(None, "", kinase)  # type: ignore[arg-type]
-
-    def curve(self) -> Curve:
-        return Curve(lambda concentration: concentration / (concentration + self.ic50))
+        match one.row.quantity:
+            case "cmax":
+                plasma = profile(140)
+                return Trace(plasma.time, plasma.ng_per_mL, "", "")
+            case "ec50":
+                doses = np.geomspace(0.1, 500, 19)
+                return Trace(doses, 60 * doses / (doses + 9), "", "")
+            case "percent_left_after_block":
+                return Trace(np.arange(91.0), 100 * 0.5 ** (np.arange(91.0) / 9), "", "")
+            case "enzyme_ic50":
+                x = np.logspace(-1, 5, 61)
+                return Trace(x, 100 * x / (x + one.row.value), "", "")
+        return Trace(minutes, rise if one.row.without else rise * np.exp(-minutes / 40), "", "")
 
 
 def passing(criterion: Criterion) -> Verdict:
@@ -79,13 +90,13 @@ def passing(criterion: Criterion) -> Verdict:
     return Verdict(criterion, value, tuple(dict.fromkeys(get_data()[row].source for row in criterion.rows)))
 
 
-def evaluation(measures: Measures, *changed: Verdict) -> Evaluation:
+def evaluation(evidence: Evidence, *changed: Verdict) -> Evaluation:
     """An evaluation where everything passes but for the ``changed`` verdicts."""
     data = get_data()
     by_id = {verdict.criterion.id: verdict for verdict in changed}
     verdicts = [by_id.get(criterion.id, passing(criterion)) for criterion in read_criteria()]
     plans = {name: results.read(read_plan(name, data)).provenance for name in ("clinical_pk", "pathways")}
-    return Evaluation(verdicts, measures, {"plans": plans, "versions": {"jakinib": "0", "numpy": "2"}})
+    return Evaluation(verdicts, evidence, {"plans": plans, "versions": {"jakinib": "0", "numpy": "2"}})
 
 
 def criterion(identifier: str) -> Criterion:

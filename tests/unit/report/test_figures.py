@@ -14,61 +14,68 @@ from hypothesis import strategies as st
 from matplotlib.text import Text
 from synthetic import Synthetic, ex_vivo, overlaps
 
-from jakinib.evaluate.measures import Measures
+from jakinib.assay import ExVivo
+from jakinib.evaluate.evidence import Evidence
+from jakinib.experiments import Experiment
 from jakinib.fit import read_plan, results
 from jakinib.report import captions, courses, plots
 
 
 @pytest.mark.parametrize("plot", captions.PLOTS, ids=lambda plot: plot.name)
 def test_texts_of_a_figure_do_not_overlap_and_axes_name_their_unit(
-    plot: captions.Plot, measures: Measures
+    plot: captions.Plot, evidence: Evidence
 ) -> None:
-    figure = plot.draw(measures)
+    figure = plot.draw(evidence)
     assert overlaps(figure) == []
     for axes in figure.axes:
         for label in (axes.get_xlabel(), axes.get_ylabel()):
             assert re.search(r"\(.+\)$", label)
 
 
-def test_drawing_leaves_the_settings_of_matplotlib_alone(measures: Measures) -> None:
+def test_drawing_leaves_the_settings_of_matplotlib_alone(evidence: Evidence) -> None:
     before = dict(matplotlib.rcParams)
     for plot in captions.PLOTS:
-        plot.draw(measures)
+        plot.draw(evidence)
     assert dict(matplotlib.rcParams) == before
 
 
-def test_the_dose_figure_draws_the_inhibition_of_every_dose(measures: Measures) -> None:
-    (axes,) = plots.dose_inhibition(measures).axes
+def test_the_dose_figure_draws_the_inhibition_of_every_dose(evidence: Evidence) -> None:
+    (axes,) = plots.dose_inhibition(evidence).axes
     drawn = {line.get_label().split(",")[0]: line.get_ydata() for line in axes.lines}  # type: ignore[union-attr]
-    for dose, run in measures.ex_vivo.items():
-        assert drawn[f"{dose:g} mg"] == pytest.approx(100 * run.inhibition)
+    doses = evidence.of("maximum_rises")
+    assert [one.row.dose for one in doses] == ["1 mg", "2 mg", "4 mg", "7 mg", "10 mg"]
+    for one in doses:
+        assert drawn[one.row.dose] == pytest.approx(100 * evidence.course(one).inhibition)
 
 
-def test_a_dose_whose_inhibition_stays_is_called_not_back(measures: Measures) -> None:
-    strong = Synthetic(measures.plan, measures.data)
-    strong.ex_vivo = {**measures.ex_vivo, 10.0: ex_vivo(1e5)}  # type: ignore[misc]
+def test_a_dose_whose_inhibition_stays_is_called_not_back(evidence: Evidence) -> None:
+    class Strong(Synthetic):
+        def course(self, one: Experiment) -> ExVivo:
+            return ex_vivo(1e5) if one.row.dose == "10 mg" else super().course(one)
+
+    strong = Strong(evidence.plans, evidence.data)
     (axes,) = plots.dose_inhibition(strong).axes
     assert "10 mg, not back" in {line.get_label() for line in axes.lines}
     assert overlaps(plots.peak_and_return(strong)) == []
 
 
-def test_the_cell_figure_places_each_published_row_at_its_prediction(measures: Measures) -> None:
-    axes = plots.predicted_published(measures).axes[0]
+def test_the_cell_figure_places_each_published_row_at_its_prediction(evidence: Evidence) -> None:
+    axes = plots.predicted_published(evidence).axes[0]
     drawn = {
         (line.get_label(), x, y)
         for line in axes.lines
         for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True)  # type: ignore[arg-type]
         if line.get_label() in plots.ROLES
     }
-    assert drawn == {(p.role, p.published, p.predicted) for p in measures.predictions}
+    assert drawn == {(p.role, p.published, p.predicted) for p in evidence.cell_ic50s}
 
 
-def test_the_time_course_figure_shows_published_folds_on_the_fitted_scale(measures: Measures) -> None:
-    axes = courses.time_course(measures).axes[0]
+def test_the_time_course_figure_shows_published_folds_on_the_fitted_scale(evidence: Evidence) -> None:
+    axes = courses.time_course(evidence).axes[0]
     points = axes.containers[0].lines[0]  # type: ignore[attr-defined]
-    estimates = {e.id: e.value for e in results.read(read_plan("dynamics", measures.data)).estimates}
+    estimates = {e.id: e.value for e in results.read(read_plan("dynamics", evidence.data)).estimates}
     folds = 1 + estimates["scale_pSTAT3_Cheemalavagu2024"] * np.asarray(points.get_ydata())
-    published = [measures.data[f"T00{i}"] for i in range(1, 7)]
+    published = [evidence.data[f"T00{i}"] for i in range(1, 7)]
     assert folds == pytest.approx([row.value for row in published])
     assert [f"{x:g} min" for x in points.get_xdata()] == [row.time for row in published]
 

@@ -17,22 +17,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from synthetic import Synthetic, criterion, evaluation, overlaps, passing
 
+from jakinib.assay import ExVivo
 from jakinib.errors import SimulationError
 from jakinib.evaluate import Criterion, Verdict, evaluate, read_criteria
-from jakinib.evaluate.measures import Measures
+from jakinib.evaluate.evidence import Evidence
+from jakinib.experiments import Experiment
 from jakinib.fit import get_data, read_plan, results
 from jakinib.report import captions, html
 
 
 @pytest.fixture(scope="module")
-def page(measures: Measures) -> str:
-    return html.render(evaluation(measures))
+def page(evidence: Evidence) -> str:
+    return html.render(evaluation(evidence))
 
 
 @pytest.fixture
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """For pages that are read for their words."""
-    monkeypatch.setattr(html, "_picture", lambda plot, measures, bands: "data:,")
+    monkeypatch.setattr(captions, "PLOTS", ())
 
 
 def row_of(page: str, identifier: str) -> str:
@@ -136,9 +138,9 @@ def test_all_passes_are_counted_in_one_sentence(page: str) -> None:
 
 
 @pytest.mark.usefixtures("no_pictures")
-def test_a_failed_criterion_is_shown_as_fail_in_words(measures: Measures) -> None:
+def test_a_failed_criterion_is_shown_as_fail_in_words(evidence: Evidence) -> None:
     failed = replace(passing(criterion("enzyme_TYK2")), value=61.0)
-    page = html.render(evaluation(measures, failed))
+    page = html.render(evaluation(evidence, failed))
     hard = sum(c.hard for c in read_criteria())
     assert f"{hard - 1} of {hard} hard criteria pass; 1 fail." in page
     assert "FAIL" in row_of(page, "enzyme_TYK2")
@@ -147,20 +149,20 @@ def test_a_failed_criterion_is_shown_as_fail_in_words(measures: Measures) -> Non
 
 
 @pytest.mark.usefixtures("no_pictures")
-def test_a_criterion_that_only_reports_fails_with_its_explanation(measures: Measures) -> None:
+def test_a_criterion_that_only_reports_fails_with_its_explanation(evidence: Evidence) -> None:
     missed = replace(passing(criterion("pbmc_IL6_bound")), value=85.0)
-    page = html.render(evaluation(measures, missed))
+    page = html.render(evaluation(evidence, missed))
     assert "FAIL" in row_of(page, "pbmc_IL6_bound")
     assert criterion("pbmc_IL6_bound").explanation[:30] in row_of(page, "pbmc_IL6_bound")
     assert 'class="failed"' not in page  # it does not decide
 
 
 @pytest.mark.usefixtures("no_pictures")
-def test_text_from_outside_is_escaped(measures: Measures) -> None:
+def test_text_from_outside_is_escaped(evidence: Evidence) -> None:
     hostile = '<script>alert("x")</script>'
     statement = criterion("enzyme_JAK1").model_copy(update={"statement": hostile, "unit": "<i>"})
     failed = Verdict(statement, None, ("Fridman2010",), hostile)
-    page = html.render(evaluation(measures, failed))
+    page = html.render(evaluation(evidence, failed))
     assert "<script" not in page
     assert page.count("&lt;script&gt;") == 3  # the list of failures, the statement, the reason
     assert "&lt;i&gt;" in page
@@ -191,18 +193,17 @@ def test_predictions_stand_beside_the_published_numbers_with_their_fold_error(pa
     assert re.findall(r">[\d.]+<", row[0]) == [">641<", ">320<", ">2.00<"]
 
 
-def test_a_quantity_that_cannot_be_simulated_leaves_a_page_that_says_why(measures: Measures) -> None:
+def test_a_quantity_that_cannot_be_simulated_leaves_a_page_that_says_why(evidence: Evidence) -> None:
     class Broken(Synthetic):
-        @property
-        def ex_vivo(self) -> Any:
+        def course(self, one: Experiment) -> ExVivo:
             raise SimulationError("corrector convergence failed", 0.5)
 
         @property
-        def predictions(self) -> Any:
+        def cell_ic50s(self) -> Any:
             raise SimulationError("no half-maximal inhibition")
 
-    page = html.render(evaluation(Broken(measures.plan, measures.data)))
-    assert page.count("Not drawn: simulation failed at t = 0.5 h: corrector convergence failed") == 2
+    page = html.render(evaluation(Broken(evidence.plans, evidence.data)))
+    assert page.count("Not drawn: simulation failed at t = 0.5 h: corrector convergence failed") == 3
     assert "Not predicted: simulation failed: no half-maximal inhibition" in page
 
 
@@ -222,9 +223,9 @@ def test_a_quantity_that_cannot_be_simulated_leaves_a_page_that_says_why(measure
     ],
 )
 def test_a_criterion_says_whether_its_numbers_were_input_calibrated_or_predicted(
-    identifier: str, kind: str, measures: Measures
+    identifier: str, kind: str, evidence: Evidence
 ) -> None:
-    plans = [read_plan(name, measures.data) for name in ("clinical_pk", "pathways")]
+    plans = [read_plan(name, evidence.data) for name in ("clinical_pk", "pathways")]
     assert html.evidence(criterion(identifier), plans) == kind
 
 
@@ -245,25 +246,25 @@ def test_a_value_just_beyond_a_bound_is_not_rounded_onto_it(bound: float, beyond
 # Files --------------------------------------------------------------------------------------------------
 
 
-def test_two_writes_give_identical_bytes_and_leave_two_files(measures: Measures, tmp_path: Path) -> None:
+def test_two_writes_give_identical_bytes_and_leave_two_files(evidence: Evidence, tmp_path: Path) -> None:
     for name in ("a", "b"):
-        assert html.write(evaluation(measures), tmp_path / name) == tmp_path / name / "index.html"
+        assert html.write(evaluation(evidence), tmp_path / name) == tmp_path / name / "index.html"
     first, second = ({p.name: p.read_bytes() for p in (tmp_path / name).iterdir()} for name in ("a", "b"))
     assert first == second
     assert set(first) == {"index.html", "verdicts.json"}
 
 
-def test_the_page_does_not_depend_on_the_style_of_the_user(measures: Measures, page: str) -> None:
+def test_the_page_does_not_depend_on_the_style_of_the_user(evidence: Evidence, page: str) -> None:
     with matplotlib.rc_context({"font.size": 30, "axes.grid": True, "svg.fonttype": "none"}):
-        assert html.render(evaluation(measures)) == page
+        assert html.render(evaluation(evidence)) == page
 
 
 @pytest.mark.usefixtures("no_pictures")
 def test_verdicts_json_holds_the_records_the_provenance_and_the_overall_verdict(
-    measures: Measures, tmp_path: Path
+    evidence: Evidence, tmp_path: Path
 ) -> None:
     failed = replace(passing(criterion("stat1_block")), value=7.5)
-    outcome = evaluation(measures, failed)
+    outcome = evaluation(evidence, failed)
     html.write(outcome, tmp_path)
     written = json.loads((tmp_path / "verdicts.json").read_text(encoding="utf-8"))
     assert written == {
@@ -282,9 +283,9 @@ def test_verdicts_json_holds_the_records_the_provenance_and_the_overall_verdict(
 
 
 @pytest.mark.usefixtures("no_pictures")
-def test_a_value_without_limit_is_null_in_json_and_says_so(measures: Measures, tmp_path: Path) -> None:
+def test_a_value_without_limit_is_null_in_json_and_says_so(evidence: Evidence, tmp_path: Path) -> None:
     endless = replace(passing(criterion("return_10mg")), value=float("inf"))
-    html.write(evaluation(measures, endless), tmp_path)
+    html.write(evaluation(evidence, endless), tmp_path)
     written = json.loads((tmp_path / "verdicts.json").read_text(encoding="utf-8"), parse_constant=pytest.fail)
     (record,) = [r for r in written["verdicts"] if r["id"] == "return_10mg"]
     assert (record["value"], record["error"]) == (None, "the value is inf")
@@ -302,4 +303,4 @@ def test_the_true_evaluation_becomes_a_page_with_figures_free_of_overlap(tmp_pat
     for verdict in outcome.verdicts:
         assert verdict.verdict in row_of(page, verdict.criterion.id)
     for plot in captions.PLOTS:
-        assert overlaps(plot.draw(outcome.measures, outcome.bands)) == [], plot.name
+        assert overlaps(plot.draw(outcome.evidence, outcome.bands)) == [], plot.name

@@ -1,12 +1,10 @@
-"""Target types: zero at the truth, of the right sign and size away from it, one-sided where they must be."""
+"""Experiments: a residual is zero at the truth, of right sign and size elsewhere, one-sided for a bound."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
-from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +15,23 @@ from hypothesis import strategies as st
 
 from jakinib.assay import Curve
 from jakinib.errors import InputError, PlanError
-from jakinib.fit import Target, get_data, read_plan, register_target
-from jakinib.fit.data import DataSet, Measurement
-from jakinib.fit.plan import Plan
-from jakinib.fit.problem import Problem, build_targets
-from jakinib.fit.targets import SATURATING, CellIC50, Context, one_sided, target_types
-from jakinib.fit.targets import base as registry
-from jakinib.fit.targets.course import falls_to
-from jakinib.fit.targets.pk import sampling_error
-from jakinib.simulate import Protocol
+from jakinib.experiments import (
+    SATURATING,
+    CellIC50,
+    Experiment,
+    Models,
+    kinds,
+    one_sided,
+    register,
+    registered,
+)
+from jakinib.experiments.course import falls_to
+from jakinib.experiments.pk import sampling_error
+from jakinib.fit import Plan, get_data, read_plan
+from jakinib.fit.context import Context
+from jakinib.fit.problem import Problem, build_experiments
+from jakinib.library.measurements import DataSet, Measurement
+from jakinib.simulate import Protocol, Step
 
 COURSE = {"cytokine": "IL-6", "cytokine_dose": "10 ng/mL", "readout": "pSTAT3", "cell": "macrophages"}
 
@@ -35,15 +41,13 @@ def row(quantity: str, value: float, unit: str, **fields: Any) -> Measurement:
     return Measurement(quantity=quantity, value=value, unit=unit, **fields)
 
 
-def target(*rows: Measurement, plan: str = "dynamics", **errors: float) -> tuple[Target, Context]:
-    """The first row as a target of a shipped plan, at the plan's start values."""
+def target(*rows: Measurement, plan: str = "dynamics", **errors: float) -> tuple[Experiment, Context]:
+    """The experiment of the first row in a shipped plan, at the plan's start values."""
     shipped, data = read_plan(plan, get_data()), get_data()
-    own = DataSet()
-    own.sources, own.measurements = data.sources, data.measurements | {r.id: r for r in rows}
-    own._places = dict.fromkeys(own.measurements, "mine.tsv:2")
+    own = data.with_rows(*rows, place="mine.tsv:2")
     factors = shipped.errors | errors
     changed = shipped.model_copy(update={"calibration": [rows[0].id], "errors": factors})
-    context, (out,) = build_targets(changed, own)
+    context, (out,) = build_experiments(changed, own)
     context.set(start_of(plan) | {"ktl_SOCS3": 300 * 60.0})  # 1/h: strong enough to end a time course
     return out, context
 
@@ -54,11 +58,16 @@ def start_of(plan: str) -> dict[str, float]:
     return problem.values(problem.start)
 
 
-def percent(context: Context, one: Target, hours: list[float], **settings: float) -> np.ndarray:
-    """pSTAT3 of the model behind a target, simulated by itself."""
-    model = context.model(one.spec(context))  # type: ignore[arg-type]
-    values = context.settings(model, one.scope) | settings
-    return model.run(Protocol(hours, values), ["pSTAT3_percent"])[:, 0]
+def percent(context: Context, one: Experiment, hours: list[float], **settings: float) -> np.ndarray:
+    """pSTAT3 of the model behind an experiment, simulated by itself."""
+    model, values = alone(context, one)
+    return model.run(Protocol(hours, values | settings), ["pSTAT3_percent"])[:, 0]
+
+
+def alone(context: Context, one: Experiment) -> tuple[Any, dict[str, float]]:
+    """The compiled model of an experiment, and the parameters that the fit sets in it."""
+    model = context.compiled(one.specs[0])
+    return model, context.settings(model.settable, one.scope)
 
 
 DOSE = 10 / 20.8  # nM: 10 ng/mL of IL-6
@@ -66,12 +75,11 @@ GRID = [h / 3600 for h in range(1, 7200)]  # h, every second for two hours
 
 
 def oracle(quantity: str) -> tuple[float, str, dict[str, Any]]:
-    """The value a quantity has in the model, found another way than the target does."""
+    """The value a quantity has in the model, found another way than the experiment does."""
     if quantity == "ec50":
         fields = {"cytokine": "IL-15", "readout": "pSTAT5", "cell": "NK", "time": "30 min"}
         one, context = target(row("ec50", 1.0, "nM", **fields))
-        model = context.model(one.spec(context))  # type: ignore[arg-type]
-        given = context.settings(model, one.scope)
+        model, given = alone(context, one)
 
         def signal(dose: float) -> float:
             return float(model.run(Protocol([0.5], {**given, "L_IL15": dose}), ["pSTAT5_percent"])[0, 0])
@@ -88,10 +96,10 @@ def oracle(quantity: str) -> tuple[float, str, dict[str, Any]]:
             "cytokine_dose": "50 ng/mL",
         }
         one, context = target(row(quantity, 1.0, "hour", **fields))
-        model = context.model(one.spec(context))  # type: ignore[arg-type]
-        given = context.settings(model, one.scope) | {"L_IFNg": 50 / 16.9}
+        model, given = alone(context, one)
+        given |= {"L_IFNg": 50 / 16.9}
         before = model.run(Protocol([0.5], given), ["pSTAT1_percent"])[0, 0]
-        blocked = registry_block(one, context)
+        blocked = Protocol(GRID, given, [Step(0.0, {"I_baricitinib": 1e7})], start=-0.5)
         after = model.run(blocked, ["pSTAT1_percent"])[:, 0]
         gone = int(np.flatnonzero(after < 0.05 * before)[0])
         return float(blocked.times[gone]), "hour", fields
@@ -107,15 +115,6 @@ def oracle(quantity: str) -> tuple[float, str, dict[str, Any]]:
             return GRID[top], "hour", COURSE
     back = top + int(np.flatnonzero(signal_course[top:] < 0.1 * signal_course[top])[0])
     return GRID[back], "hour", COURSE
-
-
-def registry_block(one: Target, context: Context) -> Protocol:
-    """Half an hour of IFN-gamma, then every kinase blocked."""
-    from jakinib.simulate import Step
-
-    model = context.model(one.spec(context))  # type: ignore[arg-type]
-    given = context.settings(model, one.scope) | {"L_IFNg": 50 / 16.9}
-    return Protocol(GRID, given, [Step(0.0, {"I_baricitinib": 1e7})], start=-0.5)
 
 
 TIMED = ["percent", "fold_over_basal", "ec50", "residence_time", "disappearance_time", "time_of_maximum"]
@@ -181,8 +180,8 @@ def test_the_residual_of_a_cell_ic50_is_its_log_error_whatever_the_slope_of_the_
     data = get_data()
     one, context = target(data[identifier], plan="pathways")
     assert isinstance(one, CellIC50)
-    model = context.model(one.spec(context))
-    conditions = replace(one.assay, settings=context.settings(model, one.scope))
+    model, settings = alone(context, one)
+    conditions = replace(one.assay, settings=settings)
     truth = conditions.curve(model).ic50
     near, context = target(data[identifier].model_copy(update={"value": truth / shift}), plan="pathways")
     assert near.distance(context) == pytest.approx(math.log(shift), rel=0.05, abs=1e-6)
@@ -208,7 +207,7 @@ def test_without_inhibitor_parameters_of_the_inhibitor_leave_a_kept_run_as_it_is
     assert problem.residuals(moved) == pytest.approx(fresh.residuals(moved), abs=1e-6)
 
 
-def enzyme(quantity: str, value: float, **fields: Any) -> tuple[Target, Context]:
+def enzyme(quantity: str, value: float, **fields: Any) -> tuple[Experiment, Context]:
     own = {"inhibitor": "tofacitinib", "target": "JAK1", "atp": "0.1 mM"} | fields
     one, context = target(row(quantity, value, "nM", **own), plan="enzyme")
     context.set({"Ki_tofacitinib_JAK1": 2.0, "Km_JAK1": 4e4})
@@ -252,17 +251,22 @@ def test_the_error_of_a_mean_falls_with_the_root_of_the_number_and_is_the_cv_of_
 def test_a_pharmacokinetic_metric_is_zero_at_the_truth_and_its_size_is_the_log_error(identifier: str) -> None:
     published = get_data()[identifier]
     one, context = target(published, plan="clinical_pk")
-    truth, _ = one.predicted(context)  # type: ignore[attr-defined]
-    at, context = target(published.model_copy(update={"value": truth}), plan="clinical_pk")
+    truth = one.predicted(context)
+
+    def stated(value: float) -> tuple[Experiment, Context]:
+        row = published.model_copy(update={"value": value, "unit": one.unit})
+        return target(row, plan="clinical_pk")
+
+    at, context = stated(truth)
     assert at.residual(context) == pytest.approx(0, abs=1e-12)
-    low, context = target(published.model_copy(update={"value": truth / 1.3}), plan="clinical_pk")
+    low, context = stated(truth / 1.3)
     assert low.distance(context) == pytest.approx(math.log(1.3))
 
 
 # Relations -------------------------------------------------------------------------------------------
 
 
-def relation(quantity: str, text: str, value: float, **fields: Any) -> tuple[Target, Context]:
+def relation(quantity: str, text: str, value: float, **fields: Any) -> tuple[Experiment, Context]:
     rows = [row(quantity, value, "dimensionless", target=text, **fields)]
     for name, target_name in (("K1", "JAK1"), ("K2", "JAK2")):
         rows.append(row("kd", 7, "nM", id=name, inhibitor="tofacitinib", target=target_name, set="context"))
@@ -276,7 +280,7 @@ def test_a_ratio_compares_what_the_model_says_of_two_rows() -> None:
     assert one.residual(context) == pytest.approx(0, abs=1e-12)
     lower, context = relation("ratio", "K2 / K1", 1.5)
     assert lower.residual(context) == pytest.approx(1)
-    assert one.touches(context) == {"Ki_tofacitinib_JAK1", "Ki_tofacitinib_JAK2"}
+    assert one.symbols(context) == {"Ki_tofacitinib_JAK1", "Ki_tofacitinib_JAK2"}
 
 
 @pytest.mark.parametrize(
@@ -299,30 +303,21 @@ def test_an_ordering_that_does_not_name_two_rows_is_refused_with_file_row_and_co
 # A type of one's own ---------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def forget(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(registry, "_TYPES", dict(target_types()))
-    registry._load_entry_points.cache_clear()
-    yield
-    registry._load_entry_points.cache_clear()
-
-
-class Occupied(Target):
-    """ln(Ki / published)."""
+class Occupied(Experiment):
+    """A Ki that is in no model."""
 
     quantities = ("my_affinity",)
+    unit = "nM"
+    specs = ()  # type: ignore[assignment]
 
-    def spec(self, context: Context) -> None:
-        return None
-
-    def touches(self, context: Context) -> set[str]:
+    def symbols(self, models: Models) -> set[str]:
         return {"Ki_mine"}
 
     def nuisances(self) -> dict[str, str]:
         return {"Ki_mine": "nM"}
 
-    def distance(self, context: Context) -> float:
-        return math.log(context.theta["Ki_mine"] / self.row.to("nM"))
+    def predicted(self, models: Models) -> float:
+        return models.number("Ki_mine", self.row.id)
 
 
 def own_plan(folder: Path) -> tuple[Plan, DataSet]:
@@ -341,7 +336,6 @@ def own_plan(folder: Path) -> tuple[Plan, DataSet]:
     return read_plan(path, data), data
 
 
-@pytest.mark.usefixtures("forget")
 def test_a_type_that_is_not_known_is_refused_and_once_registered_it_is_fitted(tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()
     with pytest.raises(PlanError) as caught:
@@ -349,26 +343,21 @@ def test_a_type_that_is_not_known_is_refused_and_once_registered_it_is_fitted(tm
     for part in ("mine.yaml:3: calibration: Z1", "measurements.tsv:2, column quantity", "'my_affinity'",
                  "known:", "cell_ic50", "ordering"):  # fmt: skip
         assert part in str(caught.value)
-    assert register_target(Occupied) is Occupied
-    (tmp_path / "two").mkdir()
-    plan, data = own_plan(tmp_path / "two")
-    problem = Problem(plan, data)
-    assert problem.residuals(problem.start) == pytest.approx([1])
+    with registered():
+        assert register(Occupied) is Occupied
+        (tmp_path / "two").mkdir()
+        plan, data = own_plan(tmp_path / "two")
+        problem = Problem(plan, data)
+        assert problem.residuals(problem.start) == pytest.approx([1])
+    assert "my_affinity" not in kinds()
 
 
-@pytest.mark.usefixtures("forget")
-def test_an_installed_package_offers_a_type_by_its_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
-    point = EntryPoint("mine", f"{__name__}:Occupied", registry.ENTRY_POINTS)
-    monkeypatch.setattr(registry, "objects", lambda group: ((point, Occupied),))
-    assert target_types()["my_affinity"] is Occupied
-
-
-@pytest.mark.usefixtures("forget")
 def test_a_class_that_reads_nothing_or_what_another_reads_is_refused() -> None:
-    class Second(Target):
+    class Second(Experiment):
         quantities = ("ec50",)
 
-    for kind, reason in ((Second, "already reads 'ec50'"), (Target, "name what it reads"), (int, "subclass")):
+    refused = ((Second, "already reads 'ec50'"), (Experiment, "name what it reads"), (int, "subclass"))
+    for kind, reason in refused:
         with pytest.raises(InputError, match=reason):
-            register_target(kind)  # type: ignore[type-var]
-    assert target_types()["ec50"] is not Second
+            register(kind)  # type: ignore[type-var]
+    assert kinds()["ec50"] is not Second

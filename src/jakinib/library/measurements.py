@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from pathlib import Path
 from typing import Annotated, Literal
@@ -30,6 +31,7 @@ class Measurement(Row):
     cytokine_dose: str = ""
     readout: str = ""
     cell: str = ""
+    without: str = ""  # protein that the cells lack
     matrix: str = ""
     atp: str = ""
     time: str = ""
@@ -137,6 +139,13 @@ class DataSet:
             return self.measurements[identifier]
         except KeyError:
             raise UnknownIdError("measurement", identifier, self.measurements) from None
+
+    def with_rows(self, *rows: Measurement, place: str = "") -> DataSet:
+        """This data set with rows added, or in place of those of the same id; place: their file and line."""
+        out = copy.copy(self)
+        out.measurements = self.measurements | {row.id: row for row in rows}
+        out._places = self._places | {row.id: place or self._places.get(row.id, row.id) for row in rows}
+        return out
 
     def place(self, identifier: str) -> str:
         """File and line of a measurement."""

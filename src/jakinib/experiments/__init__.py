@@ -1,0 +1,35 @@
+"""Published numbers as experiments: one class a kind, which every other room asks.
+
+A row of fits/data names its kind by the column quantity. A kind says what is done to which model, what is
+read, how far that is from the published number, what a person would look at, and what it is in PEtab.
+This room may import everything up to jakinib.population; fit, evaluate, export and report import it.
+"""
+
+from jakinib.experiments import exposure, exvivo, relation, turnover  # they register their kinds
+from jakinib.experiments.base import (
+    Choices,
+    Chosen,
+    Experiment,
+    Percentage,
+    Trace,
+    experiment,
+    kind_of,
+    kinds,
+    one_sided,
+    register,
+    registered,
+)
+from jakinib.experiments.cell import CellIC50, Inhibited, Potency
+from jakinib.experiments.course import SATURATING, CytokineEC50, Stimulated
+from jakinib.experiments.enzyme import EnzymePotency
+from jakinib.experiments.exvivo import AfterDose
+from jakinib.experiments.models import Models
+from jakinib.experiments.petab import NotExpressedError, Writer
+from jakinib.experiments.pk import PKMetric
+
+__all__ = [
+    "SATURATING", "AfterDose", "CellIC50", "Choices", "Chosen", "CytokineEC50", "EnzymePotency", "Experiment",
+    "Inhibited", "Models", "NotExpressedError", "PKMetric", "Percentage", "Potency", "Stimulated", "Trace",
+    "Writer", "experiment", "exposure", "exvivo", "kind_of", "kinds", "one_sided", "register",
+    "registered", "relation", "turnover",
+]  # fmt: skip

@@ -1,0 +1,138 @@
+"""Inhibition in blood that is drawn after a dose and stimulated ex vivo."""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import asdict, replace
+
+import numpy as np
+
+from jakinib.assay.cell import CellAssay
+from jakinib.assay.pk import ExVivo, PlasmaProfile, ex_vivo_inhibition, inhibition_law, plasma
+from jakinib.build import ModelSpec
+from jakinib.experiments.base import Choices, Experiment, Percentage, Trace, cell_of, population_of, register
+from jakinib.experiments.cell import cell_assay
+from jakinib.experiments.models import Models
+from jakinib.experiments.pk import last_interval
+from jakinib.library.measurements import DataSet, Measurement
+from jakinib.regimen import Regimen
+from jakinib.units import parse_quantity
+
+BLOOD = np.concatenate((np.arange(0, 4, 0.25), np.arange(4, 24.1, 0.5)))  # h after a single dose
+
+
+class AfterDose(Experiment):
+    """Blood of the typical patient, drawn over 24 h after the (last) dose; the column dose is a regimen.
+
+    The assay has the conditions that the data source assumes, else the usual ones of whole blood.
+    """
+
+    not_in_petab = "joins two models, of plasma and of the cell"
+
+    def __init__(self, row: Measurement, data: DataSet, choices: Choices) -> None:
+        super().__init__(row, data, choices)
+        self.regimen = Regimen.parse(row.dose)
+        self.population = population_of(row, choices)
+        if data.sources[row.source].assay is not None:
+            self.assay = cell_assay(row, data, choices)
+        else:
+            cell = cell_of(row, choices) if row.cell else ""
+            self.assay = CellAssay(row.inhibitor, row.cytokine, row.readout, cell)
+        self.scope = self.assay.cell
+        conditions = {name: value for name, value in asdict(self.assay).items() if name != "settings"}
+        self._course = (*conditions.values(), self.population, self.regimen.text)
+
+    @property
+    def specs(self) -> tuple[ModelSpec, ...]:
+        assay = self.assay
+        return (
+            ModelSpec("oral_pk", inhibitors=(assay.inhibitor,), population=self.population),
+            ModelSpec("cytokine_signalling", (assay.cytokine,), (assay.inhibitor,), cell=assay.cell),
+        )
+
+    @functools.cached_property
+    def pathway(self) -> str:
+        return f"{self.assay.cytokine} {self.assay.readout}"
+
+    def _plasma(self, models: Models) -> PlasmaProfile:
+        drug = self.assay.inhibitor
+        if len(self.regimen.doses) == 1:
+            settings = models.scoped(self.population)
+            return plasma(self.regimen, BLOOD, inhibitor=drug, population=self.population, settings=settings)
+        day = last_interval(models, self.regimen, drug, self.population)
+        kept = np.union1d(np.arange(0, len(day.time), 6), day.concentration.argmax())
+        return replace(day, time=day.time[kept], concentration=day.concentration[kept])
+
+    def course(self, models: Models) -> ExVivo:
+        """Inhibition in each drawing of blood."""
+        spec = self.specs[1]
+
+        def run() -> ExVivo:
+            profile, model = self._plasma(models), models.model(spec)
+            if models.near is None:
+                return ex_vivo_inhibition(profile, self.assay, model)
+            law = models.once(("law", *self._course[:-2]), lambda: inhibition_law(self.assay, model))
+            return ExVivo(profile, law(profile.free), self.assay)
+
+        return models.once(("ex vivo", *self._course), run)
+
+    def curve(self, models: Models) -> Trace:
+        course = self.course(models)
+        label = f"inhibition of {self.pathway} (%)"
+        x_label = f"time after {self.row.dose} (h)"
+        return Trace(course.time, 100 * course.inhibition, x_label, label)
+
+
+@register
+class TimeOfMaxInhibition(AfterDose):
+    """Hours after the dose at which inhibition is largest."""
+
+    quantities = ("time_of_max_inhibition",)
+    unit = "hour"
+
+    def predicted(self, models: Models) -> float:
+        return self.course(models).time_of_maximum()
+
+
+@register
+class ReturnOfInhibition(AfterDose):
+    """Hours after the dose from which inhibition stays at or below 10 %; inf when it does not within 24 h."""
+
+    quantities = ("return_of_inhibition",)
+    unit = "hour"
+
+    def predicted(self, models: Models) -> float:
+        return self.course(models).time_back()
+
+
+@register
+class MaximumInhibition(AfterDose, Percentage):
+    """Largest inhibition after the dose."""
+
+    quantities = ("maximum_inhibition",)
+
+    def predicted(self, models: Models) -> float:
+        return 100 * float(self.course(models).inhibition.max())
+
+
+@register
+class MinimumInhibition(AfterDose, Percentage):
+    """Smallest inhibition in the 24 h after the dose."""
+
+    quantities = ("minimum_inhibition",)
+
+    def predicted(self, models: Models) -> float:
+        return 100 * float(self.course(models).inhibition.min())
+
+
+@register
+class InhibitionLeft(AfterDose, Percentage):
+    """Largest inhibition, of either sign, from a time after the dose (column time) on."""
+
+    quantities = ("inhibition_left",)
+
+    def predicted(self, models: Models) -> float:
+        course = self.course(models)
+        later = course.time >= parse_quantity(self.row.time, "hour", where=self.row.id)
+        return 100 * float(np.abs(course.inhibition[later]).max()) if later.any() else math.nan

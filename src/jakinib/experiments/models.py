@@ -1,0 +1,87 @@
+"""Where experiments get their models from: ours, at the estimates or with values of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Hashable, Mapping
+from typing import Any, TypeVar
+
+from jakinib.build import ModelSpec
+from jakinib.build.estimates import estimates
+from jakinib.errors import PlanError
+from jakinib.simulate import Adjusted, Runnable
+from jakinib.simulate.models import from_spec
+
+T = TypeVar("T")
+
+
+class Models:
+    """The models of the library, with ``values`` in place of the estimates.
+
+    values: symbol, or symbol@scope for one cell or population, to a number in model units. near: models with
+    values close to these, whose IC50s are the starting points of the search for ours; curves of the blood
+    drawn after a dose are then interpolated.
+    """
+
+    def __init__(self, values: Mapping[str, float] | None = None, near: Models | None = None) -> None:
+        self.values: Mapping[str, float] = values or {}
+        self.near = near
+        self._known: dict[Hashable, Any] = {}
+
+    def resolved(self, spec: ModelSpec) -> ModelSpec:
+        """The spec that is built when an experiment asks for ``spec``."""
+        return spec
+
+    def compiled(self, spec: ModelSpec) -> Runnable:
+        """The compiled model of a spec; ``values`` are not set in it."""
+        return from_spec(self.resolved(spec))
+
+    def model(self, spec: ModelSpec, inert: tuple[str, ...] = ()) -> Runnable:
+        """The model of a spec with the values of its cell or population.
+
+        inert: beginnings of symbols whose values change nothing in the runs that are asked of it.
+        """
+        model = self.compiled(spec)
+        settings = self.settings(model.settable, scope_of(spec), inert)
+        return Adjusted(model, settings) if settings else model
+
+    def settings(
+        self, settable: Collection[str], scope: str, inert: tuple[str, ...] = ()
+    ) -> dict[str, float]:
+        """Values of symbols that can be set: general ones and those of ``scope`` (a cell or population)."""
+        out = {}
+        known = set(settable)
+        for name, value in self.values.items():
+            symbol, _, only = name.partition("@")
+            if (only and only != scope) or symbol not in known or symbol.startswith(inert or ("@",)):
+                continue
+            out[symbol] = value
+        return out
+
+    def scoped(self, scope: str) -> dict[str, float]:
+        """Values of one cell or population by symbol, those of no model (such as D1_<drug>) included."""
+        mine = f"@{scope}"
+        return {name.removesuffix(mine): value for name, value in self.values.items() if name.endswith(mine)}
+
+    def number(self, name: str, where: str = "") -> float:
+        """A fitted number that need not be in any model, such as the scale of a data set; where: for errors.
+
+        Raises PlanError when no plan estimates it.
+        """
+        if name in self.values:
+            return self.values[name]
+        for plan in ModelSpec("cytokine_signalling").calibrated:
+            if (found := estimates(plan, nuisance=True).get(name)) is not None:
+                return found.value
+        raise PlanError(f"{where}: no plan estimates '{name}'")
+
+    def once(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """The result of ``compute``, called once for each ``key`` and these values."""
+        if key not in self._known:
+            self._known[key] = compute()
+        found: T = self._known[key]
+        return found
+
+
+def scope_of(spec: ModelSpec) -> str:
+    """The cell or population whose own values a model takes."""
+    return {"kinase_assay": "", "oral_pk": spec.population}.get(spec.name, spec.cell)

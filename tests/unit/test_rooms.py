@@ -1,0 +1,69 @@
+"""The rooms of the package: nothing imports anything on its right; each number is found by its definition."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import jakinib
+
+ROOT = Path(jakinib.__file__).parent
+ROOMS = (
+    "errors", "units", "paths", "files", "parallel", "library", "regimen", "build", "simulate", "assay",
+    "population", "experiments", "fit", "evaluate", "export", "report", "check", "cli",
+)  # fmt: skip
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for path in sorted(ROOT.rglob("*.py")):
+        room = path.relative_to(ROOT).parts[0].removesuffix(".py")
+        if room != "__init__":
+            yield room, path
+
+
+def imported(path: Path) -> Iterator[tuple[str, int]]:
+    """Rooms that a module imports, also inside functions and for type checkers, with the line."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: imports are absolute"
+            names = [node.module or ""]
+            if node.module == "jakinib":
+                names = [f"jakinib.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == "jakinib" and len(parts) > 1 and parts[1] in ROOMS:
+                yield parts[1], node.lineno
+
+
+def test_every_module_lies_in_a_room() -> None:
+    assert {room for room, _ in modules()} <= set(ROOMS)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_nothing_on_its_right(room: str) -> None:
+    right = set(ROOMS[ROOMS.index(room) + 1 :])
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} imports {other}"
+        for here, path in modules() if here == room
+        for other, line in imported(path) if other in right
+    ]  # fmt: skip
+    assert wrong == []
+
+
+@pytest.mark.parametrize("room", ["experiments", "evaluate"])
+def test_what_a_number_means_is_found_by_go_to_definition(room: str) -> None:
+    """Nothing is looked up by a composed name, cast to what it is not, or written into __dict__."""
+    found = []
+    for path in (path for here, path in modules() if here == room):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            called = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
+            written = isinstance(node, ast.Attribute) and node.attr == "__dict__"
+            if called in ("getattr", "setattr", "cast") or written:
+                found.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    assert found == []
