@@ -67,3 +67,15 @@ def test_what_a_number_means_is_found_by_go_to_definition(room: str) -> None:
             if called in ("getattr", "setattr", "cast") or written:
                 found.append(f"{path.relative_to(ROOT)}:{node.lineno}")
     assert found == []
+
+
+def test_no_function_is_longer_than_60_lines_and_no_module_than_400() -> None:
+    long = []
+    for path in sorted(ROOT.rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        long += [path.name] if len(text.splitlines()) > 400 else []
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or 0) - node.lineno + 1
+                long += [f"{path.name}: {node.name}, {length} lines"] if length > 60 else []
+    assert long == []

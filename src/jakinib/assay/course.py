@@ -161,33 +161,12 @@ def course(
     whole = {drug: patients[drug].settings() | _settings_of(drug, given, dosed) for drug in dosed}
     in_mg = regimen.at_weight(whole[dosed[0]]["weight"])
     drawn = CellAssay(dosed[0], cytokine, readout)
-    end = regimen.end if hours is None else hours
-    if not math.isfinite(end) or end <= 0:
-        raise InputError(f"hours is {end:g}; give a finite number above 0")
-    if end > LONGEST:
-        raise InputError(
-            f"a course of {end:g} h; at most {LONGEST:,} h are followed, give --hours or fewer doses"
-        )
-
-    draws: list[Array | list[float]] = [np.arange(0, end, DRAW), [end]]
-    for drug in dosed:
-        # The level is highest where an input ends and lowest where one begins or a dose is due.
-        rates = input_rates(in_mg, Disposition.of(drug, people.id, whole[drug]), drug)
-        turns = [time for changes in rates.values() for time, _ in changes]
-        draws.append([time for time in (*turns, *in_mg.of(drug).due) if 0 < time < end])
-    times = _distinct(np.concatenate(draws))
+    end = _end(regimen, hours)
+    dispositions = {drug: Disposition.of(drug, people.id, whole[drug]) for drug in dosed}
+    times = _times(in_mg, dispositions, end)
     fine_times = _distinct(np.concatenate((np.arange(0, end, FINE), times)))
     at_draw = np.searchsorted(fine_times, times - 1e-9)
-    levels: list[PlasmaProfile] = []
-    for drug in dosed:
-        levels += plasma_profiles(
-            in_mg, fine_times, inhibitor=drug, population=people.id, settings=whole[drug]
-        )
-    twice = {p.inhibitor for p in levels if [q.inhibitor for q in levels].count(p.inhibitor) > 1}
-    if twice:
-        raise InputError(
-            f"regimen: {min(twice)} is dosed and formed from another inhibitor; dose one of them"
-        )
+    levels = _levels(in_mg, fine_times, people.id, whole)
     profiles = tuple(p.at(at_draw) for p in levels)
 
     inhibition, bound = _ex_vivo(profiles, drawn)
@@ -195,14 +174,10 @@ def course(
     intervals: list[dict[str, Any]] = []
     for drug in dosed:
         level = next(p for p in levels if p.inhibitor == drug)
-        spans = in_mg.of(drug).intervals()
-        if len(spans) == 1 and not in_mg.of(drug).steady:
-            spans = [(spans[0][0], end)]  # a single dose is followed to the end
         intervals += [
             ({"inhibitor": drug} if len(dosed) > 1 else {})
-            | _interval(start, min(stop, end), level, times, inhibition, ic50[drug])
-            for start, stop in spans
-            if start < end
+            | _interval(start, stop, level, times, inhibition, ic50[drug])
+            for start, stop in _spans(in_mg.of(drug), end)
         ]
     days = [
         {"day": number + 1, **_response(24.0 * number, min(24.0 * (number + 1), end), times, inhibition)}
@@ -217,6 +192,52 @@ def course(
         f"{what}, {who}, {reading}", profiles, dict(zip(JAKS, bound.T, strict=True)), inhibition,
         drawn, ic50, intervals, days, missed, tuple(dict.fromkeys(notes)),
     )  # fmt: skip
+
+
+def _end(regimen: Regimen, hours: float | None) -> float:
+    """When a course ends, h; raises InputError for what cannot be followed."""
+    end = regimen.end if hours is None else hours
+    if not math.isfinite(end) or end <= 0:
+        raise InputError(f"hours is {end:g}; give a finite number above 0")
+    if end > LONGEST:
+        raise InputError(
+            f"a course of {end:g} h; at most {LONGEST:,} h are followed, give --hours or fewer doses"
+        )
+    return end
+
+
+def _levels(
+    regimen: Regimen, times: Array, population: str, settings: Mapping[str, Mapping[str, float]]
+) -> list[PlasmaProfile]:
+    """Plasma of each inhibitor dosed, with its own settings, and of the metabolites formed."""
+    levels: list[PlasmaProfile] = []
+    for drug, own in settings.items():
+        levels += plasma_profiles(regimen, times, inhibitor=drug, population=population, settings=own)
+    twice = {p.inhibitor for p in levels if [q.inhibitor for q in levels].count(p.inhibitor) > 1}
+    if twice:
+        raise InputError(
+            f"regimen: {min(twice)} is dosed and formed from another inhibitor; dose one of them"
+        )
+    return levels
+
+
+def _times(regimen: Regimen, dispositions: Mapping[str, Disposition], end: float) -> Array:
+    """When blood is drawn: every quarter hour, and where an input begins or ends or a dose is due."""
+    draws: list[Array | list[float]] = [np.arange(0, end, DRAW), [end]]
+    for drug, disposition in dispositions.items():
+        # The level is highest where an input ends and lowest where one begins or a dose is due.
+        rates = input_rates(regimen, disposition, drug)
+        turns = [time for changes in rates.values() for time, _ in changes]
+        draws.append([time for time in (*turns, *regimen.of(drug).due) if 0 < time < end])
+    return _distinct(np.concatenate(draws))
+
+
+def _spans(regimen: Regimen, end: float) -> list[tuple[float, float]]:
+    """The dosing intervals of one inhibitor up to the end; a single dose is followed to the end."""
+    spans = regimen.intervals()
+    if len(spans) == 1 and not regimen.steady:
+        spans = [(spans[0][0], end)]
+    return [(start, min(stop, end)) for start, stop in spans if start < end]
 
 
 def _patients(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,7 @@ from jakinib.cli.app import Json, app, draw, output, progress, table, targets
 
 if TYPE_CHECKING:
     from jakinib.fit.plan import Plan
+    from jakinib.fit.results import Judged
 
 Out = Annotated[
     Path | None,
@@ -73,36 +74,36 @@ def fit(
             from jakinib.report.plots import waterfall
 
             draw(waterfall(outcome.plan.id, outcome.provenance["costs"]), plot)
-        if as_json:
-            emit(
-                {
-                    "estimates": [
-                        {
-                            **j.estimate.model_dump(),
-                            "low": j.low,
-                            "high": j.high,
-                            "verdict": j.verdict,
-                            "method": j.method,
-                        }
-                        for j in judged(outcome, written)
-                    ],
-                    "provenance": outcome.provenance,
-                }
-            )
-            return
         found = judged(outcome, written)
+        if as_json:
+            emit({"estimates": [_record(one) for one in found], "provenance": outcome.provenance})
+            return
         emit(place(outcome.plan, out))
-        rows = [
-            [j.estimate.id, f"{j.estimate.value:.4g}", j.estimate.unit, f"{j.low:.3g} to {j.high:.3g}",
-             j.verdict, j.method]
-            for j in found
-        ]  # fmt: skip
-        emit(table(f"Plan {outcome.plan.id}", COLUMNS, rows))
-        if any(j.method == "quadratic" for j in found):
+        emit(table(f"Plan {outcome.plan.id}", COLUMNS, [_line(one) for one in found]))
+        if any(one.method == "quadratic" for one in found):
             emit(
                 "quadratic: from the curvature at the optimum. "
                 f"Profile likelihoods: jakinib profile {outcome.plan.id}"
             )
+
+
+def _record(one: Judged) -> dict[str, Any]:
+    """An estimate with its interval and verdict, as plain data."""
+    interval = {"low": one.low, "high": one.high, "verdict": one.verdict, "method": one.method}
+    return {**one.estimate.model_dump(), **interval}
+
+
+def _line(one: Judged) -> list[str]:
+    """An estimate with its interval and verdict, as cells of the table."""
+    interval = f"{one.low:.3g} to {one.high:.3g}"
+    return [
+        one.estimate.id,
+        f"{one.estimate.value:.4g}",
+        one.estimate.unit,
+        interval,
+        one.verdict,
+        one.method,
+    ]
 
 
 @app.command()

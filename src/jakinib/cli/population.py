@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -78,25 +79,22 @@ def population_(
             records = rows.astype(object).where(rows.notna(), None).to_dict("records")
             emit({"manifest": manifest, "summary": records, "file": str(out) if out else None})
             return
-        units = {"weight": "weight (kg)", "eGFR": "eGFR (mL/min per 1.73 m2)"}
-        lines = [
-            [
-                units.get(row["quantity"], row["quantity"]),
-                *(
-                    "none" if row["n"] == 0 else f"{row[key]:.4g}"
-                    for key in ("median", "p5", "p95", "cv_percent")
-                ),
-            ]
-            for row in rows.to_dict("records")
-        ]
-        emit(
-            table(
-                f"{n} patients, {manifest['population']}, {manifest['inhibitor']} {manifest['regimen']}, "
-                f"{manifest['cytokine']} {manifest['readout']}, last dosing interval; "
-                f"{manifest['failed']} failed",
-                ["quantity", "median", "5 %", "95 %", "CV (%)"],
-                lines,
-            )
-        )
+        lines = [_line(row) for row in rows.to_dict("records")]
+        emit(table(_title(manifest), ["quantity", "median", "5 %", "95 %", "CV (%)"], lines))
         if out:
             emit(f"written to {out}")
+
+
+def _title(manifest: Mapping[str, Any]) -> str:
+    return (
+        f"{manifest['n']} patients, {manifest['population']}, {manifest['inhibitor']} {manifest['regimen']}, "
+        f"{manifest['cytokine']} {manifest['readout']}, last dosing interval; {manifest['failed']} failed"
+    )
+
+
+def _line(row: Mapping[Hashable, Any]) -> list[str]:
+    """A quantity of the summary with its unit, median, band and variability."""
+    units = {"weight": "weight (kg)", "eGFR": "eGFR (mL/min per 1.73 m2)"}
+    numbers = (row[key] for key in ("median", "p5", "p95", "cv_percent"))
+    name = units.get(row["quantity"], row["quantity"])
+    return [name, *("none" if row["n"] == 0 else f"{number:.4g}" for number in numbers)]

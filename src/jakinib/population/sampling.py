@@ -104,20 +104,7 @@ def sampler(
     inhibitors, cytokines or cells is left out. ensemble: draws of typical values by symbol.
     Raises InputError, with file and line, for a variability of what the models do not know.
     """
-    library = get_library()
-
-    def where(*field: str) -> str:
-        return library.where("populations", people.id, *field)
-
-    used: dict[str, tuple[str, Distribution]] = {}
-    for key, distribution in sorted(people.variability.items(), key=lambda item: "*" not in item[0]):
-        hits = [name for name in typical if fnmatchcase(name, key)]
-        if not hits and not any(fnmatchcase(name, key) for name in _elsewhere()):
-            raise InputError(
-                f"{where('variability', key)}: variability.{key}: no covariate or parameter of the models "
-                f"has this name; known: {', '.join(typical)}"
-            )
-        used.update(dict.fromkeys(hits, (key, distribution)))
+    used = _used(people, typical)
     names = [name for name in typical if name in used or name in (ensemble or {})]
     count = len(names)
     omega, shape, low = np.zeros(count), np.zeros(count), np.zeros(count)
@@ -132,11 +119,11 @@ def sampler(
             low[i] = 0.0 if distribution.low is None else distribution.low.to(units[name])
             high[i] = np.inf if distribution.high is None else distribution.high.to(units[name])
         except UnitError as error:
-            raise InputError(f"{where('variability', key)}: variability.{key}: {error}") from None
+            raise InputError(f"{_place(people, key)}: {error}") from None
         if not low[i] <= typical[name] <= high[i]:
             raise InputError(
-                f"{where('variability', key)}: variability.{key}: the typical {name}, {typical[name]:g} "
-                f"{units[name]}, lies outside its limits {low[i]:g} to {high[i]:g}"
+                f"{_place(people, key)}: the typical {name}, {typical[name]:g} {units[name]}, "
+                f"lies outside its limits {low[i]:g} to {high[i]:g}"
             )
     matrix = np.eye(count)
     for entry in people.correlations:
@@ -160,6 +147,25 @@ def sampler(
         kept,
         members,
     )
+
+
+def _place(people: Population, key: str) -> str:
+    """File, line and field of a variability."""
+    return f"{get_library().where('populations', people.id, 'variability', key)}: variability.{key}"
+
+
+def _used(people: Population, typical: Mapping[str, float]) -> dict[str, tuple[str, Distribution]]:
+    """The variability of each quantity, with its key; an exact name goes before a wildcard."""
+    used: dict[str, tuple[str, Distribution]] = {}
+    for key, distribution in sorted(people.variability.items(), key=lambda item: "*" not in item[0]):
+        hits = [name for name in typical if fnmatchcase(name, key)]
+        if not hits and not any(fnmatchcase(name, key) for name in _elsewhere()):
+            raise InputError(
+                f"{_place(people, key)}: no covariate or parameter of the models has this name; "
+                f"known: {', '.join(typical)}"
+            )
+        used.update(dict.fromkeys(hits, (key, distribution)))
+    return used
 
 
 def _groups(matrix: Array) -> tuple[tuple[tuple[int, ...], NDArray[np.floating]], ...]:

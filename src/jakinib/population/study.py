@@ -18,7 +18,7 @@ from jakinib.assay.patient import Circumstances, typical
 from jakinib.errors import InputError, UnknownIdError
 from jakinib.library import get_library
 from jakinib.library.disposition import UNITS as DISPOSITION_UNITS
-from jakinib.library.schema import Inhibitor
+from jakinib.library.schema import Inhibitor, Population
 from jakinib.population.engine import NODES, Job
 from jakinib.population.ensemble import ensemble_file, read_ensemble
 from jakinib.population.sampling import CHUNK, sampler
@@ -55,23 +55,11 @@ def study(
     """
     library = get_library()
     people, drug = library.population(population), library.inhibitor(inhibitor)
-    if not 1 <= n <= MOST:
-        raise InputError(f"population: {n} patients; give 1 to {MOST:,}")
-    if seed < 0:
-        raise InputError(f"population: seed is {seed}; give a whole number of at least 0")
+    _refuse(n, seed, drug, cytokine)
     regimen = Regimen.parse(regimen) if isinstance(regimen, str) else regimen
     own_doses = doses_of(regimen, drug)
-    if drug.metabolite and cytokine is not None:
-        raise InputError(
-            f"population: {drug.id} acts through {drug.metabolite} as well, which a population does not "
-            "follow; ask for exposure alone (cytokine=None)"
-        )
     assay = None if cytokine is None else _assay(drug.id, cytokine, readout, cytokine_dose)
-    values = {"weight": people.weight.to("kg"), "eGFR": people.eGFR.to("mL/min")}
-    units = {"weight": "kg", "eGFR": "mL/min"}
-    for name, value in typical(drug.id, people.id).items():
-        values[f"{name}_{drug.id}"] = value
-        units[f"{name}_{drug.id}"] = DISPOSITION_UNITS.get(name, "dimensionless")  # F is a share
+    values, units = _disposition(people, drug.id)
     pk = load("oral_pk", inhibitors=drug.id, population=people.id)
     cell = assay.model() if assay else None
     own, own_units = _signalling(cell) if cell else ({}, {})
@@ -104,38 +92,80 @@ def study(
         observable=assay.observable if assay else "",
     )
     job = replace(job, key=hashlib.sha256(pickle.dumps(job, protocol=5)).hexdigest())
-    manifest = {
-        "population": people.id,
-        "inhibitor": drug.id,
+    models = {"oral_pk": pk.sha256, "cytokine_signalling": cell.sha256 if cell else "none"}
+    digests = models | _sources(people.id, drug.id) | {"ensemble": members_hash, "sampled": _sampled(job)}
+    return job, _manifest(job, people.id, regimen, assay, conditions, digests)
+
+
+def _sources(population: str, inhibitor: str) -> dict[str, str]:
+    """Digests of the library files of a study."""
+    files = get_library().files
+    return {
+        "population": _digest(files["populations", population]),
+        "inhibitor": _digest(files["inhibitors", inhibitor]),
+    }
+
+
+def _refuse(n: int, seed: int, drug: Inhibitor, cytokine: str | None) -> None:
+    """Raises InputError for a number of patients, a seed or a question that a population does not take."""
+    if not 1 <= n <= MOST:
+        raise InputError(f"population: {n} patients; give 1 to {MOST:,}")
+    if seed < 0:
+        raise InputError(f"population: seed is {seed}; give a whole number of at least 0")
+    if drug.metabolite and cytokine is not None:
+        raise InputError(
+            f"population: {drug.id} acts through {drug.metabolite} as well, which a population does not "
+            "follow; ask for exposure alone (cytokine=None)"
+        )
+
+
+def _disposition(people: Population, drug: str) -> tuple[dict[str, float], dict[str, str]]:
+    """Typical covariates and disposition of a population by symbol, and their units."""
+    values = {"weight": people.weight.to("kg"), "eGFR": people.eGFR.to("mL/min")}
+    units = {"weight": "kg", "eGFR": "mL/min"}
+    for name, value in typical(drug, people.id).items():
+        values[f"{name}_{drug}"] = value
+        units[f"{name}_{drug}"] = DISPOSITION_UNITS.get(name, "dimensionless")  # F is a share
+    return values, units
+
+
+def _sampled(job: Job) -> str:
+    """Digest of what patients are drawn from and how they are dosed."""
+    drawn = job.sampler
+    arrays = (drawn.typical, drawn.omega, drawn.shape, drawn.low, drawn.high)
+    named = repr((drawn.names, drawn.groups, job.doses, job.steady)).encode()
+    return hashlib.sha256(b"".join(np.ascontiguousarray(a).tobytes() for a in arrays) + named).hexdigest()
+
+
+def _manifest(
+    job: Job,
+    population: str,
+    regimen: Regimen,
+    assay: CellAssay | None,
+    conditions: Sequence[str],
+    digests: dict[str, str],
+) -> dict[str, Any]:
+    """What identifies a study: a run goes on only from pieces of the same."""
+    return {
+        "population": population,
+        "inhibitor": job.inhibitor,
         "regimen": regimen.text,
-        "doses": len(own_doses.doses),
-        "steady_state": bool(own_doses.steady),
+        "doses": len(job.doses),
+        "steady_state": bool(job.steady),
         "last_interval_h": list(job.interval),
         "cytokine": assay.cytokine if assay else None,
         "cytokine_dose_nM": assay.cytokine_dose if assay else None,
         "readout": assay.readout if assay else None,
         "cell": assay.cell if assay else None,
         "conditions": list(conditions),
-        "n": n,
-        "seed": seed,
+        "n": job.n,
+        "seed": job.seed,
         "chunk": CHUNK,
         "concentrations_per_patient": NODES,
-        "rtol": rtol,
-        "sha256": {
-            "oral_pk": pk.sha256,
-            "cytokine_signalling": cell.sha256 if cell else "none",
-            "population": _digest(library.files["populations", people.id]),
-            "inhibitor": _digest(library.files["inhibitors", drug.id]),
-            "ensemble": members_hash,
-            "sampled": hashlib.sha256(
-                b"".join(np.ascontiguousarray(a).tobytes() for a in (
-                    chosen.typical, chosen.omega, chosen.shape, chosen.low, chosen.high
-                )) + repr((chosen.names, chosen.groups, job.doses, job.steady)).encode()
-            ).hexdigest(),
-        },
+        "rtol": job.rtol,
+        "sha256": digests,
         "versions": {name: version(name) for name in ("jakinib", "libroadrunner", "numpy")},
-    }  # fmt: skip
-    return job, manifest
+    }
 
 
 def _assay(inhibitor: str, cytokine: str, readout: str, dose: str) -> CellAssay:
