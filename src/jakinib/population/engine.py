@@ -282,9 +282,9 @@ class Worker:
             share = 1 - self._response(row, math.exp(middle + half * x)) / top
             share = min(max(share, 1e-9), 1 - 1e-9)
             logit[i] = math.log(share / (1 - share))
-        x = (np.log(np.maximum(free, low)) - middle) / half
-        share = 1 / (1 + np.exp(-np.polyval(self.weights @ logit, x)))
-        return np.where(free < low, share * free / low, share)
+        at = (np.log(np.maximum(free, low)) - middle) / half
+        inhibited = 1 / (1 + np.exp(-np.polyval(self.weights @ logit, at)))
+        return np.where(free < low, inhibited * free / low, inhibited)
 
     def _response(self, row: Array, free: float) -> float:
         """Read-out (percent of total STAT) after stimulation under a free concentration (nM)."""
