@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, StrictBool, ValidationError, field_v
 from jakinib import paths
 from jakinib.errors import InputError, JakinibError, UnknownIdError
 from jakinib.evaluate.statistics import COUNTS, STATISTICS
-from jakinib.experiments import Chosen, Experiment, experiment, kinds
+from jakinib.experiments import Choices, Chosen, Experiment, experiment, kinds
 from jakinib.fit.plan import Plan
 from jakinib.library.files import explain, line_of, read_model, short
 from jakinib.library.measurements import DataSet, Measurement, get_data
@@ -132,9 +132,10 @@ class Criterion(Strict):
         (name, values), *_ = self.each.items() or [("", [""])]
         out = []
         for row in (data[identifier] for identifier in self.of or self.rows):
-            plan = next((p for p in plans if row.id in (*p.calibration, *p.validation, *p.context)), Chosen())
+            named = (p for p in plans if row.id in (*p.calibration, *p.validation, *p.context))
+            plan: Choices = next(named, Chosen())
             choices = Chosen(
-                plan.id, {**plan.populations, **self.populations}, {**plan.cells, **self.cells}, plan.errors
+                plan.id, {**plan.populations, **self.populations}, {**plan.cells, **self.cells}, plan.errors, plan
             )
             for value in values:
                 changed = self._under(row, {**self.conditions, **({name: value} if name else {})})

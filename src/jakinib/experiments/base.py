@@ -36,7 +36,7 @@ class Choices(typing.Protocol):
     """What a plan or a criterion adds to its rows; ``jakinib.fit.Plan`` is one.
 
     populations and cells map what a row names to a library population or cell. errors: one standard
-    deviation of each quantity, as a factor.
+    deviation of each quantity, as a factor. offsets_of: symbols of the factors that a row shares with others.
     """
 
     @property
@@ -47,6 +47,7 @@ class Choices(typing.Protocol):
     def cells(self) -> Mapping[str, str]: ...
     @property
     def errors(self) -> Mapping[str, float]: ...
+    def offsets_of(self, row: Measurement, data: DataSet) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,10 @@ class Chosen:
     populations: Mapping[str, str] = field(default_factory=dict)
     cells: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, float] = field(default_factory=dict)
+    plan: Choices | None = None  # whose offsets apply
+
+    def offsets_of(self, row: Measurement, data: DataSet) -> tuple[str, ...]:
+        return () if self.plan is None else self.plan.offsets_of(row, data)
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,7 @@ class Experiment:
 
     def __init__(self, row: Measurement, data: DataSet, choices: Choices) -> None:
         self.row, self.choices = row, choices
+        self.offsets = choices.offsets_of(row, data)
 
     @functools.cached_property
     def key(self) -> Hashable:
@@ -155,9 +161,13 @@ class Experiment:
         higher. Raises SimulationError when a run fails."""
         return math.log(self.predicted(models) / self.published)
 
+    def offset(self, models: Models) -> float:
+        """ln of the factor that the row shares with others of its laboratory; 0 for one never measured."""
+        return sum(math.log(models.number(name, self.row.id, 1.0)) for name in self.offsets)
+
     def residual(self, models: Models) -> float:
         """Distance in standard deviations; 0 while a published bound (qualifier > or <) holds."""
-        return one_sided(self.distance(models), self.row.qualifier) / self.sigma
+        return one_sided(self.distance(models) + self.offset(models), self.row.qualifier) / self.sigma
 
     def curve(self, models: Models) -> Trace:
         """What a person would look at."""

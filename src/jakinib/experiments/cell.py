@@ -16,7 +16,7 @@ from jakinib.library import get_library
 from jakinib.library.measurements import DataSet, Measurement
 from jakinib.units import parse_quantity
 
-WITHOUT_INHIBITOR = ("ATP", "Km_", "w_")  # act only through bound inhibitor
+WITHOUT_INHIBITOR = ("ATP", "Km_", "w_", "shift_", "catalytic_steps")  # act only through bound inhibitor
 
 
 class Potency(Experiment):
@@ -134,11 +134,12 @@ class CellIC50(Inhibited, Potency):
 
     ``distance`` is ln(IC50 of the model / published), from one run at the published concentration and one
     without: logit(signal / uninhibited) = hill x ln(IC50 / concentration), and in the closed form of the
-    pathway (docs/science.md 2.4) signal is (1 + G) T^2 / (1 + G T^2), so that hill = -2 dlnT/dlnI / (1 - T^2)
-    whatever the reserve G: it costs no run. The sign is exact, the size to first order.
+    pathway (docs/science.md 2.4) with n catalytic steps signal is (1 + G) T^n / (1 + G T^n), so that
+    hill = -n dlnT/dlnI / (1 - T^n) whatever the reserve G: it costs no run. The sign is exact, the size to
+    first order. ``ex_vivo_ec50`` is the same in blood that already held the drug, against its plasma level.
     """
 
-    quantities = ("cell_ic50",)
+    quantities = ("cell_ic50", "ex_vivo_ec50")
 
     def __init__(self, row: Measurement, data: DataSet, choices: Choices) -> None:
         super().__init__(row, data, choices)
@@ -152,18 +153,18 @@ class CellIC50(Inhibited, Potency):
         model = models.model(self.spec, () if free else WITHOUT_INHIBITOR)
         stats, own = self.cytokine.stats, self.cytokine.symbol
         observables = [f"p{s}_percent" for s in stats] + [f"reserve_{own}_{s}" for s in stats]
-        observables += [f"T_{own}", f"w_{own}", f"a_{own}", f"b_{own}", *(f"A_{jak}" for jak in self._jaks)]
+        observables += ["catalytic_steps", f"T_{own}", f"w_{own}", f"a_{own}", f"b_{own}", *(f"A_{jak}" for jak in self._jaks)]
         return model.run(self.assay.protocol(free), observables)[0]
 
     def hill(self, models: Models) -> float:
         """Slope of logit(inhibition) in ln(concentration) at the published one, by the closed form."""
         entry = self.cytokine
-        activity, w, a, b, *available = self._observe(models, self.free)[2 * len(entry.stats) :].tolist()
+        steps, activity, w, a, b, *available = self._observe(models, self.free)[2 * len(entry.stats) :].tolist()
         share = dict(zip(self._jaks, available, strict=True))
         fall_a = sum(x.value * share[jak] * (1 - share[jak]) for jak, x in entry.slot_a.items()) / a
         fall_b = sum(x.value * share[jak] * (1 - share[jak]) for jak, x in entry.slot_b.items()) / b
-        lost = 1 - activity * activity
-        return 1.0 if lost < 1e-9 else 2 * (w * fall_a + (1 - w) * fall_b) / lost
+        lost = 1 - activity**steps
+        return 1.0 if lost < 1e-9 else steps * (w * fall_a + (1 - w) * fall_b) / lost
 
     def distance(self, models: Models) -> float:
         stat = self.cytokine.stats.index(self.assay.readout[1:])

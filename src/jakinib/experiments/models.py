@@ -62,16 +62,18 @@ class Models:
         mine = f"@{scope}"
         return {name.removesuffix(mine): value for name, value in self.values.items() if name.endswith(mine)}
 
-    def number(self, name: str, where: str = "") -> float:
+    def number(self, name: str, where: str = "", otherwise: float | None = None) -> float:
         """A fitted number that need not be in any model, such as the scale of a data set; where: for errors.
 
-        Raises PlanError when no plan estimates it.
+        otherwise: what it is when no plan estimates it; raises PlanError where that is not given.
         """
         if name in self.values:
             return self.values[name]
         for plan in ModelSpec("cytokine_signalling").calibrated:
             if (found := estimates(plan, nuisance=True).get(name)) is not None:
                 return found.value
+        if otherwise is not None:
+            return otherwise
         raise PlanError(f"{where}: no plan estimates '{name}'")
 
     def once(self, key: Hashable, compute: Callable[[], T]) -> T:

@@ -47,7 +47,9 @@ class Context(Models):
         self._known.clear()
         self._runs.clear()
 
-    def number(self, name: str, where: str = "") -> float:
+    def number(self, name: str, where: str = "", otherwise: float | None = None) -> float:
+        if name not in self.values and otherwise is not None:
+            return otherwise
         if name not in self.values:
             raise PlanError(
                 f"{where}: the plan has no parameter '{name}'; add it, with scope nuisance if in no model"

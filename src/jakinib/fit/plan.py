@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
@@ -14,10 +15,10 @@ from jakinib import paths
 from jakinib.errors import PlanError, UnknownIdError
 from jakinib.experiments import kind_of, kinds
 from jakinib.library import get_library, ranges
-from jakinib.library.files import line_of, read_model, short
+from jakinib.library.files import line_of, read_model, read_yaml, short
 from jakinib.library.measurements import DataSet, Measurement
 from jakinib.library.plugins import extra_folders
-from jakinib.library.ranges import EntryName, Line, Number, Whole, listed_once, text
+from jakinib.library.ranges import EntryName, Line, Number, SymbolName, Whole, listed_once, text
 from jakinib.library.schema import Quantity, Strict, Unit
 
 MOST_STARTS = 10_000
@@ -29,18 +30,78 @@ PlanSymbol = Annotated[
 
 
 class Prior(Strict):
-    """Log-normal prior: half of the mass within median / factor^0.67 .. median x factor^0.67."""
+    """Log-normal prior: half of the mass within median / factor^0.67 .. median x factor^0.67.
+
+    odds: the factor is one of the odds x / (1 - x) of a share. spread: a spread that the plan estimates, in
+    place of the factor.
+    """
 
     median: Number
-    factor: Annotated[Number, Field(le=1e6)]
+    factor: Annotated[Number, Field(le=1e6)] | None = None
+    odds: bool = False
+    spread: str = ""
 
     @model_validator(mode="after")
     def _positive(self) -> Prior:
-        if self.median <= 0 or self.factor <= 1:
+        if (self.factor is None) != bool(self.spread):
+            raise ValueError("prior needs a factor or a spread, and not both")
+        if self.median <= 0 or (self.factor is not None and self.factor <= 1):
             raise ValueError(
                 "prior needs a positive median and a factor above 1 (one standard deviation, log scale)"
             )
+        if self.odds and self.median >= 1:
+            raise ValueError(f"prior of odds needs a median below 1, not {self.median:g}")
         return self
+
+    def sigma(self, spreads: Mapping[str, float]) -> float:
+        """One standard deviation, of ln(x) or of the logit of x."""
+        return spreads[self.spread] if self.factor is None else math.log(self.factor)
+
+    def residual(self, log: float, spreads: Mapping[str, float]) -> float:
+        """Distance of ln(x) from the median in standard deviations."""
+        distance = log - math.log(self.median)
+        if self.odds:
+            distance -= math.log(-math.expm1(log)) - math.log1p(-self.median)
+        return distance / self.sigma(spreads)
+
+    def slope(self, log: float, spreads: Mapping[str, float]) -> float:
+        """Derivative of the residual by ln(x)."""
+        return 1 / ((-math.expm1(log) if self.odds else 1.0) * self.sigma(spreads))
+
+
+class Offsets(Strict):
+    """A factor that published numbers share and that no model holds, such as one of a laboratory.
+
+    of: quantities of rows. by: fields of a row, or ``laboratory``; rows equal in all of them share one. Each
+    is ln-normal about 1 with the spread of the same name.
+    """
+
+    of: Annotated[list[str], Field(min_length=1), AfterValidator(listed_once)]
+    by: Annotated[list[str], Field(min_length=1), AfterValidator(listed_once)]
+
+    @field_validator("by")
+    @classmethod
+    def _fields(cls, by: list[str]) -> list[str]:
+        known = {"laboratory", *Measurement.model_fields}
+        for name in by:
+            if name not in known:
+                raise ValueError(str(UnknownIdError("field of a row", name, known)))
+        return by
+
+    def symbol(self, name: str, row: Measurement, data: DataSet) -> str:
+        """The offset of a row; empty for a quantity that has none."""
+        if row.quantity not in self.of:
+            return ""
+        values = [data.laboratory(row) if by == "laboratory" else str(getattr(row, by)) for by in self.by]
+        return "_".join([name, *(re.sub(r"[^A-Za-z0-9]", "", value) for value in values)])
+
+
+class Setting(Strict):
+    """A symbol that the plan holds at a value of its own, in place of the library's."""
+
+    value: Number
+    unit: Unit
+    rationale: Line = ""
 
 
 class FreeParameter(Strict):
@@ -91,15 +152,21 @@ class Plan(Strict):
     """A fit declared in full: rerunning it gives the same optimum.
 
     populations and cells map what a data row names to a library population or cell. errors: one standard
-    deviation of each kind of number, as a factor.
+    deviation of each kind of number, as a factor. given: symbols held at values of the plan. offsets: factors
+    that rows share. spreads: standard deviations on the ln scale that are estimated with the parameters, of a
+    kind of number, of offsets or of priors by name; the prior is about the spread itself.
     """
 
     id: EntryName
+    like: str = ""
     question: Line
     after: Annotated[list[EntryName], AfterValidator(listed_once)] = Field(default_factory=list)
     populations: dict[str, str] = Field(default_factory=dict)
     cells: dict[str, str] = Field(default_factory=dict)
+    given: dict[PlanSymbol, Setting] = Field(default_factory=dict)
     parameters: Annotated[list[FreeParameter], Field(min_length=1, max_length=1000)]
+    offsets: dict[SymbolName, Offsets] = Field(default_factory=dict)
+    spreads: dict[SymbolName, Prior] = Field(default_factory=dict)
     reserve_prior: Prior | None = None
     errors: dict[str, Annotated[Number, Field(le=1e6)]]
     calibration: list[str]
@@ -132,7 +199,30 @@ class Plan(Strict):
                 raise ValueError(
                     f"errors.{quantity} is {error:g}; give a factor above 1 (one standard deviation)"
                 )
+        used = {*self.errors, *self.offsets, *(p.prior.spread for p in self.parameters if p.prior)} - {""}
+        needed = {*self.offsets, *(p.prior.spread for p in self.parameters if p.prior)} - {""}
+        for name in needed - set(self.spreads):
+            raise ValueError(f"'{name}' has no spread; add it under spreads")
+        for name in set(self.spreads) - used:
+            raise ValueError(f"spreads.{name} is the spread of nothing; name a quantity of errors or offsets")
         return self
+
+    def offsets_of(self, row: Measurement, data: DataSet) -> tuple[str, ...]:
+        """Symbols of the offsets that a row shares with others."""
+        found = (offsets.symbol(name, row, data) for name, offsets in self.offsets.items())
+        return tuple(symbol for symbol in found if symbol)
+
+    def with_offsets(self, data: DataSet) -> Plan:
+        """The plan with its offsets as free parameters, one for each group of rows that calibrate."""
+        added: dict[str, FreeParameter] = {}
+        for name, offsets in self.offsets.items():
+            for row in (data[identifier] for identifier in self.calibration):
+                if symbol := offsets.symbol(name, row, data):
+                    added[symbol] = FreeParameter(
+                        id=symbol, unit="dimensionless", low=1e-3, high=1e3, start=1, scope="nuisance",
+                        prior=Prior(median=1, spread=name),
+                    )  # fmt: skip
+        return self.model_copy(update={"parameters": [*self.parameters, *added.values()]})
 
     def check_rows(self, data: DataSet, path: Path) -> None:
         """Refuse rows that are unknown, of no known kind, without error factor or used against their set.
@@ -235,10 +325,31 @@ def plan_path(name: str | Path) -> Path:
 def read_plan(name: str | Path, data: DataSet) -> Plan:
     """Read and check a plan; raises InputError or PlanError with file and field."""
     path = plan_path(name)
-    plan = read_model(path, Plan)
+    plan = load_plan(path)
     plan.check_rows(data, path)
     _check_earlier(plan, data, path)
-    return plan
+    return plan.with_offsets(data)
+
+
+def load_plan(path: Path) -> Plan:
+    """A plan as its file and the plan it is like declare it; no row is read.
+
+    What the file gives stands in place of what the other plan gives; parameters do so one by one.
+    """
+    own = read_yaml(path)
+    if not (isinstance(own, dict) and isinstance(own.get("like"), str)):
+        return read_model(path, Plan)
+    base = plan_path(own["like"])
+    beneath = read_yaml(base)
+    if not isinstance(beneath, dict) or "like" in beneath:
+        raise PlanError(f"{short(path)}: like: {short(base)} must be a plan that is like no other")
+
+    def merged(data: dict[str, Any]) -> dict[str, Any]:
+        changed = {p.get("id"): p for p in data.get("parameters", ()) if isinstance(p, dict)}
+        kept = [p for p in beneath["parameters"] if p["id"] not in changed]
+        return {**beneath, **data, "parameters": [*kept, *data.get("parameters", ())]}
+
+    return read_model(path, Plan, change=merged)
 
 
 def _check_earlier(plan: Plan, data: DataSet, path: Path) -> None:
@@ -249,7 +360,7 @@ def _check_earlier(plan: Plan, data: DataSet, path: Path) -> None:
         for name in parameter.prior_from:
             if name not in plan.after:
                 raise PlanError(f"{where} names {name}, which after does not; add it there")
-            earlier = read_model(plan_path(name), Plan)
+            earlier = load_plan(plan_path(name))
             if twice := [row for row in earlier.calibration if row in rows]:
                 raise PlanError(f"{where}: {twice[0]} would count twice, in {name} and in {rows[twice[0]]}")
             rows |= dict.fromkeys(earlier.calibration, name)

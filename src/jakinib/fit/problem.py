@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,41 +23,62 @@ STEP = 1e-5  # finite-difference step in ln(parameter); integration is at rtol 1
 
 
 class Problem:
-    """Residuals of a plan as a function of the log of its free parameters."""
+    """Residuals of a plan as a function of the log of its free parameters.
 
-    def __init__(self, plan: Plan, data: DataSet) -> None:
+    without: calibration rows that are left out; what they alone inform rests on its prior. spreads: standard
+    deviations that the plan estimates, by name; at first the medians of their priors.
+    """
+
+    def __init__(self, plan: Plan, data: DataSet, without: Collection[str] = ()) -> None:
         self.plan = plan
+        self.spreads = {name: prior.median for name, prior in plan.spreads.items()}
         self.names = [parameter.id for parameter in plan.parameters]
         self.low = np.log([p.low for p in plan.parameters])
         self.high = np.log([p.high for p in plan.parameters])
         self.start = np.log([p.start for p in plan.parameters])
-        self.context, self.targets = build_experiments(plan, data)
-        self.to_model = np.array([self._model_factor(p) for p in plan.parameters])
-        self.ic50_targets = [target for target in self.targets if isinstance(target, CellIC50)]
-        self.reserves = self._distinct_reserves() if plan.reserve_prior else []
-        self._reserve_row = [self.targets.index(target) for target in self.reserves]
-        self.given: dict[str, float] = {}  # values of symbols that are not free, in place of the estimates
-        self._last: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+        self.context, declared = build_experiments(plan, data)
+        self.targets = [target for target in declared if target.row.id not in without]
+        self.to_model = np.array([self._model_factor(p, declared) for p in plan.parameters])
+        self.reserves = _distinct_reserves(declared) if plan.reserve_prior else []
+        self._offset_rows = {
+            i: [row for row, target in enumerate(self.targets) if name in target.offsets]
+            for i, name in enumerate(self.names)
+            if any(name in target.offsets for target in declared)
+        }
+        self.given = {
+            symbol: setting.value * factor(setting.unit, unit_of(symbol, symbols(), f"plan {plan.id}: given"))
+            for symbol, setting in plan.given.items()
+        }  # values of symbols that are not free, in place of the estimates
+        self._last: tuple[NDArray[np.float64], dict[str, float], NDArray[np.float64]] | None = None
         self.inherited = inherited(plan)
         together = {index for indices in groups(plan).values() for index in indices}
         alone = [(i, p) for i, p in enumerate(plan.parameters) if i not in together]
         priors = [(i, _prior(plan, parameter)) for i, parameter in alone]
         self.priors = [(i, prior) for i, prior in priors if prior is not None]
-        self._touching = [
-            [i for i, p in enumerate(plan.parameters) if {p.id, *p.also} & target.symbols(self.context)]
-            for target in self.targets
-        ]
-        moved = {i for touched in self._touching for i in touched}
-        idle = set(range(len(self.names))) - moved - together  # those taken over together follow one another
-        if idle:
+        self._touching = [self._touched(target) for target in self.targets]
+        self._touching_reserve = [self._touched(target) for target in self.reserves]
+        if not without:
+            self._refuse_idle(together)
+
+    def _touched(self, target: Experiment) -> list[int]:
+        """Parameters that the distance of an experiment can depend on; offsets are told apart."""
+        read = target.symbols(self.context)
+        return [i for i, p in enumerate(self.plan.parameters) if {p.id, *p.also} & read]
+
+    def _refuse_idle(self, together: set[int]) -> None:
+        """Raises PlanError for a parameter that no row moves; those taken over together follow one another."""
+        moved = {i for touched in (*self._touching, *self._touching_reserve) for i in touched}
+        moved |= {*self._offset_rows, *together, *(i for i, prior in self.priors if prior.spread)}
+        if idle := set(range(len(self.names))) - moved:
             raise PlanError(
-                f"plan {plan.id}: no calibration row depends on '{self.names[min(idle)]}'; remove it"
+                f"plan {self.plan.id}: no calibration row depends on '{self.names[min(idle)]}'; remove it"
             )
 
-    def _model_factor(self, parameter: FreeParameter) -> float:
+    def _model_factor(self, parameter: FreeParameter, targets: Sequence[Experiment]) -> float:
         """Multiplier from the plan's unit to the unit of the symbol in the composed models."""
         where = f"plan {self.plan.id}: parameter {parameter.id}"
-        units = {symbol: self._unit(symbol, parameter, where) for symbol in (parameter.id, *parameter.also)}
+        named = (parameter.id, *parameter.also)
+        units = {symbol: self._unit(symbol, parameter, targets, where) for symbol in named}
         try:
             for symbol, unit in units.items():
                 if factor(unit, units[parameter.id]) != 1:
@@ -67,10 +89,14 @@ class Problem:
         except UnitError as error:
             raise PlanError(f"{where}: {error}") from None
 
-    def _unit(self, symbol: str, parameter: FreeParameter, where: str) -> str:
+    def _unit(
+        self, symbol: str, parameter: FreeParameter, targets: Sequence[Experiment], where: str
+    ) -> str:
         """The unit of a symbol: that of the models, or of the targets that read it without a model."""
         name = symbol.partition("@")[0]
-        for target in self.targets:
+        for target in targets:
+            if symbol in target.offsets:
+                return "dimensionless"
             if name in target.nuisances():
                 return target.nuisances()[name]
         try:
@@ -83,12 +109,6 @@ class Problem:
                 ) from None
             raise PlanError(str(error)) from None
 
-    def _distinct_reserves(self) -> list[CellIC50]:
-        seen: dict[tuple[str, str], CellIC50] = {}
-        for target in self.ic50_targets:
-            seen.setdefault((target.assay.cytokine, target.assay.readout), target)
-        return list(seen.values())
-
     @property
     def size(self) -> int:
         """Number of residuals."""
@@ -97,7 +117,10 @@ class Problem:
 
     def marginal_priors(self) -> dict[int, Prior]:
         """The prior of each parameter that has one; of those taken over together, its own spread."""
-        out = dict(self.priors)
+        out = {
+            i: Prior(median=prior.median, factor=math.exp(prior.sigma(self.spreads)), odds=prior.odds)
+            for i, prior in self.priors
+        }
         for left in self.inherited:
             for index, mean, spread in zip(left.indices.tolist(), left.mean, left.spread(), strict=True):
                 out[index] = Prior(median=math.exp(mean), factor=math.exp(max(spread, 1e-3)))
@@ -117,45 +140,69 @@ class Problem:
         self.context.set(self.values(theta))
         return self.context
 
+    def sigma_ratio(self, target: Experiment) -> float:
+        """The error factor of the plan over the spread that is estimated in its place, as standard deviations."""
+        estimated = self.spreads.get(target.row.quantity)
+        return 1.0 if estimated is None else target.sigma / estimated
+
     def residuals(self, theta: NDArray[np.float64]) -> NDArray[np.float64]:
         """Data residuals, reserve priors, parameter priors; shape (n,). Raises SimulationError."""
-        if self._last is None or not np.array_equal(self._last[0], theta):
+        last = self._last
+        if last is None or not np.array_equal(last[0], theta) or last[1] != self.spreads:
             context = self.use(theta)
-            out = [target.residual(context) for target in self.targets]
+            out = [target.residual(context) * self.sigma_ratio(target) for target in self.targets]
             out += [self._reserve_residual(target, context) for target in self.reserves]
-            out += [(theta[i] - math.log(p.median)) / math.log(p.factor) for i, p in self.priors]
+            out += [prior.residual(float(theta[i]), self.spreads) for i, prior in self.priors]
             out += [value for left in self.inherited for value in left.residuals(theta)]
-            self._last = (theta.copy(), np.array(out))
-        return self._last[1].copy()
+            self._last = last = (theta.copy(), dict(self.spreads), np.array(out))
+        return last[2].copy()
 
     def _reserve_residual(self, target: CellIC50, context: Context) -> float:
         prior = self.plan.reserve_prior
         assert prior is not None
-        return math.log(target.reserve(context) / prior.median) / math.log(prior.factor)
+        return prior.residual(math.log(target.reserve(context)), self.spreads)
 
     def jacobian(self, theta: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Forward differences, each parameter only through the targets whose models it touches."""
+        """Forward differences, each parameter only through the targets whose models it touches.
+
+        What is linear, offsets and priors, is written down.
+        """
         data, reserves = len(self.targets), len(self.reserves)
         here = self.residuals(theta)
         jac = np.zeros((len(here), len(theta)))
         for i in range(len(theta)):
             rows = [row for row, touched in enumerate(self._touching) if i in touched]
-            also = [row for row in range(reserves) if i in self._touching[self._reserve_row[row]]]
+            also = [row for row, touched in enumerate(self._touching_reserve) if i in touched]
+            for row in self._offset_rows.get(i, ()):
+                target = self.targets[row]
+                holds = target.row.qualifier in "<>" and here[row] == 0  # a bound that is kept
+                jac[row, i] = 0.0 if holds else self.sigma_ratio(target) / target.sigma
+            if not rows and not also:
+                continue
             moved = theta.copy()
             moved[i] += STEP
             context = self.use(moved)
-            there = [self.targets[row].residual(context) for row in rows]
+            there = [self.targets[row].residual(context) * self.sigma_ratio(self.targets[row]) for row in rows]
             there += [self._reserve_residual(self.reserves[row], context) for row in also]
             at = rows + [data + row for row in also]
-            jac[at, i] = (np.array(there) - here[at]) / STEP
+            jac[at, i] += (np.array(there) - here[at]) / STEP
         for row, (i, prior) in enumerate(self.priors):
-            jac[data + reserves + row, i] = 1 / math.log(prior.factor)
+            jac[data + reserves + row, i] = prior.slope(float(theta[i]), self.spreads)
         first = data + reserves + len(self.priors)
         for left in self.inherited:
             last = first + len(left.indices)
             jac[first:last, left.indices] = left.root
             first = last
         return jac
+
+
+def _distinct_reserves(targets: Sequence[Experiment]) -> list[CellIC50]:
+    """One experiment for each pathway: its signal reserve has a prior."""
+    seen: dict[tuple[str, str], CellIC50] = {}
+    for target in targets:
+        if isinstance(target, CellIC50):
+            seen.setdefault((target.assay.cytokine, target.assay.readout), target)
+    return list(seen.values())
 
 
 def build_experiments(plan: Plan, data: DataSet) -> tuple[Context, list[Experiment]]:

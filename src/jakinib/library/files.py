@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, get_args
@@ -175,10 +176,16 @@ def explain(first: Any) -> tuple[tuple[Any, ...], str]:
     return location, message
 
 
-def read_model(path: Path, schema: type[M], beneath: dict[str, dict[str, Any]] | None = None) -> M:
+def read_model(
+    path: Path,
+    schema: type[M],
+    beneath: dict[str, dict[str, Any]] | None = None,
+    change: Callable[[dict[str, Any]], dict[str, Any]] = lambda data: data,
+) -> M:
     """Parse and validate one YAML file against ``schema``; raises InputError with file, line and field.
 
-    beneath: entries of mapping fields that hold where the file gives none.
+    beneath: entries of mapping fields that hold where the file gives none. change: what is made of the fields
+    before they are validated.
     """
     data = read_yaml(path)
     if not isinstance(data, dict):
@@ -187,7 +194,7 @@ def read_model(path: Path, schema: type[M], beneath: dict[str, dict[str, Any]] |
         given = data.get(field, {})
         data[field] = {**entries, **given} if isinstance(given, dict) else given
     try:
-        return schema.model_validate(data)
+        return schema.model_validate(change(data))
     except ValidationError as error:
         location, message = _explain(error)
         line = line_of(path, location)

@@ -98,6 +98,7 @@ class DataSource(Strict):
     url: Line = ""
     licence: str = ""
     how_read: str = ""
+    laboratory: Line = ""  # who measured, where that is not who published
     assay: AssayConditions | None = None
 
 
@@ -150,6 +151,10 @@ class DataSet:
     def place(self, identifier: str) -> str:
         """File and line of a measurement."""
         return self._places[identifier]
+
+    def laboratory(self, measurement: Measurement) -> str:
+        """Who measured a number: the laboratory that its source names, else the source itself."""
+        return self.sources[measurement.source].laboratory or measurement.source
 
     def conditions(self, measurement: Measurement) -> AssayConditions:
         """Assay conditions of a cell measurement; raises PlanError when its source states none."""
