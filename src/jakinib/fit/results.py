@@ -28,6 +28,7 @@ from jakinib.fit.plan import Plan, plan_path
 from jakinib.fit.problem import Z90, Problem, build_experiments
 from jakinib.fit.profile import FLAT, Verdict
 from jakinib.fit.side import THRESHOLD
+from jakinib.fit.spreads import log_evidence, settle
 from jakinib.library.files import read_table
 from jakinib.library.measurements import DataSet
 from jakinib.simulate.scale import ATOL_NM
@@ -79,14 +80,18 @@ def intervals(
 
 
 def summarise(problem: Problem, starts: Sequence[Start], data: DataSet) -> Fit:
-    """Estimates and provenance from the best start; raises InputError when none succeeded."""
+    """Estimates and provenance from the best start; raises InputError when none succeeded.
+
+    The starts are compared under the medians of the spreads; from the best one the spreads are estimated.
+    """
     good = sorted((s for s in starts if np.isfinite(s.cost)), key=lambda s: s.cost)
     if not good:
         raise InputError(
             f"plan {problem.plan.id}: none of {len(starts)} starts could be simulated: {starts[0].message}"
         )
     best = good[0]
-    theta = np.array(best.theta)
+    theta = settle(problem, np.array(best.theta)) if problem.spreads else np.array(best.theta)
+    problem.spreads = {name: _round(value) for name, value in problem.spreads.items()}
     low, high = intervals(problem, theta)
     priors = problem.marginal_priors()
     shares = Quadratic(problem, theta)
@@ -122,6 +127,8 @@ def summarise(problem: Problem, starts: Sequence[Start], data: DataSet) -> Fit:
         "seed": problem.plan.seed,
         "tolerances": {"xtol": XTOL, "ftol": FTOL, "gtol": GTOL, "rtol": FIT_RTOL, "atol_nM": ATOL_NM},
         "termination": best.message,
+        "spreads": problem.spreads,
+        "log_evidence": _round(log_evidence(problem, theta)),
         "interval": "90 %, Gauss-Newton",
         "versions": versions(),
     }  # fmt: skip
@@ -252,6 +259,8 @@ def read(plan: Plan) -> Fit:
 def best_theta(problem: Problem, data: DataSet) -> NDArray[np.float64]:
     """The stored optimum (ln of parameters in plan units), polished by one local optimisation.
 
+    The spreads of the fit are set in ``problem``.
+
     Raises InputError when the plan was never fitted or its inputs changed since.
     """
     fit = read(problem.plan)
@@ -262,6 +271,7 @@ def best_theta(problem: Problem, data: DataSet) -> NDArray[np.float64]:
         )
     stored = {row.id: row.value for row in fit.estimates}
     theta = np.log([stored[name] for name in problem.names])
+    problem.spreads = dict(fit.provenance["spreads"])
     return np.array(optimise(problem, 0, theta).theta)
 
 
