@@ -81,10 +81,12 @@ def _jaks(model: Composer, inhibitors: list[Inhibitor]) -> None:
 
 
 def _shift(model: Composer, inhibitor: Inhibitor) -> None:
-    """What binds half of a kinase in cells, relative to what the enzyme assay and cellular ATP lead to expect."""
+    """The apparent constants of a drug in cells over those that enzyme assay and cellular ATP lead to expect."""
     symbol = f"shift_{inhibitor.id}"
-    model.parameter(symbol, "dimensionless", f"apparent constants of {inhibitor.id} in cells over those expected")
-    rationale = "The enzyme assay holds in cells, but for ATP; the plan pathways estimates it where cells were measured"
+    model.parameter(
+        symbol, "dimensionless", f"apparent constants of {inhibitor.id} in cells over those expected"
+    )
+    rationale = "The enzyme assay holds in cells but for ATP; estimated where cells were measured"
     model.values[symbol] = Quantity(
         value=1, unit="dimensionless", kind="assumed", status="assumed", source="", rationale=rationale
     )

@@ -135,7 +135,11 @@ class Criterion(Strict):
             named = (p for p in plans if row.id in (*p.calibration, *p.validation, *p.context))
             plan: Choices = next(named, Chosen())
             choices = Chosen(
-                plan.id, {**plan.populations, **self.populations}, {**plan.cells, **self.cells}, plan.errors, plan
+                plan.id,
+                {**plan.populations, **self.populations},
+                {**plan.cells, **self.cells},
+                plan.errors,
+                plan,
             )
             for value in values:
                 changed = self._under(row, {**self.conditions, **({name: value} if name else {})})

@@ -173,6 +173,10 @@ class Experiment:
         """What a person would look at."""
         raise NotImplementedError
 
+    def petab_offset(self, name: str, formula: str) -> tuple[str, str, tuple[str, ...]]:
+        """Id and formula of an observable with the factors that the row shares, and these as parameters."""
+        return "_".join([name, *self.offsets]), " * ".join([formula, *self.offsets]), self.offsets
+
     def petab(self, part: Writer) -> Place:
         """Write observable, condition and measurement; raises NotExpressedError with the reason why not."""
         raise NotExpressedError(self.not_in_petab or f"no PEtab form of {type(self).__name__}")

@@ -153,13 +153,22 @@ class CellIC50(Inhibited, Potency):
         model = models.model(self.spec, () if free else WITHOUT_INHIBITOR)
         stats, own = self.cytokine.stats, self.cytokine.symbol
         observables = [f"p{s}_percent" for s in stats] + [f"reserve_{own}_{s}" for s in stats]
-        observables += ["catalytic_steps", f"T_{own}", f"w_{own}", f"a_{own}", f"b_{own}", *(f"A_{jak}" for jak in self._jaks)]
+        observables += [
+            "catalytic_steps",
+            f"T_{own}",
+            f"w_{own}",
+            f"a_{own}",
+            f"b_{own}",
+            *(f"A_{jak}" for jak in self._jaks),
+        ]
         return model.run(self.assay.protocol(free), observables)[0]
 
     def hill(self, models: Models) -> float:
         """Slope of logit(inhibition) in ln(concentration) at the published one, by the closed form."""
         entry = self.cytokine
-        steps, activity, w, a, b, *available = self._observe(models, self.free)[2 * len(entry.stats) :].tolist()
+        steps, activity, w, a, b, *available = self._observe(models, self.free)[
+            2 * len(entry.stats) :
+        ].tolist()
         share = dict(zip(self._jaks, available, strict=True))
         fall_a = sum(x.value * share[jak] * (1 - share[jak]) for jak, x in entry.slot_a.items()) / a
         fall_b = sum(x.value * share[jak] * (1 - share[jak]) for jak, x in entry.slot_b.items()) / b
@@ -182,13 +191,11 @@ class CellIC50(Inhibited, Potency):
     def petab(self, part: Writer) -> Place:
         condition, time = self.petab_condition(part, self.published)
         readout = self.row.readout
-        signal, name = f"{readout}_percent", f"IC50_{readout}"
-        odds = f"({signal} / ({signal}{REFERENCE} - {signal}))"
-        observable = part.observable(
-            name,
-            f"IC50 of {readout}, nM, from the share of signal left at the published one (the parameter)",
-            f"observableParameter1_{name} * {odds}^(1 / hill_{self.cytokine.symbol})",
-        )
+        signal = f"{readout}_percent"
+        odds = f"({signal} / ({signal}{REFERENCE} - {signal}))^(1 / hill_{self.cytokine.symbol})"
+        name, formula, shared = self.petab_offset(f"IC50_{readout}", odds)
+        text = f"IC50 of {readout}, nM, from the share of signal left at the published one (the parameter)"
+        observable = part.observable(name, text, f"observableParameter1_{name} * {formula}", shared)
         part.measure(self.row.id, observable, condition, time, self.published, self.sigma, self.published)
         return condition, time
 

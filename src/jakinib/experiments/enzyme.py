@@ -98,6 +98,7 @@ class EnzymePotency(Potency):
             name = f"IC50_{row.inhibitor}_{self.jak}"
             formula = f"{self.ki} * (1 + ATP / {self.km})"
             text = "IC50 at the ATP of the assay, nM"
-        observable = part.observable(name, text, formula)
+        name, formula, shared = self.petab_offset(name, formula)
+        observable = part.observable(name, text, formula, shared)
         part.measure(row.id, observable, condition, 0.0, self.published, self.sigma)
         return condition, 0.0

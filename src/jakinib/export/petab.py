@@ -18,6 +18,7 @@ from jakinib.export.petab_model import PetabModel
 from jakinib.export.petab_part import Part, petab_id, problem_file, tsv
 from jakinib.fit.plan import read_plan
 from jakinib.fit.problem import Problem
+from jakinib.fit.results import read
 from jakinib.library import get_library
 from jakinib.library.files import read_table
 from jakinib.library.measurements import get_data
@@ -38,7 +39,13 @@ def export_plan(plan: str | Path, folder: str | Path) -> list[Path]:
     be expressed or a folder that cannot be written to. Nothing is written then.
     """
     data = get_data()
-    problem = Problem(read_plan(plan, data), data)
+    declared, spreads = read_plan(plan, data), {}
+    if estimates_path(declared.id).exists():
+        spreads = dict(read(declared).provenance["spreads"])
+        estimated = {name: math.exp(value) for name, value in spreads.items() if name in declared.errors}
+        declared = declared.model_copy(update={"errors": {**declared.errors, **estimated}})
+    problem = Problem(declared, data)
+    problem.spreads |= spreads
     name = problem.plan.id
     files: dict[str, str] = {}
     left: list[tuple[str, str, str]] = []
@@ -81,6 +88,7 @@ def _parts(problem: Problem, left: list[tuple[str, str, str]]) -> Iterator[Part]
             models[spec] = _model(problem, spec)
         groups.setdefault(models[spec].structure(), []).append((number, target))
     names: list[str] = []
+    told: set[str] = set()
     for members in groups.values():
         part = _part(problem, [target for _, target in members], models)
         if names.count(part.name):
@@ -92,6 +100,8 @@ def _parts(problem: Problem, left: list[tuple[str, str, str]]) -> Iterator[Part]
             except NotExpressedError as error:
                 left.append((target.row.id, target.row.quantity, str(error)))
         _reserves(problem, part, places)
+        if places:
+            _priors_of_odds(problem, part, next(iter(places.values())), told)
         if part.measurements:
             names.append(part.name)
             yield part
@@ -121,6 +131,8 @@ def _part(
         values[target.scope] = models[_spec(problem, target)].values()
     model = models[first]
     settable = set(model.values())
+    for scope in values:
+        values[scope] |= {symbol: value for symbol, value in problem.given.items() if symbol in settable}
     drugs = {target.drug.id for target in targets if isinstance(target, PKMetric)}
     for drug in sorted(drugs):
         for scope in values:
@@ -187,7 +199,21 @@ def _reserves(problem: Problem, part: Part, places: Mapping[int, Place]) -> None
     for number, target in enumerate(problem.targets):
         if prior is not None and number in places and any(target is one for one in problem.reserves):
             assert isinstance(target, CellIC50)
-            target.petab_reserve(part, places[number], prior.median, math.log(prior.factor))
+            target.petab_reserve(part, places[number], prior.median, prior.sigma(problem.spreads))
+
+
+def _priors_of_odds(problem: Problem, part: Part, at: Place, told: set[str]) -> None:
+    """Priors on the odds of a share, each once, as a measurement; ``told`` says which are written."""
+    mine = part.parameters()
+    for index, prior in problem.priors:
+        name = petab_id(problem.names[index])
+        if not prior.odds or name in told or name not in mine:
+            continue
+        told.add(name)
+        text = f"prior: odds of {problem.names[index]}"
+        observable = part.observable(f"prior_odds_{name}", text, f"{name} / (1 - {name})", (name,))
+        odds = prior.median / (1 - prior.median)
+        part.measure("odds_prior", observable, at[0], at[1], odds, prior.sigma(problem.spreads))
 
 
 def _parameter_table(problem: Problem, wanted: set[str], priors: set[str]) -> str:
@@ -205,9 +231,10 @@ def _parameter_table(problem: Problem, wanted: set[str], priors: set[str]) -> st
             value = found.value * factor(found.unit, parameter.unit)
             nominal = value if parameter.low <= value <= parameter.high else nominal
         kind = texts = ""
-        if (prior := prior_of.get(parameter.id)) is not None and identifier in priors:
+        prior = prior_of.get(parameter.id)
+        if prior is not None and not prior.odds and identifier in priors:
             kind = "parameterScaleNormal"
-            texts = f"{math.log(prior.median * ratio)!r};{math.log(prior.factor)!r}"
+            texts = f"{math.log(prior.median * ratio)!r};{prior.sigma(problem.spreads)!r}"
         numbers = [float(f"{x * ratio:.12g}") for x in (parameter.low, parameter.high, nominal)]
         rows.append([identifier, parameter.id, "log", *numbers, "1", kind, texts])
     if not any(row[-1] for row in rows):
@@ -235,7 +262,10 @@ def _readme(problem: Problem, parts: Sequence[Part], left: Sequence[tuple[str, s
         "  no inhibitor (IC50) or saturating cytokine (EC50). Both run at the published concentration: at",
         "  the IC50 or EC50 of the model signal / (reference - signal) is 1; `hill_...` makes it an IC50.",
         "* Pre-incubation: time starts with the inhibitor, an event adds the cytokine at `onset`.",
-        "* `prior_reserve_...` is no measurement but the prior of the plan on the signal reserve.",
+        "* `prior_reserve_...` is no measurement but the prior of the plan on the signal reserve, and",
+        "  `prior_odds_...` its prior on the odds of a share.",
+        "* `laboratory_...` and the like are factors that rows of one laboratory share. Standard deviations",
+        "  are those that the plan estimated, and held here.",
         f"* `{REMAINDER}`: {len(left)} rows and parameters of the plan that PEtab v1 cannot hold.",
         "* Where feedback lifts a signal above its reference there is no logarithm and evaluation fails;",
         "  the plan holds the share of signal between 1e-9 and 1 - 1e-9 instead.",

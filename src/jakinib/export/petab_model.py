@@ -183,7 +183,8 @@ class PetabModel:
             terms = [f"{x.value!r} * A_{jak} * (1 - A_{jak})" for jak, x in sorted(side.items())]
             falls.append(f"({' + '.join(terms)}) / {slot}_{symbol}")
         fall = f"(w_{symbol} * {falls[0]} + (1 - w_{symbol}) * {falls[1]})"
-        text = f"catalytic_steps * ({fall} + {SLOPE_FLOOR!r}) / (1 - T_{symbol}^catalytic_steps + catalytic_steps * {SLOPE_FLOOR!r})"
+        lost = f"(1 - T_{symbol}^catalytic_steps + catalytic_steps * {SLOPE_FLOOR!r})"
+        text = f"catalytic_steps * ({fall} + {SLOPE_FLOOR!r}) / {lost}"
         name = f"hill_{symbol}"
         label = f"slope of logit(inhibition) in ln(concentration), {symbol}"
         self._parameter(name, "dimensionless", label, 1.0, constant=False)

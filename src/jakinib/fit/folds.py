@@ -36,10 +36,10 @@ class Fold:
 class Held:
     """A row that was left out, and what the rest says of it; in the unit of the row.
 
-    Bands are central 90 % intervals of what would be measured. same: in the laboratory of the row, whose factor
-    is known as far as other rows tell. new: in a laboratory that nobody has seen. seen: another drug was fitted
-    on this pathway. other: a row of the same laboratory and pathway and another drug that was fitted, if any;
-    ratio, ratio_band, ratio_published: of the two potencies.
+    Bands are central 90 % intervals of what would be measured. same: in the laboratory of the row, whose
+    factor is known as far as other rows tell. new: in a laboratory that nobody has seen. seen: another drug
+    was fitted on this pathway. other: a row of the same laboratory and pathway and another drug that was
+    fitted, if any; ratio, ratio_band, ratio_published: of the two potencies.
     """
 
     fold: str
@@ -107,7 +107,9 @@ def folds(plan: Plan, data: DataSet, leave: Leave) -> list[Fold]:
     return [Fold(name, tuple(rows)) for name, rows in groups.items() if name]
 
 
-def predict(plan: Plan, data: DataSet, fold: Fold, start: Mapping[str, float], spreads: Mapping[str, float]) -> Predicted:
+def predict(
+    plan: Plan, data: DataSet, fold: Fold, start: Mapping[str, float], spreads: Mapping[str, float]
+) -> Predicted:
     """Refit a plan without the rows of a fold and predict them.
 
     start: estimates by parameter, in plan units, where the search begins; spreads: where theirs begins.
@@ -198,8 +200,8 @@ def _held(fold: Fold, one: _Row, scatter: _Scatter, data: DataSet) -> Held:
     centre = one.centre + math.log(scale)
     held = Held(
         fold.name, row.id, one.experiment.label if isinstance(one.experiment, Potency) else row.id,
-        row.inhibitor, pathway(row) if row.cytokine else row.target, data.laboratory(row), row.status, row.unit,
-        row.value, math.exp(centre),
+        row.inhibitor, pathway(row) if row.cytokine else row.target, data.laboratory(row), row.status,
+        row.unit, row.value, math.exp(centre),
         band(centre + scatter.laboratory(one), scatter.spread(one.slope + one.offset, one.error)),
         band(centre, scatter.spread(one.slope, one.error, scatter.fresh(one))),
         seen=bool(others),

@@ -64,6 +64,14 @@ class Prior(Strict):
             distance -= math.log(-math.expm1(log)) - math.log1p(-self.median)
         return distance / self.sigma(spreads)
 
+    def around(self, log: float, deviate: float, spreads: Mapping[str, float]) -> Prior:
+        """The same prior about another median: x moved by a standard normal deviate."""
+        step = deviate * self.sigma(spreads)
+        if not self.odds:
+            return self.model_copy(update={"median": math.exp(log + step)})
+        odds = math.exp(log) / -math.expm1(log) * math.exp(step)
+        return self.model_copy(update={"median": odds / (1 + odds)})
+
     def slope(self, log: float, spreads: Mapping[str, float]) -> float:
         """Derivative of the residual by ln(x)."""
         return 1 / ((-math.expm1(log) if self.odds else 1.0) * self.sigma(spreads))

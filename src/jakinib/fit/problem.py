@@ -66,7 +66,7 @@ class Problem:
         return [i for i, p in enumerate(self.plan.parameters) if {p.id, *p.also} & read]
 
     def _refuse_idle(self, together: set[int]) -> None:
-        """Raises PlanError for a parameter that no row moves; those taken over together follow one another."""
+        """Raises PlanError for a parameter that no row moves; those taken over together follow each other."""
         moved = {i for touched in (*self._touching, *self._touching_reserve) for i in touched}
         moved |= {*self._offset_rows, *together, *(i for i, prior in self.priors if prior.spread)}
         if idle := set(range(len(self.names))) - moved:
@@ -89,9 +89,7 @@ class Problem:
         except UnitError as error:
             raise PlanError(f"{where}: {error}") from None
 
-    def _unit(
-        self, symbol: str, parameter: FreeParameter, targets: Sequence[Experiment], where: str
-    ) -> str:
+    def _unit(self, symbol: str, parameter: FreeParameter, targets: Sequence[Experiment], where: str) -> str:
         """The unit of a symbol: that of the models, or of the targets that read it without a model."""
         name = symbol.partition("@")[0]
         for target in targets:
@@ -141,7 +139,7 @@ class Problem:
         return self.context
 
     def sigma_ratio(self, target: Experiment) -> float:
-        """The error factor of the plan over the spread that is estimated in its place, as standard deviations."""
+        """Standard deviation that the plan declares over the spread that it estimates in its place."""
         estimated = self.spreads.get(target.row.quantity)
         return 1.0 if estimated is None else target.sigma / estimated
 
@@ -182,7 +180,9 @@ class Problem:
             moved = theta.copy()
             moved[i] += STEP
             context = self.use(moved)
-            there = [self.targets[row].residual(context) * self.sigma_ratio(self.targets[row]) for row in rows]
+            there = [
+                self.targets[row].residual(context) * self.sigma_ratio(self.targets[row]) for row in rows
+            ]
             there += [self._reserve_residual(self.reserves[row], context) for row in also]
             at = rows + [data + row for row in also]
             jac[at, i] += (np.array(there) - here[at]) / STEP

@@ -103,19 +103,24 @@ class SyntheticPlan:
         if (key := truth.tobytes()) not in self._noiseless:
             self._noiseless[key] = noiseless(self.plan, self.data, truth)
         values = {
-            row: value * math.exp(rng.standard_normal() * math.log(self.plan.errors[self.data[row].quantity]))
+            row: value * math.exp(rng.standard_normal() * self._sigma(row))
             for row, value in self._noiseless[key].items()
         }
         problem = Problem(self.plan, with_values(self.data, values))
         problem.priors = [
-            (index, prior.model_copy(update={"median": math.exp(truth[index] + ln)}))
+            (index, prior.around(float(truth[index]), rng.standard_normal(), problem.spreads))
             for index, prior in problem.priors
-            for ln in [rng.standard_normal() * math.log(prior.factor)]
         ]
         problem.inherited = [
             left.around(truth, rng.standard_normal(len(left.indices))) for left in problem.inherited
         ]
         return problem
+
+    def _sigma(self, row: str) -> float:
+        """One standard deviation of a row: a spread at the median of its prior, else as declared."""
+        quantity = self.data[row].quantity
+        spread = self.plan.spreads.get(quantity)
+        return math.log(self.plan.errors[quantity]) if spread is None else spread.median
 
 
 def with_values(data: DataSet, values: dict[str, float]) -> DataSet:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -111,7 +112,7 @@ def summarise(problem: Problem, starts: Sequence[Start], data: DataSet) -> Fit:
                     scope=parameter.scope,
                     verdict=verdict,
                     prior_median=_round(priors[i].median) if i in priors else None,
-                    prior_factor=_round(priors[i].factor) if i in priors else None,
+                    prior_factor=_round(math.exp(priors[i].sigma({}))) if i in priors else None,
                 )
             )
     provenance = {

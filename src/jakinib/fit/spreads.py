@@ -73,13 +73,16 @@ class _Linear:
         """The spreads of largest evidence."""
         from scipy.optimize import minimize
 
+        def cost(logs: Array) -> float:
+            return -self.evidence(dict(zip(names, np.exp(logs).tolist(), strict=True)))
+
         names = list(self.now)
         priors = [self.problem.plan.spreads[name] for name in names]
         width = [WIDEST * prior.sigma({}) for prior in priors]
         centre = [math.log(prior.median) for prior in priors]
         found = minimize(
-            lambda x: -self.evidence(dict(zip(names, np.exp(x).tolist(), strict=True))),
-            [math.log(self.now[name]) for name in names],
+            cost,
+            np.log([self.now[name] for name in names]),
             bounds=[(c - w, c + w) for c, w in zip(centre, width, strict=True)],
             method="L-BFGS-B",
         )

@@ -30,8 +30,8 @@ BUILT_IN = "the models themselves"
 KINASES = ("JAK1", "JAK2", "JAK3", "TYK2")
 # What Python adds to the templates.
 _COMPOSED = (
-    "I_DRUGx", "shift_DRUGx", "xa_CYTOx_JAKx", "xb_CYTOx_JAKx", "intact_DRUGx_JAKx", "D1_DRUGx", "lag_DRUGx", "F_DRUGx",
-    "ISGF3",     "target_ISGF3_mRNA", "ktx_target_ISGF3", "kdeg_target_ISGF3",
+    "I_DRUGx", "shift_DRUGx", "xa_CYTOx_JAKx", "xb_CYTOx_JAKx", "intact_DRUGx_JAKx", "D1_DRUGx", "lag_DRUGx",
+    "F_DRUGx", "ISGF3", "target_ISGF3_mRNA", "ktx_target_ISGF3", "kdeg_target_ISGF3",
 )  # fmt: skip
 # Words of Antimony and of formulas of SBML, and units of the models.
 WORDS = frozenset(
