@@ -138,6 +138,14 @@ def parse_quantity(text: str, to: str, *, mass: float | None = None, where: str 
         raise UnitError(f"{prefix}unit '{unit}' in '{text}' is not convertible to '{to}'") from None
 
 
+def split_quantity(text: str) -> tuple[str, str]:
+    """Number and unit of a text that ``parse_quantity`` reads, as they are written."""
+    match = _QUANTITY.match(text)
+    if not match:
+        raise UnitError(f"'{text}' is not a number with a unit; write for example '10 nM'")
+    return match.group(1), match.group(2)
+
+
 def molecules_to_nM(molecules: float, litres: float) -> float:
     """Concentration in nM of ``molecules`` in a volume of ``litres``."""
     return molecules / AVOGADRO_PER_NMOL / litres

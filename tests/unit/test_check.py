@@ -41,6 +41,7 @@ how_read: read off the reader
 assay:
   preincubation: {value: 60, unit: minute, kind: measured, status: verified, source: Mine2026}
   stimulation: {value: 15, unit: minute, kind: measured, status: verified, source: Mine2026}
+laboratory: mine
 """
 PLAN_TEXT = """id: mine
 question: How strong is the signal of IL-9?
@@ -97,6 +98,7 @@ def test_what_the_package_ships_has_no_errors(folder: str) -> None:
 
 # Fault: file, what stands there, what it becomes, the check that says so, the line.
 FAULTS = [
+    (SOURCE, "laboratory: mine", "status: wanted", "wanted-with-rows", None),
     (DRUG, "fu: {value: 0.86", "fu: {value: 0.86, unit: [", "readable", 5),
     (DRUG, "id: ritlecitinib", "id: rit-lecitinib", "schema", 3),
     (DRUG, "value: 0.86", "value: 1.86", "schema", 5),

@@ -70,12 +70,59 @@ def test_a_table_at_a_negative_concentration_is_refused() -> None:
 # Free fraction ----------------------------------------------------------------------------------------
 
 
+RATIOS = st.floats(0.5, 20)
+SERUM = [matrix for matrix in MATRICES if "blood" not in matrix]
+
+
+@given(FRACTIONS, st.floats(0.2, 0.6), st.floats(0, 100))
+def test_spiked_blood_shares_its_drug_between_cells_plasma_protein_and_water(
+    fu: float, haematocrit: float, uptake: float
+) -> None:
+    """uptake: of blood cells, their total over the free concentration."""
+    free = 1.0
+    blood = (1 - haematocrit) * free / fu + haematocrit * uptake * free
+    ratio = blood / (free / fu)  # of blood to plasma
+    assert free_fraction(fu, "whole blood", blood_plasma_ratio=ratio) == pytest.approx(free / blood)
+
+
+@given(FRACTIONS, RATIOS, st.floats(0, 1))
+def test_blood_after_a_dose_is_stated_in_total_plasma_which_its_cells_leave_alone(
+    fu: float, ratio: float, serum: float
+) -> None:
+    assert free_fraction(fu, "ex vivo blood", serum, ratio) == pytest.approx(fu)
+    spiked = free_fraction(fu, "whole blood", serum, ratio)
+    assert free_fraction(fu, "ex vivo blood", serum, ratio) / spiked == pytest.approx(ratio)
+
+
 @given(FRACTIONS)
-def test_whole_blood_leaves_the_fraction_unbound_in_plasma(fu: float) -> None:
+def test_blood_is_as_plasma_where_cells_hold_what_plasma_holds(fu: float) -> None:
     assert free_fraction(fu, "whole blood", serum_fraction=0.1) == pytest.approx(fu)
 
 
-@given(FRACTIONS, st.sampled_from(MATRICES[1:]))
+@given(FRACTIONS, RATIOS, st.floats(0, 1), st.sampled_from(SERUM))
+def test_blood_cells_do_not_count_where_there_are_none(
+    fu: float, ratio: float, serum: float, matrix: str
+) -> None:
+    assert free_fraction(fu, matrix, serum, ratio) == free_fraction(fu, matrix, serum)
+
+
+@pytest.mark.parametrize("drug", ["baricitinib", "tofacitinib"])
+def test_the_same_blood_is_inhibited_by_half_whether_it_was_spiked_or_drawn(drug: str) -> None:
+    """The free concentration decides: the two IC50s differ by the blood-to-plasma ratio of the library."""
+    spiked, drawn = (
+        jk.assay(drug, "IL-6", matrix=matrix).ic50 for matrix in ("whole blood", "ex vivo blood")
+    )
+    ratio = jk.get_library().inhibitor(drug).blood_plasma_ratio.to("dimensionless")
+    assert spiked / drawn == pytest.approx(ratio, rel=1e-5)
+
+
+def test_a_ratio_without_a_source_is_said_to_be_assumed_where_it_counts() -> None:
+    assert "blood-to-plasma ratio 1 is assumed" in jk.assay("tofacitinib", "IL-6").notes[0]
+    assert jk.assay("tofacitinib", "IL-6", matrix="culture").notes == ()
+    assert jk.assay("baricitinib", "IL-6").notes == ()
+
+
+@given(FRACTIONS, st.sampled_from(SERUM))
 def test_medium_without_serum_binds_nothing_and_pure_serum_binds_as_plasma(fu: float, matrix: str) -> None:
     assert free_fraction(fu, matrix, serum_fraction=0.0) == 1
     assert free_fraction(fu, matrix, serum_fraction=1.0) == pytest.approx(fu)

@@ -86,9 +86,9 @@ def test_a_dose_by_vein_is_cleared_as_before_whatever_is_absorbed() -> None:
     [(p, d.id) for d in jk.get_library().inhibitors.values() for p in d.pharmacokinetics],
 )
 def test_every_inhibitor_with_kinetics_has_patients(population: str, inhibitor: str) -> None:
-    patient = Patient(population, inhibitor, weight=60.0, eGFR=60.0)
+    patient = Patient(population, inhibitor, weight=60.0, eGFR=70.0)
     settings = patient.settings()
-    assert settings["eGFR"] == 60.0
+    assert settings["eGFR"] == 70.0
     assert all(value >= 0 and math.isfinite(value) for value in settings.values())
     assert all(line.startswith(f"{inhibitor}: ") and "\n" not in line for line in patient.unknown())
 

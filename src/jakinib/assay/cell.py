@@ -14,22 +14,30 @@ from jakinib.library.schema import Cytokine
 from jakinib.simulate import Model, Protocol, Runnable, Step, load
 from jakinib.units import parse_quantity
 
-MATRICES = ("whole blood", "PBMC", "culture", "cell line/other")
+WHOLE_BLOOD, EX_VIVO = "whole blood", "ex vivo blood"  # spiked with inhibitor; drawn after a dose
+MATRICES = (WHOLE_BLOOD, EX_VIVO, "PBMC", "culture", "cell line/other")
 DOSE = Range("nM", 0, 1e9)  # of a cytokine, none included
 DEFAULT = -math.inf  # stands for the cytokine's usual dose
 SERUM_FRACTION = 0.1  # assumed: medium with 10 % serum, used when a data set states nothing
 
 
-def free_fraction(fu: float, matrix: str, serum_fraction: float = SERUM_FRACTION) -> float:
-    """Free share of the nominal concentration in ``matrix``.
+def free_fraction(
+    fu: float, matrix: str, serum_fraction: float = SERUM_FRACTION, blood_plasma_ratio: float = 1.0
+) -> float:
+    """Free share of the nominal concentration in ``matrix``: the concentration that an IC50 is stated in.
 
-    fu: fraction unbound in plasma. Dilution of plasma by 1/serum_fraction leaves
+    fu: fraction unbound in plasma. Whole blood is spiked, and its nominal concentration is that of blood, of
+    which plasma holds 1 / blood_plasma_ratio: fu / blood_plasma_ratio is free, more than 1 where cells take
+    up less than plasma water does. Ex vivo blood is drawn after a dose, and its nominal concentration is that
+    of total plasma: fu. Elsewhere plasma is diluted by 1 / serum_fraction, which leaves
     1 / (1 + serum_fraction (1/fu - 1)) unbound (linear binding).
+    Raises UnknownIdError for an unknown matrix.
     """
     if matrix not in MATRICES:
         raise UnknownIdError("matrix", matrix, MATRICES)
-    share = 1.0 if matrix == "whole blood" else serum_fraction
-    return 1.0 / (1.0 + share * (1.0 / fu - 1.0))
+    if matrix in (WHOLE_BLOOD, EX_VIVO):
+        return fu / blood_plasma_ratio if matrix == WHOLE_BLOOD else fu
+    return 1.0 / (1.0 + serum_fraction * (1.0 / fu - 1.0))
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,7 @@ class CellAssay:
     cytokine: str
     readout: str = ""
     cell: str = ""
-    matrix: str = "whole blood"
+    matrix: str = WHOLE_BLOOD
     cytokine_dose: float = DEFAULT
     preincubation: float = 1.0
     stimulation: float = 0.25
@@ -78,9 +86,17 @@ class CellAssay:
     @property
     def free(self) -> float:
         """Free share of the nominal inhibitor concentration."""
-        return free_fraction(
-            get_library().inhibitor(self.inhibitor).fu.value, self.matrix, self.serum_fraction
-        )
+        drug = get_library().inhibitor(self.inhibitor)
+        fu, ratio = (part.to("dimensionless") for part in (drug.fu, drug.blood_plasma_ratio))
+        return free_fraction(fu, self.matrix, self.serum_fraction, ratio)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was assumed about the inhibitor, a line each."""
+        ratio = get_library().inhibitor(self.inhibitor).blood_plasma_ratio
+        if self.matrix != WHOLE_BLOOD or ratio.kind != "assumed":
+            return ()
+        return (f"{self.inhibitor}: blood-to-plasma ratio {ratio.value:g} is assumed: {ratio.rationale}",)
 
     @property
     def observable(self) -> str:
@@ -131,6 +147,7 @@ class CellAssay:
             lambda concentration: 1 - self.response(free * concentration, model) / top,
             self.label,
             asdict(self),
+            self.notes,
         )
 
 
@@ -147,7 +164,7 @@ def assay(
     readout: str = "",
     *,
     cell: str = "",
-    matrix: str = "whole blood",
+    matrix: str = WHOLE_BLOOD,
     cytokine_dose: str = "",
     preincubation: str = "60 min",
     stimulation: str = "15 min",
@@ -155,9 +172,10 @@ def assay(
 ) -> Curve:
     """Simulate a cell assay and return its concentration-response curve (IC50, Hill slope, plot).
 
-    Doses and times are text with units ("10 ng/mL", "15 min"). readout: default is the first of the cytokine
-    ("pSTAT5" of IL-2); cell: default is the cytokine's
-    reference cell; cytokine_dose: default the usual dose.
+    Doses and times are text with units ("10 ng/mL", "15 min"). matrix: "whole blood" (the IC50 is of spiked
+    blood), "ex vivo blood" (of total plasma), "PBMC" or "culture". readout: default is the first of the
+    cytokine ("pSTAT5" of IL-2); cell: default is the cytokine's reference cell; cytokine_dose: default the
+    usual dose.
     Raises UnknownIdError, UnitError, InputError or SimulationError.
     """
     entry = get_library().cytokine(cytokine)

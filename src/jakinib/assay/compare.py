@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jakinib.assay.cell import CellAssay
+from jakinib.assay.cell import EX_VIVO, CellAssay
 from jakinib.assay.pk import plasma_profiles
 from jakinib.build.pharmacology import no_pharmacokinetics
 from jakinib.errors import InputError
@@ -139,9 +139,9 @@ def _notes(moieties: Sequence[Inhibitor], asked: str, used: str, potency: float)
 
 
 def conditions_of(exposed: Exposure, cytokine: str) -> CellAssay:
-    """The whole-blood assay of a comparison: first read-out of the cytokine, on its reference cell."""
+    """The ex vivo assay of a comparison: first read-out of the cytokine, on its reference cell."""
     entry = get_library().cytokine(cytokine)
-    return CellAssay(exposed.inhibitor, entry.id)
+    return CellAssay(exposed.inhibitor, entry.id, matrix=EX_VIVO)
 
 
 def inhibition(exposed: Exposure, conditions: CellAssay, model: Model) -> Array:
@@ -227,8 +227,8 @@ def compare(
 
     Returns one row per regimen and cytokine (first read-out, reference cell): average, maximum and minimum
     inhibition over a day (percent), hours a day above the IC50 (inhibition above 50 %), IC50 of the
-    inhibitor in whole blood (nM, total), Cmax and average concentration in plasma (ng/mL). ``attrs["notes"]``
-    lists what was taken from elsewhere: another population, a metabolite, quoted numbers.
+    inhibitor in blood ex vivo (nM of total plasma), Cmax and average concentration in plasma (ng/mL).
+    ``attrs["notes"]`` lists what was taken from elsewhere: another population, a metabolite, quoted numbers.
     Raises InputError for a regimen or inhibitor that cannot be compared, UnknownIdError for unknown names.
     """
     import pandas as pd

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jakinib.assay.cell import CellAssay
+from jakinib.assay.cell import EX_VIVO, CellAssay
 from jakinib.assay.disposition import Disposition
 from jakinib.assay.patient import Patient
 from jakinib.assay.pk import PlasmaProfile, input_rates, plasma_profiles
@@ -160,7 +160,7 @@ def course(
     notes = [*regimen.notes, *doses_outside(regimen), *notes]
     whole = {drug: patients[drug].settings() | _settings_of(drug, given, dosed) for drug in dosed}
     in_mg = regimen.at_weight(whole[dosed[0]]["weight"])
-    drawn = CellAssay(dosed[0], cytokine, readout)
+    drawn = CellAssay(dosed[0], cytokine, readout, matrix=EX_VIVO)
     end = _end(regimen, hours)
     dispositions = {drug: Disposition.of(drug, people.id, whole[drug]) for drug in dosed}
     times = _times(in_mg, dispositions, end)

@@ -27,11 +27,13 @@ class Curve:
     """Inhibition as a function of inhibitor concentration.
 
     inhibition: function of a nominal concentration (nM) giving the fraction inhibited, 0 to 1.
+    notes: what was assumed about the inhibitor or taken in place of the usual, a line each.
     """
 
     inhibition: Callable[[float], float]
     label: str = ""
     conditions: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def _logit(self, log10_concentration: float) -> float:
         return logit(self.inhibition(10.0**log10_concentration), 1e-12)

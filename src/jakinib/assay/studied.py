@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from jakinib.library import get_library
-from jakinib.library.schema import Population, Quantity
+from jakinib.library.populations import Population
+from jakinib.library.schema import Quantity
 from jakinib.regimen import Regimen
 
 COVARIATES = {"weight": "kg", "eGFR": "mL/min"}

@@ -81,7 +81,7 @@ def _jaks(model: Composer, inhibitors: list[Inhibitor]) -> None:
 
 
 def _shift(model: Composer, inhibitor: Inhibitor) -> None:
-    """The apparent constants of a drug in cells over those that enzyme assay and cellular ATP lead to expect."""
+    """The apparent constants of a drug in cells over those that its enzyme assay leads to expect."""
     symbol = f"shift_{inhibitor.id}"
     model.parameter(
         symbol, "dimensionless", f"apparent constants of {inhibitor.id} in cells over those expected"

@@ -2,6 +2,6 @@
 
 from jakinib.check.base import Check, Finding
 from jakinib.check.run import CHECKS, Report, check
-from jakinib.check.scaffold import KINDS, new
+from jakinib.check.scaffold import KINDS, Asked, new
 
-__all__ = ["CHECKS", "KINDS", "Check", "Finding", "Report", "check", "new"]
+__all__ = ["CHECKS", "KINDS", "Asked", "Check", "Finding", "Report", "check", "new"]

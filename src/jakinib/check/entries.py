@@ -18,12 +18,12 @@ from jakinib.fit.plan import Plan
 from jakinib.library.citations import Evidence, References
 from jakinib.library.files import explain
 from jakinib.library.measurements import DataSource
+from jakinib.library.populations import Population
 from jakinib.library.schema import (
     Cell,
     Cytokine,
     Inhibitor,
     ParameterRow,
-    Population,
     Proteins,
     Strict,
 )

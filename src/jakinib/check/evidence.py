@@ -86,8 +86,20 @@ class Source(Check):
             yield 1, {}
 
 
+class Wanted(Check):
+    """A table that was copied is wanted no more: its rows would be ignored."""
+
+    id, kinds = "wanted-with-rows", ("source",)
+    message = "status: wanted, yet {table} has rows; remove that line once they are copied"
+
+    def find(self, file: File, context: Context) -> Found:
+        for other in context.of("measurements") if file.data.get("status") else []:
+            if other.path.parent == file.path.parent and other.rows:
+                yield file.line("status"), {"table": other.path.name}
+
+
 class Licence(Check):
-    """A data folder says what may be done with it, and how its numbers were read."""
+    """A data folder says what may be done with it, how its numbers were read and who measured."""
 
     id, level, kinds = "data-without-licence", "warning", ("source",)
     message = "{field} is missing; say {what}"
@@ -96,6 +108,7 @@ class Licence(Check):
         for field, what in (
             ("licence", "what may be done with the numbers"),
             ("how_read", "how the numbers were read"),
+            ("laboratory", "who measured, or 'several'"),
         ):
             if not file.problem and not file.data.get(field):
                 yield 1, {"field": field, "what": what}

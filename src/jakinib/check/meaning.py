@@ -27,7 +27,7 @@ class Dimension(Check):
     )
     _FIXED: tuple[tuple[str, str], ...] = (
         (r"molecular_weight", "g/mol"),
-        (r"fu|bioavailability|slot_[ab]\..*", "dimensionless"),
+        (r"fu|bioavailability|blood_plasma_ratio|slot_[ab]\..*", "dimensionless"),
         (r"potency\..*", "nM"),
         *((rf"pharmacokinetics\.[^.]*\.{key}", unit) for key, unit in DISPOSITION.items()),
         (r"volumes\..*", "L"),

@@ -24,9 +24,10 @@ CHECKS: tuple[Check, ...] = (
     entries.Rationale(), entries.Unit(), entries.ParameterRows(), entries.Recalled(), entries.Cited(),
     entries.DuplicateId(), entries.Overrides(), meaning.Dimension(), meaning.KnownSymbol(), meaning.Named(),
     meaning.Pool(), meaning.PotencyAtp(), evidence.DataRows(), evidence.DuplicateRow(), evidence.Source(),
-    evidence.Licence(), evidence.AssayConditions(), evidence.RowUnused(), evidence.PlanRows(),
-    evidence.CriterionRows(), evidence.HeldOut(), entries.EvidenceRows(), entries.EvidenceCodes(),
-    evidence.EarlierPlan(), evidence.Bounds(), models.ValidSbml(), models.CleanSbml(), models.Template(),
+    evidence.Wanted(), evidence.Licence(), evidence.AssayConditions(), evidence.RowUnused(),
+    evidence.PlanRows(), evidence.CriterionRows(), evidence.HeldOut(), entries.EvidenceRows(),
+    entries.EvidenceCodes(), evidence.EarlierPlan(), evidence.Bounds(), models.ValidSbml(),
+    models.CleanSbml(), models.Template(),
 )  # fmt: skip
 LAST = (entries.Loads(), meaning.Composes())  # each only for files with no error so far
 

@@ -66,7 +66,9 @@ Inhibitor = Annotated[str, typer.Option(help="Inhibitor of the library.")]
 Cytokine = Annotated[str, typer.Option(help="Cytokine of the library.")]
 Readout = Annotated[str, typer.Option(help="pSTAT read-out; default: the first of the cytokine.")]
 Cell = Annotated[str, typer.Option(help="Cell; default: the cytokine's reference cell.")]
-Matrix = Annotated[str, typer.Option(help="whole blood, PBMC or culture.")]
+Matrix = Annotated[
+    str, typer.Option(help="whole blood (spiked), ex vivo blood (IC50 of total plasma), PBMC or culture.")
+]
 Dose = Annotated[str, typer.Option(help="Cytokine dose with unit; default: usual in its assays.")]
 Condition = Annotated[
     list[str] | None, typer.Option(help="Food or co-medication: fed, OAT3_inhibitor. May be repeated.")

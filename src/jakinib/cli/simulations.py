@@ -126,7 +126,12 @@ def assay(
             preincubation=preincubation,
             stimulation=stimulation,
         )
-    record = {"assay": curve.label, "ic50_nM": curve.ic50, "hill": curve.hill}
+    record = {
+        "assay": curve.label,
+        "ic50_nM": curve.ic50,
+        "hill": curve.hill,
+        "notes": list(curve.notes),
+    }
     if plot:
         draw(curve.figure(), plot)
     with output(as_json) as emit:
@@ -140,3 +145,5 @@ def assay(
                     [[curve.label, f"{curve.ic50:.4g}", f"{curve.hill:.3g}"]],
                 )
             )
+            for note in curve.notes:
+                emit(f"note: {note}")

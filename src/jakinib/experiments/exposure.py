@@ -22,9 +22,9 @@ from jakinib.regimen import Regimen
 if TYPE_CHECKING:
     import pandas as pd
 
-# eGFR (mL/min per 1.73 m2) that stands for a class of renal function: the middle of its limits, 60 to 90 and
-# 30 to 60; sources give no group means. Normal, which has no upper limit, is taken as 90 to 120.
-CLASSES = {"normal": 105.0, "mild": 75.0, "moderate": 45.0}
+# eGFR (mL/min per 1.73 m2) that stands for a class of renal function: the middle of its limits, 60 to 90, 30
+# to 60 and 15 to 30; sources give no group means. Normal, which has no upper limit, is taken as 90 to 120.
+CLASSES = {"normal": 105.0, "mild": 75.0, "moderate": 45.0, "severe": 22.5}
 PATIENTS, SEED = 1000, 1
 COLUMNS = {"Cmax": "Cmax_ng_per_mL", "AUC": "AUC_ng_h_per_mL"}
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 
 import numpy as np
 
-from jakinib.assay.cell import CellAssay
+from jakinib.assay.cell import EX_VIVO, CellAssay
 from jakinib.assay.pk import ExVivo, PlasmaProfile, ex_vivo_inhibition, inhibition_law, plasma
 from jakinib.build import ModelSpec
 from jakinib.experiments.base import Choices, Experiment, Percentage, Trace, cell_of, population_of, register
@@ -35,10 +35,10 @@ class AfterDose(Experiment):
         self.regimen = Regimen.parse(row.dose)
         self.population = population_of(row, choices)
         if data.sources[row.source].assay is not None:
-            self.assay = cell_assay(row, data, choices)
+            self.assay = replace(cell_assay(row, data, choices), matrix=EX_VIVO)
         else:
             cell = cell_of(row, choices) if row.cell else ""
-            self.assay = CellAssay(row.inhibitor, row.cytokine, row.readout, cell)
+            self.assay = CellAssay(row.inhibitor, row.cytokine, row.readout, cell, EX_VIVO)
         self.scope = self.assay.cell
         conditions = {name: value for name, value in asdict(self.assay).items() if name != "settings"}
         self._course = (*conditions.values(), self.population, self.regimen.text)

@@ -16,12 +16,12 @@ from jakinib.errors import InputError, UnknownIdError
 from jakinib.library.citations import Evidence, Reference, References
 from jakinib.library.files import line_of, read_model, read_rows, read_text, read_yaml, short
 from jakinib.library.plugins import extra_folders
+from jakinib.library.populations import Population
 from jakinib.library.schema import (
     Cell,
     Cytokine,
     Inhibitor,
     ParameterRow,
-    Population,
     Protein,
     Proteins,
     Quantity,

@@ -14,10 +14,11 @@ from jakinib.errors import PlanError, UnknownIdError
 from jakinib.library import get_library
 from jakinib.library.files import line_of, read_model, read_rows, short
 from jakinib.library.plugins import extra_folders
-from jakinib.library.ranges import HOURS, PROBABILITY, SPAN, Line, Number, Whole
+from jakinib.library.ranges import HOURS, PROBABILITY, SPAN, EntryName, Line, Number, Whole
 from jakinib.library.schema import Quantity, Row, Status, Strict, Unit
 
 SetName = Literal["calibration", "validation", "context"]
+SEVERAL = "several"  # laboratories behind the rows of one source
 
 
 class Measurement(Row):
@@ -98,15 +99,20 @@ class DataSource(Strict):
     url: Line = ""
     licence: str = ""
     how_read: str = ""
-    laboratory: Line = ""  # who measured, where that is not who published
+    laboratory: EntryName | Literal[""] = ""  # who measured, where that is not who published
+    status: Literal["", "wanted"] = ""  # wanted: nobody has copied its table yet
     assay: AssayConditions | None = None
 
 
 class DataSet:
-    """All measurements of one or more data roots, by id."""
+    """All measurements of one or more data roots, by id.
+
+    wanted: the sources whose table is still to be copied; they have no rows.
+    """
 
     def __init__(self, *roots: Path) -> None:
         self.sources: dict[str, DataSource] = {}
+        self.wanted: dict[str, DataSource] = {}
         self.measurements: dict[str, Measurement] = {}
         self._places: dict[str, str] = {}
         for root in roots:
@@ -119,14 +125,21 @@ class DataSet:
             raise PlanError(
                 f"{short(table)}:1: its rows have no source; write source.yaml beside it, with a citation"
             )
-        self.sources[folder.name] = read_model(folder / "source.yaml", DataSource)
-        assay = self.sources[folder.name].assay
+        source = read_model(folder / "source.yaml", DataSource)
+        (self.wanted if source.status else self.sources)[folder.name] = source
+        assay = source.assay
         for cytokine in assay.cytokine_dose if assay else ():
             if cytokine not in (known := get_library().cytokines):
                 at = ("assay", "cytokine_dose", cytokine)
                 where = f"{short(folder / 'source.yaml')}:{line_of(folder / 'source.yaml', at)}"
                 raise UnknownIdError("cytokine", cytokine, known, where=where)
         for row, measurement in read_rows(table, Measurement):
+            if source.status:
+                file = folder / "source.yaml"
+                raise PlanError(
+                    f"{short(file)}:{line_of(file, ('status',))}: status: wanted, yet {short(table)} has "
+                    "rows; remove the line once they are copied"
+                )
             if measurement.id in self.measurements:
                 other = self.measurements[measurement.id].source
                 raise PlanError(
@@ -153,8 +166,12 @@ class DataSet:
         return self._places[identifier]
 
     def laboratory(self, measurement: Measurement) -> str:
-        """Who measured a number: the laboratory that its source names, else the source itself."""
-        return self.sources[measurement.source].laboratory or measurement.source
+        """Who measured a number: the laboratory that its source names, else the source itself.
+
+        A row of a source that pools several laboratories shares its laboratory with no other row.
+        """
+        named = self.sources[measurement.source].laboratory
+        return measurement.id if named == SEVERAL else named or measurement.source
 
     def conditions(self, measurement: Measurement) -> AssayConditions:
         """Assay conditions of a cell measurement; raises PlanError when its source states none."""

@@ -131,6 +131,7 @@ class Range:
 
 PROBABILITY = Range("dimensionless", 0, 1)
 FRACTION = Range("dimensionless", 0, 1, above=True)
+BLOOD_PLASMA = Range("dimensionless", 0.3, 1000)  # lowest: in plasma alone, at a haematocrit of 0.7
 SMALL_MOLECULE = Range("g/mol", 50, 20_000)
 PROTEIN = Range("g/mol", 500, 5e6)
 CONCENTRATION = Range("nM", 0, 1e9, above=True)  # up to 1 mol/L

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from jakinib.errors import InputError, UnitError
 from jakinib.library import get_library
-from jakinib.library.schema import Distribution, Population, correlation_matrix
+from jakinib.library.populations import Distribution, Population, correlation_matrix
 
 Array = NDArray[np.float64]
 

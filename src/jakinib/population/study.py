@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jakinib.assay.cell import CellAssay
+from jakinib.assay.cell import EX_VIVO, CellAssay
 from jakinib.assay.disposition import Disposition
 from jakinib.assay.patient import Circumstances, typical
 from jakinib.errors import InputError, UnknownIdError
 from jakinib.library import get_library
 from jakinib.library.disposition import UNITS as DISPOSITION_UNITS
-from jakinib.library.schema import Inhibitor, Population
+from jakinib.library.populations import Population
+from jakinib.library.schema import Inhibitor
 from jakinib.population.engine import NODES, Job
 from jakinib.population.ensemble import ensemble_file, read_ensemble
 from jakinib.population.sampling import CHUNK, sampler
@@ -171,7 +172,7 @@ def _manifest(
 def _assay(inhibitor: str, cytokine: str, readout: str, dose: str) -> CellAssay:
     """Conditions of the ex vivo read-out; by default the usual dose and the cytokine's first read-out."""
     signal = get_library().cytokine(cytokine)
-    assay = CellAssay(inhibitor, signal.id, readout)
+    assay = CellAssay(inhibitor, signal.id, readout, matrix=EX_VIVO)
     if not dose:
         return assay
     mass = signal.molecular_weight.to("g/mol")

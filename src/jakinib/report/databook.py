@@ -104,10 +104,16 @@ def _data_book() -> Iterator[str]:
         rows = [row for row in data.measurements.values() if row.source == source]
         yield f"### {_cell(source)}"
         yield ""
-        yield _cell(description.citation)
+        yield _cell(f"{description.citation}. Laboratory: {description.laboratory or source}.")
         yield ""
         heads = ("id", "quantity", "of", "value", "unit", "set", "status", "where")
         yield from table(heads, (_measurement_row(row) for row in rows))
+    yield "## Wanted"
+    yield ""
+    yield "Sources whose table nobody could copy so far; `docs/data_wanted.md` says which columns to copy."
+    yield ""
+    missing = ((name, s.laboratory, s.citation, s.how_read) for name, s in data.wanted.items())
+    yield from table(("folder", "laboratory", "source", "what is missing"), missing)
 
 
 def _estimated() -> Iterator[str]:
