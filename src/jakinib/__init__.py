@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from jakinib.export import archive as archive
     from jakinib.export import export as export
     from jakinib.fit import fit as fit
+    from jakinib.fit.crossvalidation import crossvalidate as crossvalidate
     from jakinib.fit.petab import petab as petab
     from jakinib.library import get_library as get_library
     from jakinib.library import register as register
@@ -66,6 +67,7 @@ _PUBLIC = {
     "summary": "jakinib.population",
     "Patient": "jakinib.assay.patient",
     "fit": "jakinib.fit",
+    "crossvalidate": "jakinib.fit.crossvalidation",
     "petab": "jakinib.fit.petab",
     "evaluate": "jakinib.evaluate",
     "sensitivity": "jakinib.evaluate",

@@ -12,6 +12,7 @@ from jakinib import __version__
 from jakinib.cli import (
     archives,
     comparison,
+    crossvalidation,
     evaluation,
     extension,
     fits,
@@ -29,6 +30,7 @@ __all__ = [
     "app",
     "archives",
     "comparison",
+    "crossvalidation",
     "evaluation",
     "extension",
     "fits",

@@ -51,7 +51,7 @@ STYLE: dict[str, Any] = {
 }
 
 
-def _style() -> Any:
+def plain_style() -> Any:
     import matplotlib.style
 
     return matplotlib.style.context(["default", STYLE])
@@ -60,7 +60,7 @@ def _style() -> Any:
 def styled(draw: Callable[[Evidence, Bands], Figure]) -> Callable[..., Figure]:
     @functools.wraps(draw)
     def with_style(evidence: Evidence, bands: Bands | None = None) -> Figure:
-        with _style():
+        with plain_style():
             return draw(evidence, bands or Bands())
 
     return with_style
@@ -77,7 +77,7 @@ def new_figure(width: float = 5.9, height: float = 3.7, columns: int = 1) -> tup
 def svg(figure: Figure) -> str:
     """The figure as SVG text, the same bytes for the same figure."""
     stream = io.StringIO()
-    with _style():
+    with plain_style():
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         figure.savefig(stream, format="svg", metadata=nothing)
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
@@ -169,7 +169,7 @@ def peak_and_return(evidence: Evidence, bands: Bands) -> Figure:
 
 def waterfall(plan: str, costs: Sequence[float]) -> Figure:
     """Final objective of each start above the best, sorted; starts on the floor found the same optimum."""
-    with _style():
+    with plain_style():
         figure, axes = new_figure(5.2, 3.2)
         above = np.sort(np.asarray(costs)) - min(costs)
         axes.semilogy(np.arange(1, len(above) + 1), np.maximum(above, 1e-8), "o", color=BLUE, markersize=6)
@@ -356,7 +356,7 @@ def enzyme_curves(evidence: Evidence, bands: Bands) -> Figure:
 
 def own_figure(criterion: Criterion, evidence: Evidence, bands: Bands) -> Figure:
     """What the experiments of a criterion show, with the published points and 90 % bands."""
-    with _style():
+    with plain_style():
         figure, axes = new_figure()
         colours = (BLUE, VERMILION, GREEN, PURPLE, ORANGE)
         for number, one in enumerate(evidence.of(criterion)):
