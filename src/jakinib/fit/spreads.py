@@ -22,8 +22,9 @@ WIDEST = 5.0  # standard deviations of a spread's prior within which it is sough
 
 
 def log_evidence(problem: Problem, theta: Array, spreads: Mapping[str, float] | None = None) -> float:
-    """Log evidence of the data under ``spreads`` (default the problem's), up to a constant of the plan.
+    """Log evidence of the data under ``spreads`` (default the problem's).
 
+    Comparable between plans of the same rows whose parameters without a prior are the same.
     theta: an optimum under the problem's spreads, about which the residuals are taken as linear.
     """
     return _Linear(problem, theta).evidence(problem.spreads if spreads is None else spreads)
@@ -57,7 +58,7 @@ class _Linear:
 
     def evidence(self, spreads: Mapping[str, float]) -> float:
         weights = np.ones(len(self.residuals))
-        out = 0.0
+        out = -sum(math.log(prior.sigma({})) for _, prior in self.problem.priors if not prior.spread)
         for name, rows in self.rows.items():
             weights[rows] = self.now[name] / spreads[name]
             out -= len(rows) * math.log(spreads[name])
