@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from test_cli import jakinib
+from typer.testing import CliRunner
 
 from jakinib import paths
+from jakinib.cli.app import app
 from jakinib.cli.evaluation import agreed, notes, short, shown
 from jakinib.evaluate import Criterion, Evaluation, Verdict
 from jakinib.evaluate.agreement import Agreement
@@ -74,12 +78,60 @@ def test_what_a_plan_lacks_is_said_once_however_many_criteria_need_it() -> None:
     assert notes(outcome) == [f"-: no interval; {text}" for text in missing.values()]
 
 
-def test_a_line_of_the_table_carries_value_unit_interval_target_verdict_and_source() -> None:
+def test_a_line_of_the_table_carries_value_unit_interval_and_target() -> None:
     verdict = Verdict(CRITERIA[0], 12.3456, ("Fridman2010", "Shi2014"))
-    cells = [str(cell) for cell in shown(verdict)]
-    assert cells == ["a", "12.35 nM", "-", "<= 9", "FAIL", "Fridman2010\nShi2014"]
+    assert shown(verdict) == ["a", "12.35 nM", "-", "<= 9"]
+    reported = verdict.criterion.model_copy(update={"hard": False})
+    assert shown(replace(verdict, criterion=reported))[0] == "a *"
     assert short(Interval(1.0, 2.5, "posterior")) == "1 to 2.5"
     assert short(Interval(1.0, 2.5, "Laplace")) == "1 to 2.5 L"
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Evaluation:
+    """What ``jakinib evaluate`` finds in this test: the first criterion fails, the second passes."""
+    data = get_data()
+    evidence = Evidence([read_plan(name, data) for name in PLANS], data, CRITERIA)
+    vars(evidence).update(cell_ic50s=[], ec50s=[])
+    verdicts = [Verdict(CRITERIA[0], 12.3, ("Shi2014",)), Verdict(CRITERIA[1], 1.0, ("Fridman2010",))]
+    found = Evaluation(verdicts, evidence, {"plans": {}}, compute(evidence, Joint()))
+    for module, name, answer in (
+        ("jakinib.evaluate", "evaluate", found),
+        ("jakinib.report.html", "write", Path("report/index.html")),
+    ):
+        monkeypatch.setattr(import_module(module), name, lambda *_, answer=answer, **__: answer)
+    monkeypatch.chdir(tmp_path)
+    return found
+
+
+@pytest.mark.parametrize(("options", "code"), [([], 1), (["--exit-zero"], 0)])
+def test_a_failed_criterion_is_exit_code_1_unless_only_the_run_matters(
+    options: list[str], code: int, failing: Evaluation
+) -> None:
+    run = CliRunner().invoke(app, ["evaluate", *options])
+    assert run.exit_code == code
+    assert "FAIL, calibrated: 1" in run.stdout
+
+
+def test_failures_are_printed_first_and_changes_are_news(failing: Evaluation) -> None:
+    text = CliRunner().invoke(app, ["evaluate"]).stdout
+    assert text.index("FAIL, calibrated") < text.index("PASS, input")
+    assert "NEWS: a was known to PASS and is now FAIL." in text
+    assert text.startswith("No criterion is on a number that the model predicts.")
+
+
+def test_what_is_printed_fits_a_terminal_of_80_columns(failing: Evaluation) -> None:
+    long = CRITERIA[0].model_copy(update={"statement": "word " * 40, "target": "within " * 20})
+    failing.verdicts[0] = Verdict(long, 12.3, ())
+    for line in CliRunner().invoke(app, ["evaluate"]).stdout.splitlines():
+        assert len(line) <= 80, line
+
+
+def test_make_demo_ends_well_once_the_evaluation_ran() -> None:
+    recipe = (
+        (paths.root() / "Makefile").read_text(encoding="utf-8").partition("\ndemo:")[2].partition("\n\n")[0]
+    )
+    assert "jakinib evaluate --exit-zero" in recipe
 
 
 def test_a_set_without_bands_has_no_coverage() -> None:

@@ -119,7 +119,10 @@ def output(as_json: bool) -> Iterator[Any]:
         os.close(kept)
 
 
-def table(title: str, columns: list[str], rows: Sequence[Sequence[str | Text]]) -> Any:
+def table(
+    title: str | Text, columns: list[str], rows: Sequence[Sequence[str | Text]], widest: int | None = None
+) -> Any:
+    """A table for ``show``; widest: columns of the terminal that it takes at most."""
     from rich import box
     from rich.table import Table
 
@@ -128,6 +131,10 @@ def table(title: str, columns: list[str], rows: Sequence[Sequence[str | Text]]) 
         table.add_column(_plain(column), overflow="fold")
     for row in rows:
         table.add_row(*map(_plain, row))
+    if widest is not None:
+        from rich.console import Console
+
+        table.width = min(widest, Console(width=widest).measure(table).maximum, console().width)
     return table
 
 

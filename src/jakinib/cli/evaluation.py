@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,14 +12,15 @@ import typer
 from jakinib.cli.app import Json, app, console, output, refuse, styled, table, targets
 
 if TYPE_CHECKING:
-    from rich.text import Text
+    from rich.table import Table
 
     from jakinib.evaluate import Evaluation, Verdict
     from jakinib.evaluate.agreement import Agreement
     from jakinib.evaluate.criteria import Interval
 
-COLUMNS = ["item", "constraint", "value", "90 % interval", "target", "verdict", "source"]
-STYLES = {"PASS": "green", "FAIL": "bold red", "PASS, reported": "cyan", "FAIL, reported": "yellow"}
+COLUMNS = ["criterion", "value", "90 % interval", "target"]
+WIDTH = 80  # columns of a terminal that need no widening
+STYLES = {"FAIL": "bold red", "PASS": "green"}
 
 
 def short(interval: Interval) -> str:
@@ -37,28 +40,48 @@ def agreed(line: Agreement) -> list[str]:
     ]  # fmt: skip
 
 
-def shown(verdict: Verdict) -> list[str | Text]:
-    """One line of the table of criteria, without its item."""
+def shown(verdict: Verdict) -> list[str]:
+    """One line of the table of criteria; a star marks one that does not decide."""
     unit = f" {verdict.criterion.unit}" if verdict.criterion.unit else ""
     return [
-        verdict.criterion.statement,
+        verdict.criterion.statement + ("" if verdict.criterion.hard else " *"),
         "-" if verdict.value is None else f"{verdict.value:.4g}{unit}",
         short(verdict.interval),
         verdict.criterion.target,
-        styled(verdict.label, STYLES[verdict.label]),
-        "\n".join(verdict.sources),
     ]
+
+
+def verdict_page(outcome: Evaluation) -> Iterator[str | Table]:
+    """What is printed, in order: the count of predictions, failures and why, what passes, fold errors."""
+    from jakinib.evaluate.basis import headline
+
+    yield headline(outcome.tallies)
+    rows = [[t.basis, *map(str, (t.criteria, t.passed, t.hard, t.hard_passed))] for t in outcome.tallies]
+    yield table("", ["evidence", "criteria", "pass", "decide", "pass"], rows, WIDTH)
+    yield "Input was put into the model: agreement verifies the simulation and is no evidence."
+    yield "* reports and does not decide."
+    for name, style in STYLES.items():
+        for tally in outcome.tallies:
+            mine = [v for v in outcome.verdicts if outcome.bases[v.criterion.id] == tally.basis]
+            lines = [shown(v) for v in mine if v.verdict == name]
+            if lines:
+                yield table(styled(f"{name}, {tally.basis}: {len(lines)}", style), COLUMNS, lines, WIDTH)
+        for v in outcome.verdicts if name == "FAIL" else ():
+            if not v.passed:
+                yield f"FAIL: {v.criterion.statement}. {v.error or v.criterion.explanation}"
+    columns = ["set", "rows", "GMFE", "worst fold", "within 2-fold", "in 90 % interval"]
+    yield table("", columns, [agreed(line) for line in outcome.agreement], WIDTH)
+    yield from notes(outcome)
 
 
 def notes(outcome: Evaluation) -> list[str]:
     """What the reader of the tables has to know: each reason once."""
-    out = []
-    verdicts = outcome.verdicts
-    out += [f"{v.criterion.statement}: {v.error}" for v in verdicts if v.error]
-    out += [f"FAIL: {v.criterion.statement}. {v.criterion.explanation}" for v in verdicts if not v.passed]
-    out += [f"-: no interval; {why}" for why in outcome.reasons]
-    if any(v.interval.method == "Laplace" for v in verdicts):
+    out = [f"-: no interval; {why}" for why in outcome.reasons]
+    if any(v.interval.method == "Laplace" for v in outcome.verdicts):
         out.append("L: Laplace approximation; the ensemble behind it has not converged.")
+    for v in outcome.surprises:
+        known = v.criterion.expected.upper()
+        out.append(f"NEWS: {v.criterion.id} was known to {known} and is now {v.verdict}.")
     return out
 
 
@@ -74,15 +97,19 @@ def evaluate(
     mapping: Annotated[
         Path | None, typer.Option(help="What its symbols mean in the terms of the criteria (YAML).")
     ] = None,
+    exit_zero: Annotated[
+        bool, typer.Option("--exit-zero", help="End with exit code 0 also when criteria fail.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Compute every published constraint, print PASS or FAIL and write the report."""
     if model or mapping:
         from jakinib.cli.foreign import evaluate_model
 
-        refuse(ctx, ("report", "draws", "workers"), "does not apply to the model of --model")
+        refuse(ctx, ("report", "draws", "workers", "exit_zero"), "does not apply to the model of --model")
         return evaluate_model(model, mapping, as_json)
     from jakinib.evaluate import evaluate as run
+    from jakinib.evaluate.basis import headline
     from jakinib.report.html import FILES, write
 
     targets(*(report / name for name in FILES))
@@ -95,25 +122,18 @@ def evaluate(
             emit(
                 {
                     "passed": outcome.passed,
+                    "headline": headline(outcome.tallies),
+                    "tallies": [line.record() for line in outcome.tallies],
                     "verdicts": outcome.records(),
                     "agreement": [line.record() for line in outcome.agreement],
                 }
             )
         else:
-            rows, item = [], 0
-            for verdict in outcome.verdicts:
-                again, item = verdict.criterion.item == item, verdict.criterion.item
-                rows.append(["" if again else str(item), *shown(verdict)])
-            emit(table("", COLUMNS, rows))
-            emit(table("", ["set", "rows", "GMFE", "worst fold", "within 2-fold", "in 90 % interval"],
-                       [agreed(line) for line in outcome.agreement]))  # fmt: skip
-            for note in notes(outcome):
-                emit(note)
-            hard = [v for v in outcome.verdicts if v.criterion.hard]
-            others = [v for v in outcome.verdicts if not v.criterion.hard]
-            emit(
-                f"{sum(v.passed for v in hard)} of {len(hard)} hard criteria pass; "
-                f"of {len(others)} that report, {sum(not v.passed for v in others)} fail. Report: {page}"
-            )
-    if not outcome.passed:
+            for item in verdict_page(outcome):
+                emit(fill(item, WIDTH) if isinstance(item, str) else item)
+            failed = sum(not v.passed for v in outcome.verdicts if v.criterion.hard)
+            decided = f"{failed} that decide fail" if failed else "all that decide pass"
+            emit(fill(f"{headline(outcome.tallies)} Over all criteria, {decided}.", WIDTH))
+            emit(f"Report: {page}")
+    if not outcome.passed and not exit_zero:
         raise typer.Exit(1)

@@ -69,8 +69,8 @@ class Criterion(Strict):
     rows: the published numbers it stands for. of: those that are computed, by default all. conditions: fields
     of a row, such as a dose, that are set in all of them; each: a field and the values it takes in turn.
     populations, cells: as in a plan. bound: low and high from a row, in place of numbers. hard: it decides
-    whether the evaluation passes; the others report. explanation: why it fails, if so. fitted: a number of
-    the library was fitted to these rows, outside the plans.
+    whether the evaluation passes; the others report. expected: the verdict it is known to have; a change
+    either way is news. explanation: why it fails, if so.
     """
 
     id: EntryName
@@ -89,8 +89,8 @@ class Criterion(Strict):
     high: Number | None = None
     target: str = ""
     unit: str
+    expected: Literal["pass", "fail"] = "pass"
     explanation: str = ""
-    fitted: StrictBool = False
 
     @field_validator("statistic")
     @classmethod
@@ -105,6 +105,8 @@ class Criterion(Strict):
             raise ValueError("gives neither low, high nor bound; a criterion must be able to fail")
         if self.low is not None and self.high is not None and self.low > self.high:
             raise ValueError(f"low {self.low:g} lies above high {self.high:g}; exchange them")
+        if self.expected == "fail" and not self.explanation:
+            raise ValueError("is expected to fail and does not say why; add an explanation")
         wanted = COUNTS.get(self.statistic)
         found = len(self.of or self.rows) * max(len(values) for values in (*self.each.values(), [""]))
         if wanted is not None and found != wanted:
@@ -203,6 +205,11 @@ class Verdict:
         return "PASS" if self.passed else "FAIL"
 
     @property
+    def expected(self) -> bool:
+        """Whether it is the verdict that the criterion is known to have."""
+        return self.passed == (self.criterion.expected == "pass")
+
+    @property
     def label(self) -> str:
         """The verdict, and whether it only reports."""
         return self.verdict if self.criterion.hard else f"{self.verdict}, reported"
@@ -249,11 +256,11 @@ def row_problems(criterion: Criterion, data: DataSet) -> Iterator[str]:
     """What is wrong with the rows of a criterion, those included that its rows are about or derived from."""
     for name in dict.fromkeys((*criterion.rows, *criterion.of)):
         try:
-            behind = list(_behind(name, data))
+            rows = list(behind(name, data))
         except UnknownIdError as error:
             yield f"rows: {error}"
             continue
-        for row in behind if criterion.hard else []:
+        for row in rows if criterion.hard else []:
             status = data[row].status
             if status == "recalled":
                 via = "" if row == name else f", which {name} rests on"
@@ -263,7 +270,7 @@ def row_problems(criterion: Criterion, data: DataSet) -> Iterator[str]:
                 )
 
 
-def _behind(name: str, data: DataSet, seen: frozenset[str] = frozenset()) -> Iterator[str]:
+def behind(name: str, data: DataSet, seen: frozenset[str] = frozenset()) -> Iterator[str]:
     """A row, the rows that it compares, and the rows that a derived one names as its origin."""
     row = data[name]
     yield name
@@ -275,4 +282,4 @@ def _behind(name: str, data: DataSet, seen: frozenset[str] = frozenset()) -> Ite
         ]
     for other in dict.fromkeys(named):
         if other not in seen | {name}:
-            yield from _behind(other, data, seen | {name})
+            yield from behind(other, data, seen | {name})

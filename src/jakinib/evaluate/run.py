@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import platform
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from jakinib.errors import InputError, SimulationError
 from jakinib.evaluate.agreement import Agreement, agreements
 from jakinib.evaluate.bands import Bands, compute, criterion_key
+from jakinib.evaluate.basis import Basis, Tally, bases, tallies
 from jakinib.evaluate.criteria import Criterion, Verdict, read_criteria
 from jakinib.evaluate.draws import COUNT, Joint, joint
 from jakinib.evaluate.evidence import Evidence
@@ -55,6 +57,8 @@ class Evaluation:
                 "low": v.criterion.low,
                 "high": v.criterion.high,
                 "hard": v.criterion.hard,
+                "basis": self.bases[v.criterion.id],
+                "expected": v.criterion.expected.upper(),
                 "explanation": "" if v.passed else v.criterion.explanation,
                 "verdict": v.verdict,
                 "rows": v.criterion.rows,
@@ -64,6 +68,21 @@ class Evaluation:
             }
             for v in self.verdicts
         ]
+
+    @functools.cached_property
+    def bases(self) -> dict[str, Basis]:
+        """What the rows of each criterion are to the model, by what plans and library did with them."""
+        return bases((v.criterion for v in self.verdicts), self.evidence.plans, self.evidence.data)
+
+    @property
+    def tallies(self) -> list[Tally]:
+        """Criteria counted by basis, predictions first."""
+        return tallies((self.bases[v.criterion.id], v) for v in self.verdicts)
+
+    @property
+    def surprises(self) -> list[Verdict]:
+        """Verdicts other than those that the criteria are known to have."""
+        return [v for v in self.verdicts if not v.expected]
 
     @property
     def agreement(self) -> list[Agreement]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,12 @@ from jakinib.evaluate.credibility import read_checklist, score
 from jakinib.experiments import kinds
 from jakinib.library import get_library
 from jakinib.library.measurements import Measurement, get_data
+from jakinib.library.quantities import KINDS, quantities
 from jakinib.library.schema import Quantity
 from jakinib.paths import write_atomic
 
 _CONDITIONS = ("inhibitor", "target", "cytokine", "cytokine_dose", "readout", "cell", "matrix", "atp", "time",
                "population", "dose")  # fmt: skip
-_KINDS = ("inhibitors", "cytokines", "cells", "populations")
 
 
 def write_data_book(path: Path) -> None:
@@ -45,21 +45,6 @@ def _cell(value: Any) -> str:
     return text
 
 
-def quantities(entry: Any, path: str = "") -> Iterator[tuple[str, Quantity]]:
-    """Every quantity inside a library entry, with the place where it stands."""
-    if isinstance(entry, Quantity):
-        yield path, entry
-    elif isinstance(entry, Mapping):
-        for key, value in entry.items():
-            yield from quantities(value, f"{path} {key}".strip())
-    elif isinstance(entry, list | tuple):
-        for item in entry:
-            yield from quantities(item, path)
-    elif hasattr(type(entry), "model_fields"):
-        for name in type(entry).model_fields:
-            yield from quantities(getattr(entry, name), f"{path} {name}".strip())
-
-
 def _data_book() -> Iterator[str]:
     library, data = get_library(), get_data()
     yield "# Data book"
@@ -69,7 +54,7 @@ def _data_book() -> Iterator[str]:
     yield "(computed from such), recalled (not checked), assumed."
     yield ""
     yield from _counts()
-    for kind in _KINDS:
+    for kind in KINDS:
         yield f"## Library: {kind}"
         yield ""
         for name, entry in getattr(library, kind).items():
@@ -142,7 +127,7 @@ def _counts() -> Iterator[str]:
     """How many numbers have which status."""
     library, data = get_library(), get_data()
     statuses: dict[str, list[int]] = {}
-    for kind in _KINDS:
+    for kind in KINDS:
         for entry in getattr(library, kind).values():
             for _, quantity in quantities(entry):
                 statuses.setdefault(quantity.status, [0, 0])[0] += 1

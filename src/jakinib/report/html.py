@@ -12,15 +12,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from jakinib.errors import SimulationError
-from jakinib.evaluate import Criterion, Evaluation, Verdict
+from jakinib.evaluate import Evaluation, Verdict
 from jakinib.evaluate.agreement import Agreement
 from jakinib.evaluate.bands import Bands
+from jakinib.evaluate.basis import headline
 from jakinib.evaluate.credibility import read_checklist, score
 from jakinib.evaluate.criteria import Interval
 from jakinib.evaluate.evidence import Evidence, Prediction
 from jakinib.experiments import AfterDose
 from jakinib.fit import results
-from jakinib.fit.plan import Plan, read_plan
+from jakinib.fit.plan import read_plan
 from jakinib.library import get_library
 from jakinib.library.measurements import DataSource
 from jakinib.paths import write_atomic
@@ -52,6 +53,7 @@ def write(evaluation: Evaluation, folder: Path) -> Path:
     page = render(evaluation)  # before anything is written
     record = {
         "passed": evaluation.passed,
+        "tallies": [line.record() for line in evaluation.tallies],
         "agreement": [line.record() for line in _agreement(evaluation)],
         "verdicts": [_jsonable(r) for r in evaluation.records()],
         "provenance": evaluation.provenance,
@@ -106,7 +108,9 @@ def render(evaluation: Evaluation) -> str:
         reported=len(evaluation.verdicts) - len(hard),
         missed=sum(not v.passed for v in evaluation.verdicts if not v.criterion.hard),
         failed=[v for v in hard if not v.passed],
-        items=_items(evaluation.verdicts, [fit.plan for fit in fits]),
+        headline=headline(evaluation.tallies),
+        tallies=evaluation.tallies,
+        items=_items(evaluation),
         figures=list(_figures(evidence, evaluation.bands)),
         bands=evaluation.bands,
         agreement=_agreement(evaluation),
@@ -154,13 +158,16 @@ def _side(value: float, bound: float) -> int:
 # Criteria -------------------------------------------------------------------------------------------
 
 
-def _items(
-    verdicts: list[Verdict], plans: list[Plan]
-) -> list[tuple[int, str, list[tuple[Verdict, str, str]]]]:
-    """(item, title, [(verdict, shown value, kind of evidence)]) in the order of the criteria."""
-    groups = groupby(sorted(verdicts, key=lambda v: v.criterion.item), key=lambda v: v.criterion.item)
+def _items(evaluation: Evaluation) -> list[tuple[int, str, list[tuple[Verdict, str, str]]]]:
+    """(item, title, [(verdict, shown value, basis)]) in the order of the criteria."""
+    verdicts = sorted(evaluation.verdicts, key=lambda v: v.criterion.item)
+    groups = groupby(verdicts, key=lambda v: v.criterion.item)
     return [
-        (item, ITEMS.get(item, f"Item {item}"), [(v, _shown(v), evidence(v.criterion, plans)) for v in group])
+        (
+            item,
+            ITEMS.get(item, f"Item {item}"),
+            [(v, _shown(v), evaluation.bases[v.criterion.id]) for v in group],
+        )
         for item, group in groups
     ]
 
@@ -169,18 +176,6 @@ def _shown(verdict: Verdict) -> str:
     if verdict.value is None:
         return "none"
     return number(verdict.value, (verdict.criterion.low, verdict.criterion.high))
-
-
-def evidence(criterion: Criterion, plans: list[Plan]) -> str:
-    """What the published rows of a criterion are to the model: its input, calibrated on, or predicted."""
-    potencies = (p for drug in get_library().inhibitors.values() for p in drug.potency.values())
-    inputs = {word for p in potencies for word in p.location.replace(";", " ").split()}
-    if inputs & set(criterion.rows):
-        return "input"
-    calibrated = [any(row in plan.calibration for plan in plans) for row in criterion.rows]
-    if all(calibrated) or criterion.fitted:
-        return "calibrated"
-    return "partly calibrated" if any(calibrated) else "predicted"
 
 
 # Figures --------------------------------------------------------------------------------------------

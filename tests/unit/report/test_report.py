@@ -210,25 +210,6 @@ def test_a_quantity_that_cannot_be_simulated_leaves_a_page_that_says_why(evidenc
 # Evidence and numbers -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("identifier", "kind"),
-    [
-        ("enzyme_JAK1", "input"),
-        ("selectivity_JAK3", "input"),
-        ("back_by_24h", "predicted"),
-        ("calibration_gmfe", "calibrated"),
-        ("validation_gmfe", "predicted"),
-        ("ra_cmax", "calibrated"),
-        ("ra_auc", "partly calibrated"),
-    ],
-)
-def test_a_criterion_says_whether_its_numbers_were_input_calibrated_or_predicted(
-    identifier: str, kind: str, evidence: Evidence
-) -> None:
-    plans = [read_plan(name, evidence.data) for name in ("clinical_pk", "pathways")]
-    assert html.evidence(criterion(identifier), plans) == kind
-
-
 @given(st.floats(1e-6, 1e6), st.floats(1e-6, 1e6))
 def test_a_shown_number_is_close_and_on_the_same_side_of_a_bound(value: float, bound: float) -> None:
     shown = html.number(value, (None, bound))
@@ -269,6 +250,7 @@ def test_verdicts_json_holds_the_records_the_provenance_and_the_overall_verdict(
     written = json.loads((tmp_path / "verdicts.json").read_text(encoding="utf-8"))
     assert written == {
         "passed": False,
+        "tallies": [line.record() for line in outcome.tallies],
         "agreement": [line.record() for line in outcome.agreement],
         "verdicts": outcome.records(),
         "provenance": outcome.provenance,
