@@ -198,7 +198,7 @@ def outcome(evidence: Evidence, estimates: Evidence) -> dict[str, Array]:
 
     for criterion in evidence.criteria:
         experiments = evidence.of(criterion)
-        if any(one.specs for one in experiments):
+        if any(one.specs for one in experiments) and not criterion.stored:
             take(criterion_key(criterion), partial(evidence.value, criterion))
         if criterion.id in PICTURED and len(experiments) > 1:
             for number, one in enumerate(experiments):

@@ -18,6 +18,7 @@ Basis = Literal["predicted", "context", "calibrated", "input"]
 def bases(criteria: Iterable[Criterion], plans: Sequence[Plan], data: DataSet) -> dict[str, Basis]:
     """The basis of each criterion, by id: that of the least independent of its rows and of what they rest on.
 
+    Rows that were left out of the fits that predict them are predicted, whatever else they calibrate.
     calibrated: in the objective of a plan, or behind a fitted number of the library. input: a number of the
     library was taken from it, so that agreement verifies the simulation and is no evidence. context: a plan
     names it beside its objective. predicted: none of these.
@@ -34,6 +35,8 @@ def bases(criteria: Iterable[Criterion], plans: Sequence[Plan], data: DataSet) -
         return "input" if row in named else "context" if row in context else "predicted"
 
     def least(criterion: Criterion) -> Basis:
+        if criterion.leave:
+            return "predicted"
         rows = {row for name in (*criterion.rows, *criterion.of) for row in behind(name, data)}
         return max(map(of, rows), key=order.index)
 

@@ -14,12 +14,16 @@ from jakinib import paths
 from jakinib.errors import InputError, JakinibError, UnknownIdError
 from jakinib.evaluate.statistics import COUNTS, STATISTICS
 from jakinib.experiments import Choices, Chosen, Experiment, experiment, kinds
+from jakinib.fit.folds import Leave
 from jakinib.fit.plan import Plan
 from jakinib.library.files import explain, line_of, read_model, short
 from jakinib.library.measurements import DataSet, Measurement, get_data
 from jakinib.library.plugins import extra_folders
 from jakinib.library.ranges import EntryName, Line, Number, Whole, listed_once
 from jakinib.library.schema import Strict
+
+
+OF_FOLDS = ("gmfe", "worst_fold", "inside_same", "inside_new", "inside_ratio")
 
 
 class Bound(Strict):
@@ -69,7 +73,9 @@ class Criterion(Strict):
     rows: the published numbers it stands for. of: those that are computed, by default all. conditions: fields
     of a row, such as a dose, that are set in all of them; each: a field and the values it takes in turn.
     populations, cells: as in a plan. bound: low and high from a row, in place of numbers. hard: it decides
-    whether the evaluation passes; the others report. expected: the verdict it is known to have; a change
+    whether the evaluation passes; the others report. leave: the rows are those of a stored cross-validation of
+    ``plan``, predicted by fits without that group. parameter: of ``plan``; 1 when the data identify it, else 0.
+    expected: the verdict it is known to have; a change
     either way is news. explanation: why it fails, if so.
     """
 
@@ -84,6 +90,9 @@ class Criterion(Strict):
     populations: dict[str, str] = Field(default_factory=dict)
     cells: dict[str, str] = Field(default_factory=dict)
     statistic: str = "value"
+    plan: str = ""
+    leave: Leave | Literal[""] = ""
+    parameter: str = ""
     bound: Bound | None = None
     low: Number | None = None
     high: Number | None = None
@@ -92,12 +101,19 @@ class Criterion(Strict):
     expected: Literal["pass", "fail"] = "pass"
     explanation: str = ""
 
-    @field_validator("statistic")
-    @classmethod
-    def _known(cls, statistic: str) -> str:
-        if statistic not in STATISTICS:
-            raise ValueError(f"'{statistic}' is no statistic; known: {', '.join(STATISTICS)}")
-        return statistic
+    @property
+    def stored(self) -> bool:
+        """Whether it is read from stored results of ``plan``: nothing is simulated."""
+        return bool(self.plan)
+
+    @model_validator(mode="after")
+    def _known(self) -> Criterion:
+        if bool(self.plan) != bool(self.leave or self.parameter) or (self.leave and self.parameter):
+            raise ValueError("plan goes with leave or with parameter, and they with it")
+        known = OF_FOLDS if self.leave else (*STATISTICS,)
+        if self.statistic not in known:
+            raise ValueError(f"'{self.statistic}' is no statistic; known: {', '.join(known)}")
+        return self
 
     @model_validator(mode="after")
     def _bounded(self) -> Criterion:
@@ -107,7 +123,7 @@ class Criterion(Strict):
             raise ValueError(f"low {self.low:g} lies above high {self.high:g}; exchange them")
         if self.expected == "fail" and not self.explanation:
             raise ValueError("is expected to fail and does not say why; add an explanation")
-        wanted = COUNTS.get(self.statistic)
+        wanted = None if self.stored else COUNTS.get(self.statistic)
         found = len(self.of or self.rows) * max(len(values) for values in (*self.each.values(), [""]))
         if wanted is not None and found != wanted:
             raise ValueError(

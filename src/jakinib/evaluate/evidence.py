@@ -11,6 +11,7 @@ import numpy as np
 
 from jakinib.assay import ExVivo
 from jakinib.errors import InputError, UnknownIdError
+from jakinib.evaluate import held
 from jakinib.evaluate.criteria import Criterion, read_criteria
 from jakinib.evaluate.statistics import STATISTICS
 from jakinib.experiments import (
@@ -29,7 +30,7 @@ from jakinib.library.measurements import DataSet
 
 @dataclass(frozen=True)
 class Prediction:
-    """One published cell IC50 or EC50 and the model's value for it, nM.
+    """One published cell IC50 or EC50 and the model's value for it in the laboratory of the row, nM.
 
     error: one standard deviation of the published value as a factor, as its plan states it.
     """
@@ -97,7 +98,12 @@ class Evidence:
         raise InputError(f"row {identifier} is in none of the plans {', '.join(p.id for p in self.plans)}")
 
     def value(self, criterion: Criterion) -> float:
-        """The statistic of a criterion; raises SimulationError when a run fails."""
+        """The statistic of a criterion; raises SimulationError when a run fails.
+
+        One that is read from stored results raises InputError where they are lacking or stale.
+        """
+        if criterion.stored:
+            return held.value(criterion, self.data)
         found = self.of(criterion)
         return STATISTICS[criterion.statistic](found, self.models, (criterion.low, criterion.high))
 
@@ -138,7 +144,8 @@ class Evidence:
                         continue
                     one = kind(row, self.data, plan)
                     shown = "recalled" if row.status == "recalled" else role
-                    predicted, error = one.predicted(self.models), plan.errors[row.quantity]
+                    predicted = one.predicted(self.models) * math.exp(one.offset(self.models))
+                    error = plan.errors[row.quantity]
                     out.append(
                         Prediction(
                             row.id, shown, one.label, one.published, predicted, row.status, row.source, error

@@ -14,9 +14,10 @@ from jakinib.errors import InputError, SimulationError
 from jakinib.evaluate.agreement import Agreement, agreements
 from jakinib.evaluate.bands import Bands, compute, criterion_key
 from jakinib.evaluate.basis import Basis, Tally, bases, tallies
-from jakinib.evaluate.criteria import Criterion, Verdict, read_criteria
+from jakinib.evaluate.criteria import Criterion, Interval, Verdict, read_criteria
 from jakinib.evaluate.draws import COUNT, Joint, joint
 from jakinib.evaluate.evidence import Evidence
+from jakinib.evaluate.held import REASON
 from jakinib.fit import results
 from jakinib.fit.plan import read_plan
 from jakinib.library.measurements import DataSet, get_data
@@ -92,7 +93,9 @@ class Evaluation:
     @property
     def reasons(self) -> list[str]:
         """Why some criteria have no interval, each reason once."""
-        found = [self.bands.reasons(criterion_key(v.criterion)) for v in self.verdicts]
+        found = [
+            self.bands.reasons(criterion_key(v.criterion)) for v in self.verdicts if not v.criterion.stored
+        ]
         return list(dict.fromkeys(reason for reasons in found for reason in reasons))
 
     @property
@@ -136,12 +139,16 @@ def evaluate(
                 values[criterion.id] = evidence.value(criterion), ""
             except SimulationError as error:
                 values[criterion.id] = None, str(error)
+            except InputError as error:
+                if not criterion.stored:
+                    raise
+                values[criterion.id] = None, str(error)
 
     bands = compute(evidence, found, workers, at_the_estimates)
     verdicts = []
     for criterion in criteria:
         value, why = values[criterion.id]
-        interval = bands.interval(criterion_key(criterion))
+        interval = Interval(reason=REASON) if criterion.stored else bands.interval(criterion_key(criterion))
         verdicts.append(Verdict(criterion, value, _sources(criterion, data), why, interval))
     return Evaluation(verdicts, evidence, provenance, bands)
 

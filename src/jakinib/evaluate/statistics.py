@@ -14,12 +14,15 @@ Bounds = tuple[float | None, float | None]
 
 
 def fold(experiment: Experiment, models: Models) -> float:
-    """Fold error, at least 1: the larger of predicted / published and its inverse."""
+    """Fold error, at least 1: the larger of predicted / published and its inverse.
+
+    A row of a plan is predicted in its laboratory, with the factor that the plan found for it.
+    """
     if isinstance(experiment, Potency):
         ratio = experiment.predicted(models) / experiment.published
     else:
         ratio = experiment.value(models) / experiment.row.value
-    return float(np.exp(abs(math.log(ratio))))
+    return float(np.exp(abs(math.log(ratio) + experiment.offset(models))))
 
 
 def _values(experiments: Sequence[Experiment], models: Models) -> list[float]:
