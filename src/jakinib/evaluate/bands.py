@@ -23,9 +23,9 @@ from jakinib.parallel import pool, result
 Array = NDArray[np.float64]
 FEWEST = 20  # draws an interval is made of
 
-CELLS = ("enzyme", "dynamics", "pathways")
-EVERY = ("enzyme", "clinical_pk", "dynamics", "pathways")
-BEHIND = {"kinase_assay": ("enzyme",), "oral_pk": ("clinical_pk",), "cytokine_signalling": CELLS}
+CELLS = ("pathways",)  # whose draws hold what earlier plans leave
+EVERY = ("clinical_pk", *CELLS)
+BEHIND = {"kinase_assay": CELLS, "oral_pk": ("clinical_pk",), "cytokine_signalling": CELLS}
 TYPICAL = "a sample of 1,000 patients at the estimates; one sample a draw would take minutes"
 # Criteria whose experiments are pictured with a band, and rows of plans that are.
 PICTURED = (

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StrictBool, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, StrictBool, ValidationError, model_validator
 
 from jakinib import paths
 from jakinib.errors import InputError, JakinibError, UnknownIdError
@@ -21,7 +21,6 @@ from jakinib.library.measurements import DataSet, Measurement, get_data
 from jakinib.library.plugins import extra_folders
 from jakinib.library.ranges import EntryName, Line, Number, Whole, listed_once
 from jakinib.library.schema import Strict
-
 
 OF_FOLDS = ("gmfe", "worst_fold", "inside_same", "inside_new", "inside_ratio")
 
@@ -73,10 +72,10 @@ class Criterion(Strict):
     rows: the published numbers it stands for. of: those that are computed, by default all. conditions: fields
     of a row, such as a dose, that are set in all of them; each: a field and the values it takes in turn.
     populations, cells: as in a plan. bound: low and high from a row, in place of numbers. hard: it decides
-    whether the evaluation passes; the others report. leave: the rows are those of a stored cross-validation of
-    ``plan``, predicted by fits without that group. parameter: of ``plan``; 1 when the data identify it, else 0.
-    expected: the verdict it is known to have; a change
-    either way is news. explanation: why it fails, if so.
+    whether the evaluation passes; the others report. leave: the rows are those of a stored cross-validation
+    of ``plan``, predicted by fits without that group. parameter: of ``plan``; 1 when the data identify it,
+    else 0. expected: the verdict it is known to have; a change either way is news. explanation: why it fails,
+    if so.
     """
 
     id: EntryName

@@ -1,11 +1,9 @@
-"""Parameter draws of all plans, joined into draws of the whole model.
+"""Parameter draws of plans, joined into draws of the whole model.
 
-Ensembles of different plans are independent unless linked. A parameter that a later plan takes over as a
-prior (``prior_from``) is estimated twice: the later plan's draws hold, and the draws of the earlier plan are
-paired with them so that the shared parameters agree as well as possible (least sum of squared differences in
-standard deviations, each draw used once), which keeps what the earlier plan says about its other parameters.
-A parameter that a later plan took as given moves that plan's draws by its linear re-estimation
-(``jakinib.fit.posterior``).
+Each plan holds every parameter that its predictions depend on, those of earlier plans as priors, so draws of
+different plans are independent. A plan may have alternatives, which explain the same data by another
+structure: its draws are then taken from all of them, in shares by their evidence (Hoeting et al. 1999,
+Stat. Sci. 14:382).
 """
 
 from __future__ import annotations
@@ -28,85 +26,68 @@ COUNT, SEED = 40, 20261123
 class Joint:
     """settings: one mapping a draw, symbol (or symbol@scope) -> value in model units.
 
-    methods: posterior or Laplace, by plan. missing: why a plan has no draws, by plan.
+    methods: posterior or Laplace, by plan. missing: why a plan has no draws, by plan. shares: of the draws,
+    by plan, where a plan has alternatives.
     """
 
     settings: tuple[Mapping[str, float], ...] = ()
     methods: Mapping[str, str] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
+    shares: Mapping[str, float] = field(default_factory=dict)
 
 
-def joint(fits: Sequence[Fit], count: int = COUNT, seed: int = SEED) -> Joint:
-    """``count`` draws of the stored ensembles of fits, given in the order in which they build on another."""
-    stored: list[Stored] = []
-    missing: dict[str, str] = {}
-    for fit in fits:
-        try:
-            stored.append(posterior.load(fit.plan, results.state(fit)))
-        except InputError as error:
-            missing[fit.plan.id] = str(error)
-    if not stored:
-        return Joint(missing=missing)
+def joint(fits: Sequence[Sequence[Fit]], count: int = COUNT, seed: int = SEED) -> Joint:
+    """``count`` draws of the stored ensembles of fits.
+
+    fits: for each plan its fit and those of its alternatives. Of a symbol that two plans hold, the value of
+    the later one counts.
+    """
     rng = np.random.default_rng(seed)
-    theta = [_some(one.theta, count, rng) for one in stored]
-    for earlier in range(len(stored) - 2, -1, -1):
-        theta[earlier] = paired(stored, theta, earlier)
-    for later in range(1, len(stored)):
-        theta[later] = followed(stored, theta, later)
-    settings = []
-    for number in range(count):
-        one: dict[str, float] = {}
-        for plan, values in zip(stored, theta, strict=True):
-            one |= plan.settings(values[number])
-        settings.append(one)
-    return Joint(tuple(settings), {one.plan.id: one.method for one in stored}, missing)
-
-
-def _some(theta: NDArray[np.float64], count: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """``count`` draws in random order: all different while there are enough."""
-    return theta[rng.choice(len(theta), count, replace=count > len(theta))]
-
-
-def _links(earlier: Stored, later: Stored) -> list[tuple[int, int]]:
-    """Columns of the parameters that the later plan takes over from the earlier one."""
-    names = [parameter.id for parameter in earlier.plan.parameters]
-    return [
-        (names.index(parameter.id), column)
-        for column, parameter in enumerate(later.plan.parameters)
-        if earlier.plan.id in parameter.prior_from and parameter.id in names
+    drawn: list[list[Mapping[str, float]]] = []
+    methods: dict[str, str] = {}
+    missing: dict[str, str] = {}
+    shares: dict[str, float] = {}
+    for group in fits:
+        name = group[0].plan.id
+        try:
+            stored = [posterior.load(fit.plan, results.state(fit)) for fit in group]
+        except InputError as error:
+            missing[name] = str(error)
+            continue
+        weights = probabilities(group)
+        if len(group) > 1:
+            shares |= {fit.plan.id: float(weight) for fit, weight in zip(group, weights, strict=True)}
+        drawn.append(_mixed(stored, apportioned(weights, count), rng))
+        methods[name] = "Laplace" if any(one.method == "Laplace" for one in stored) else "posterior"
+    settings = [
+        {name: value for one in draw for name, value in one.items()} for draw in zip(*drawn, strict=True)
     ]
+    return Joint(tuple(settings), methods, missing, shares)
 
 
-def paired(stored: list[Stored], theta: list[NDArray[np.float64]], earlier: int) -> NDArray[np.float64]:
-    """The draws of a plan in the order that fits those of the plans after it."""
-    from scipy.optimize import linear_sum_assignment
-    from scipy.spatial.distance import cdist
-
-    mine, theirs = [], []
-    for later in range(earlier + 1, len(stored)):
-        for own, other in _links(stored[earlier], stored[later]):
-            mine.append(theta[earlier][:, own])
-            theirs.append(theta[later][:, other])
-    if not mine:
-        return theta[earlier]
-
-    def scaled(columns: list[NDArray[np.float64]]) -> NDArray[np.float64]:
-        table = np.array(columns).T
-        return (table - table.mean(axis=0)) / np.maximum(table.std(axis=0), 1e-12)
-
-    distance = cdist(scaled(theirs), scaled(mine), "sqeuclidean")
-    _, order = linear_sum_assignment(distance)
-    return np.asarray(theta[earlier][order])
+def probabilities(group: Sequence[Fit]) -> NDArray[np.float64]:
+    """Posterior probability of each structure, all equally likely beforehand."""
+    evidence = np.array([float(fit.provenance["log_evidence"]) for fit in group])
+    weights = np.exp(evidence - evidence.max())
+    return np.asarray(weights / weights.sum())
 
 
-def followed(stored: list[Stored], theta: list[NDArray[np.float64]], later: int) -> NDArray[np.float64]:
-    """The draws of a plan, moved along with what it took as given from the plans before it."""
-    out = theta[later].copy()
-    for earlier in range(later):
-        for column, parameter in enumerate(stored[earlier].plan.parameters):
-            if parameter.id in stored[later].response and stored[earlier].plan.id in stored[later].plan.after:
-                at, change = stored[later].response[parameter.id]
-                out += (theta[earlier][:, column] - at)[:, None] * change
-    low = np.log([parameter.low for parameter in stored[later].plan.parameters])
-    high = np.log([parameter.high for parameter in stored[later].plan.parameters])
-    return np.clip(out, low, high)
+def apportioned(shares: NDArray[np.float64], count: int) -> list[int]:
+    """Whole numbers that add up to ``count``, nearest to its shares (largest remainders)."""
+    wanted = shares * count
+    out = np.floor(wanted).astype(int)
+    largest = np.argsort(out - wanted, kind="stable")[: count - int(out.sum())]
+    out[largest] += 1
+    return [int(number) for number in out]
+
+
+def _mixed(
+    stored: Sequence[Stored], counts: Sequence[int], rng: np.random.Generator
+) -> list[Mapping[str, float]]:
+    """Draws of each structure in random order; all different while there are enough."""
+    out = [
+        one.settings(one.theta[row])
+        for one, count in zip(stored, counts, strict=True)
+        for row in rng.choice(len(one.theta), count, replace=count > len(one.theta))
+    ]
+    return [out[i] for i in rng.permutation(len(out))]

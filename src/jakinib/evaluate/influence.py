@@ -11,9 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from jakinib.assay import CellAssay, assay
 from jakinib.errors import InputError
-from jakinib.evaluate.bands import CELLS
 from jakinib.evaluate.draws import joint
-from jakinib.evaluate.run import calibrations
+from jakinib.evaluate.run import STRUCTURES, calibrations
 from jakinib.experiments import Models
 from jakinib.library.measurements import get_data
 from jakinib.simulate import Adjusted
@@ -144,8 +143,8 @@ def sensitivity(
     at least six for each parameter the assay depends on, since half of them are looked at alone.
     Raises UnknownIdError, UnitError, InputError (also for results that are stale) or SimulationError.
     """
-    fits = calibrations(CELLS, get_data())
-    found = joint(fits, draws)
+    fits = calibrations(STRUCTURES, get_data())
+    found = joint([fits], draws)
     if found.missing:
         raise InputError(next(iter(found.missing.values())))
     usual = assay(
@@ -156,7 +155,9 @@ def sensitivity(
     model = conditions.model()
     drawn = [Models(draw).settings(model.settable, conditions.cell) for draw in found.settings]
     free = {p.id: {p.id, *p.also} for fit in fits for p in fit.plan.parameters}
-    here = {*drawn[0], *(f"{symbol}@{conditions.cell}" for symbol in drawn[0])}
+    free |= {symbol: {symbol} for fit in fits for symbol in fit.plan.given}
+    reached = {symbol for settings in drawn for symbol in settings}
+    here = {*reached, *(f"{symbol}@{conditions.cell}" for symbol in reached)}
     names = [name for name, symbols in free.items() if symbols & here]
     if draws < (needed := 6 * (len(names) + 1)):
         raise InputError(f"{draws} draws are too few for {len(names)} parameters; use at least {needed}")
@@ -164,7 +165,8 @@ def sensitivity(
     for number, settings in enumerate(drawn):
         IC50s[number] = conditions.curve(Adjusted(model, settings)).ic50_near(usual.ic50)
         done(number)
-    values = np.array([[draw[name] for name in names] for draw in found.settings])
+    usual_of = {name: model.initial(name) for name in names if name in model.settable}
+    values = np.array([[draw.get(name, usual_of.get(name)) for name in names] for draw in found.settings])
     laplace = [plan for plan, method in found.methods.items() if method == "Laplace"]
     return explain(usual.label, names, values, IC50s, laplace)
 

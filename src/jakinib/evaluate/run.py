@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from jakinib.errors import InputError, SimulationError
 from jakinib.evaluate.agreement import Agreement, agreements
-from jakinib.evaluate.bands import Bands, compute, criterion_key
+from jakinib.evaluate.bands import EVERY, Bands, compute, criterion_key
 from jakinib.evaluate.basis import Basis, Tally, bases, tallies
 from jakinib.evaluate.criteria import Criterion, Interval, Verdict, read_criteria
 from jakinib.evaluate.draws import COUNT, Joint, joint
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PLANS = ("enzyme", "clinical_pk", "dynamics", "pathways")
+# Plans whose draws predict, each with the structures that might be in its place.
+STRUCTURES = ("pathways", "pathways_two_steps")
+PREDICTING = (("clinical_pk",), STRUCTURES)
 
 
 @dataclass(frozen=True)
@@ -127,9 +130,12 @@ def evaluate(
     criteria = read_criteria(data=data)
     evidence = Evidence([fit.plan for fit in fits], data, criteria)
     found = (
-        Joint(missing=dict.fromkeys(PLANS, "no draws were asked for")) if draws == 0 else joint(fits, draws)
+        Joint(missing=dict.fromkeys(EVERY, "no draws were asked for"))
+        if draws == 0
+        else joint([calibrations(group, data) for group in PREDICTING], draws)
     )
     provenance["ensembles"] = {**found.methods, **found.missing}
+    provenance["structures"] = dict(found.shares)
     values: dict[str, tuple[float | None, str]] = {}
 
     def at_the_estimates() -> None:

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from jakinib import paths
-from jakinib.build.estimates import Estimate, estimates_path, result_file
+from jakinib.build.estimates import result_file
 from jakinib.errors import InputError
 from jakinib.files.journal import Journal, read_record
 from jakinib.fit import ensemble as ensembles
 from jakinib.fit import results
 from jakinib.fit.ensemble import EVALUATIONS, MOST_DRAWS, Ensemble, Method
-from jakinib.fit.objective import Array, covariance
-from jakinib.fit.plan import Plan, read_plan
-from jakinib.fit.problem import Problem
+from jakinib.fit.objective import Array
+from jakinib.fit.plan import Plan
 from jakinib.fit.run import Prepared, prepare
-from jakinib.library.files import read_table
-from jakinib.library.measurements import DataSet
 
 PARTIAL = "ensemble.partial.json"
-STEP = 1e-3  # ln units; step in a parameter of an earlier plan
 
 
 @dataclass(frozen=True)
@@ -34,7 +28,7 @@ class Stored:
     """An ensemble as it lies in the result folder.
 
     theta: (draws, d), ln of plan units. symbols: model symbol -> (column, factor to the model unit).
-    response: parameter of an earlier plan -> (its ln value, change (d) of ln estimates per unit of it).
+    given: symbols that the plan holds at values of its own.
     """
 
     plan: Plan
@@ -42,12 +36,13 @@ class Stored:
     method: Method
     diagnostics: Mapping[str, float]
     symbols: Mapping[str, tuple[int, float]]
-    response: Mapping[str, tuple[float, Array]]
+    given: Mapping[str, float]
 
     def settings(self, theta: Array) -> dict[str, float]:
         """Model symbols and their values for one draw."""
         values = np.exp(theta)
-        return {name: float(values[i] * unit) for name, (i, unit) in self.symbols.items()}
+        drawn = {name: float(values[i] * unit) for name, (i, unit) in self.symbols.items()}
+        return {**self.given, **drawn}
 
 
 def sample(
@@ -91,7 +86,7 @@ def sample(
                 for column, parameter in enumerate(declared.parameters)
                 for symbol in (parameter.id, *parameter.also)
             },
-            "response": _responses(problem, theta, ready.data),
+            "given": problem.given,
         }
         units = {parameter.id: parameter.unit for parameter in declared.parameters}
         ensembles.write(files[0], drawn, units)
@@ -102,40 +97,6 @@ def sample(
 
 def _record(folder: Path) -> Path:
     return (folder / ensembles.NAME).with_suffix(".json")
-
-
-def _responses(problem: Problem, theta: Array, data: DataSet) -> dict[str, Any]:
-    """How the estimates follow an earlier plan's parameter that this plan took as given.
-
-    Linear re-estimation, d theta / d phi = -C J' dr/dphi. A draw of the earlier plan then moves the draws of
-    this one along (the cut distribution of staged plans: Plummer 2015, Stat. Comput. 25:37); varied alone, it
-    would spoil the calibration that it was part of.
-    """
-    out: dict[str, Any] = {}
-    own = problem.values(theta)
-    touched = set[str]().union(*(target.symbols(problem.context) for target in problem.targets))
-    gain = covariance(problem, theta) @ problem.jacobian(theta).T
-    for name in problem.plan.after:
-        fitted = {row.id: row.value for row in read_table(estimates_path(name), Estimate)}
-        plan = read_plan(name, data)
-        factors = Problem(plan, data).values(np.zeros(len(plan.parameters)))
-        for parameter in plan.parameters:
-            tied = {parameter.id, *parameter.also}
-            if parameter.scope != "model" or not tied & touched or tied & set(own):
-                continue
-            ends = []
-            for sign in (1, -1):
-                value = fitted[parameter.id] * np.exp(sign * STEP)
-                moved = copy.copy(problem)
-                extra = {symbol: float(value * factors[symbol]) for symbol in tied}
-                moved.given = extra
-                ends.append(moved.residuals(theta + sign * 1e-12))  # another point: nothing remembered
-            slope = -gain @ (ends[0] - ends[1]) / (2 * STEP)
-            out[parameter.id] = {
-                "at": float(np.log(fitted[parameter.id])),
-                "change": [float(f"{x:.4g}") for x in slope],
-            }
-    return out
 
 
 def load(plan: Plan, state: Mapping[str, str]) -> Stored:
@@ -159,5 +120,5 @@ def load(plan: Plan, state: Mapping[str, str]) -> Stored:
         record["method"],
         record["diagnostics"],
         {symbol: (int(column), float(factor)) for symbol, (column, factor) in record["symbols"].items()},
-        {name: (row["at"], np.array(row["change"])) for name, row in record["response"].items()},
+        record.get("given", {}),
     )
