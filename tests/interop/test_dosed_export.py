@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from interop_models import CYTOKINE, DOSED, distance, exported
 
-from jakinib.assay.pk import Disposition, dosing_steps
+from jakinib.assay import Disposition
+from jakinib.assay.dosing import dosing_steps
 from jakinib.regimen import Dose, Regimen
 from jakinib.simulate import Model, Protocol, load
 

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jakinib.assay import CellAssay, Curve, ex_vivo_inhibition, plasma
-from jakinib.assay.pk import inhibition_law
+from jakinib.assay import Curve
 from jakinib.evaluate import draws
 from jakinib.evaluate.agreement import agreements, predictive
 from jakinib.evaluate.bands import Bands
@@ -20,7 +19,6 @@ from jakinib.evaluate.evidence import Prediction
 from jakinib.experiments import Models
 from jakinib.fit.plan import FreeParameter, Plan
 from jakinib.fit.posterior import Stored
-from jakinib.regimen import Regimen
 from jakinib.simulate import load
 
 
@@ -112,14 +110,6 @@ def test_the_ic50_found_from_nearby_is_that_of_the_full_search(shift: float, hil
     ic50 = 50 * math.exp(shift)
     curve = Curve(lambda c: c**hill / (c**hill + ic50**hill))
     assert curve.ic50_near(50.0) == pytest.approx(ic50, rel=1e-4)
-
-
-def test_interpolated_inhibition_is_that_of_the_simulated_assay_within_a_tenth_of_a_point() -> None:
-    conditions = CellAssay("baricitinib", "IL-6", "pSTAT3")
-    profile = plasma(Regimen.single(4.0), [0.5, 1.0, 2.0, 6.0, 12.0, 24.0])
-    exact = ex_vivo_inhibition(profile, conditions).inhibition
-    law = inhibition_law(conditions, conditions.model())
-    assert law(profile.free) == pytest.approx(exact, abs=1e-3)
 
 
 def test_a_draw_reaches_the_model_of_its_scope_only() -> None:

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 import jakinib as jk
 from jakinib import paths
-from jakinib.assay.compare import exposure, time_above
+from jakinib.assay.compare import exposure
 from jakinib.assay.pk import plasma_profiles
 from jakinib.build import ModelSpec, check, compose, to_sbml
 from jakinib.cli import app
@@ -271,14 +271,6 @@ def test_a_dose_split_over_the_day_lowers_the_peak_and_raises_the_trough() -> No
 def test_an_interval_that_does_not_divide_a_day_is_followed_over_whole_intervals() -> None:
     assert exposure("baricitinib 4 mg q16h").period == 32
     assert exposure("baricitinib 4 mg qod").period == 48
-
-
-@given(st.lists(st.floats(0, 1), min_size=2, max_size=30))
-def test_time_above_and_time_below_make_up_the_whole(values: list[float]) -> None:
-    time, curve = np.linspace(0, 24, len(values)), np.array(values)
-    above, below = time_above(time, curve, 0.5), time_above(time, -curve, -0.5)
-    level = float(np.diff(time)[(curve[:-1] == 0.5) & (curve[1:] == 0.5)].sum())
-    assert above + below + level == pytest.approx(24)
 
 
 def test_the_heat_map_shows_every_number_in_ink_that_can_be_read(frame: pd.DataFrame) -> None:

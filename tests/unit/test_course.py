@@ -10,7 +10,7 @@ import pytest
 
 import jakinib as jk
 from jakinib import InputError, Regimen
-from jakinib.assay.course import Course, course, hours_above
+from jakinib.assay.course import Course, course
 from jakinib.assay.pk import Disposition, ex_vivo_inhibition
 from jakinib.library import Library, get_library
 from jakinib.library.disposition import UNITS
@@ -148,14 +148,6 @@ def test_a_combination_needs_the_kinetics_of_each(twin: Library) -> None:
     twin.inhibitors["twin"] = twin.inhibitor("twin").model_copy(update={"pharmacokinetics": {}})
     with pytest.raises(InputError, match="'twin' has no pharmacokinetics"):
         course("baricitinib 4 mg qd x 2 + twin 5 mg qd x 2")
-
-
-@pytest.mark.parametrize(
-    ("values", "hours"),
-    [([0, 2], 1.0), ([2, 0], 1.0), ([2, 2], 2.0), ([0, 0], 0.0), ([1, 3], 2.0), ([0, 4], 1.5)],
-)
-def test_time_above_a_limit_is_linear_between_times(values: list[float], hours: float) -> None:
-    assert hours_above(np.array([0.0, 2.0]), np.array(values, dtype=float), 1.0) == pytest.approx(hours)
 
 
 def test_the_figure_has_four_panels_and_marks_missed_doses(steady: Course) -> None:

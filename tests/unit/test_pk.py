@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from scipy.linalg import expm
 
 from jakinib import InputError, Regimen, load, plasma
-from jakinib.assay.pk import Disposition, dosed, dosing_steps, steady_amounts
+from jakinib.assay import Disposition
+from jakinib.assay.dosing import dosed, dosing_steps, steady_amounts
 from jakinib.simulate import Model
 
 DRUG, PEOPLE = "baricitinib", "ra_adult"

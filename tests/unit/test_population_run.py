@@ -72,14 +72,14 @@ def test_exposure_rises_with_the_dose_in_proportion_and_falls_with_renal_functio
 def test_a_patient_that_fails_is_a_row_with_a_reason_and_no_numbers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plasma = Worker._plasma
+    plasma = Worker.plasma
 
-    def breaks(self: Worker, row: np.ndarray, times: np.ndarray, rates: np.ndarray) -> Any:
-        if row[0] > 100:
+    def breaks(self: Worker, values: dict[str, float]) -> Any:
+        if values["weight"] > 100:
             raise SimulationError("too much work", 12.0)
-        return plasma(self, row, times, rates)
+        return plasma(self, values)
 
-    monkeypatch.setattr(Worker, "_plasma", breaks)
+    monkeypatch.setattr(Worker, "plasma", breaks)
     out = tmp_path / "pop.parquet"
     manifest = run_to_file(out, **SMALL)
     people = pd.read_parquet(out)

@@ -8,9 +8,7 @@ import numpy as np
 import pytest
 
 import jakinib as jk
-from jakinib.assay import CellAssay
-from jakinib.assay.pk import Disposition, ex_vivo_inhibition, plasma
-from jakinib.population import engine
+from jakinib.assay import CellAssay, Disposition, ex_vivo_inhibition, inhibition, plasma
 from jakinib.population.engine import METRICS, Worker
 from jakinib.population.study import study
 from jakinib.simulate import Model
@@ -82,8 +80,8 @@ def test_a_batch_at_its_tolerance_agrees_with_single_runs(
 def test_interpolation_holds_for_the_steepest_pathway(monkeypatch: pytest.MonkeyPatch) -> None:
     """GM-CSF has the largest reserve and the steepest curve; twice the concentrations change little."""
     found = []
-    for nodes, rtol in ((engine.NODES, 1e-6), (14, 1e-9)):
-        monkeypatch.setattr(engine, "NODES", nodes)
+    for nodes, rtol in ((inhibition.NODES, 1e-6), (14, 1e-9)):
+        monkeypatch.setattr(inhibition, "NODES", nodes)
         job, _ = study("ra_adult", 20, "4 mg qd x 2", cytokine="GM-CSF", rtol=rtol)
         found.append(Worker(job).run(0))
     for metric, bound in (("mean_inhibition_percent", 0.05), ("above_IC50_h", 0.05)):

@@ -1,4 +1,7 @@
-"""What a laboratory measures: enzyme IC50, cell IC50, and ex vivo inhibition after a dose."""
+"""What a laboratory measures in one patient: doses to plasma, enzyme and cell IC50, inhibition ex vivo.
+
+It may import what stands before it in the picture of CONTRIBUTING.md, up to jakinib.simulate.
+"""
 
 from jakinib.assay.cell import CellAssay, assay
 from jakinib.assay.curve import Curve

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 
 from jakinib.assay.curve import Curve
@@ -17,7 +16,6 @@ from jakinib.units import parse_quantity
 WHOLE_BLOOD, EX_VIVO = "whole blood", "ex vivo blood"  # spiked with inhibitor; drawn after a dose
 MATRICES = (WHOLE_BLOOD, EX_VIVO, "PBMC", "culture", "cell line/other")
 DOSE = Range("nM", 0, 1e9)  # of a cytokine, none included
-DEFAULT = -math.inf  # stands for the cytokine's usual dose
 SERUM_FRACTION = 0.1  # assumed: medium with 10 % serum, used when a data set states nothing
 
 
@@ -42,7 +40,7 @@ def free_fraction(
 
 @dataclass(frozen=True)
 class CellAssay:
-    """Conditions of a cell assay. cytokine_dose in nM, times in hours.
+    """Conditions of a cell assay. cytokine_dose in nM, default the usual one; times in hours.
 
     readout: default the first of the cytokine. cell: default its reference cell.
     Raises InputError for a negative or non-finite condition, UnknownIdError for unknown names.
@@ -53,7 +51,7 @@ class CellAssay:
     readout: str = ""
     cell: str = ""
     matrix: str = WHOLE_BLOOD
-    cytokine_dose: float = DEFAULT
+    cytokine_dose: float = None  # type: ignore[assignment] # a number once made
     preincubation: float = 1.0
     stimulation: float = 0.25
     serum_fraction: float = SERUM_FRACTION
@@ -70,7 +68,7 @@ class CellAssay:
             raise UnknownIdError(
                 f"readout of {cytokine.id}", self.readout, [f"p{stat}" for stat in cytokine.stats]
             )
-        if self.cytokine_dose == DEFAULT:
+        if vars(self)["cytokine_dose"] is None:
             object.__setattr__(self, "cytokine_dose", default_dose(cytokine))
         for name, limits in (("cytokine_dose", DOSE), ("preincubation", HOURS), ("stimulation", HOURS)):
             try:
@@ -135,6 +133,14 @@ class CellAssay:
             )
         return top
 
+    def inhibited(self, model: Runnable) -> Callable[[float], float]:
+        """Inhibition (fraction) as a function of the free concentration (nM), a run each.
+
+        Raises SimulationError when the cytokine gives no signal to inhibit.
+        """
+        top = self.uninhibited(model)
+        return lambda free: 1 - self.response(free, model) / top
+
     def curve(self, model: Runnable | None = None) -> Curve:
         """Concentration-response against the nominal concentration.
 
@@ -155,7 +161,12 @@ def default_dose(cytokine: Cytokine) -> float:
     """Usual dose of cell assays (nM): the cytokine's own, else 50 ng/mL (assumed, usual in phospho-flow)."""
     stated = cytokine.assay_dose
     text = "50 ng/mL" if stated is None else f"{stated.value} {stated.unit}"
-    return parse_quantity(text, "nM", mass=cytokine.molecular_weight.to("g/mol"), where=cytokine.id)
+    return cytokine_dose_nM(cytokine, text, cytokine.id)
+
+
+def cytokine_dose_nM(cytokine: Cytokine, text: str, where: str) -> float:
+    """A dose such as "10 ng/mL" in nM; raises UnitError that begins with ``where``."""
+    return parse_quantity(text, "nM", mass=cytokine.molecular_weight.to("g/mol"), where=where)
 
 
 def assay(
@@ -179,12 +190,7 @@ def assay(
     Raises UnknownIdError, UnitError, InputError or SimulationError.
     """
     entry = get_library().cytokine(cytokine)
-    mass = entry.molecular_weight.to("g/mol")
-    dose = (
-        parse_quantity(cytokine_dose, "nM", mass=mass, where="cytokine_dose")
-        if cytokine_dose
-        else default_dose(entry)
-    )
+    dose = cytokine_dose_nM(entry, cytokine_dose, "cytokine_dose") if cytokine_dose else default_dose(entry)
     conditions = CellAssay(
         inhibitor, cytokine, readout, cell, matrix,
         dose,

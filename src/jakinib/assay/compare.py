@@ -3,8 +3,8 @@
 Blood drawn through one dosing period is stimulated ex vivo in the simulated whole-blood assay, at the free
 concentration in vivo. The drug is taken as constant through one assay (1 h with inhibitor, 15 min with
 cytokine): pSTAT follows plasma within minutes, plasma changes within hours. Inhibition is then a function of
-the free concentration alone; the exact model gives it on a grid, a monotone interpolation (PCHIP in log
-concentration) in between. An inhibitor with an active metabolite is simulated at each draw instead.
+the free concentration alone, read off a few exact runs (``assay.inhibition``). An inhibitor with an active
+metabolite is simulated at each draw instead.
 With a drug that moves during the assay the average over a day changes by less than 0.2 points, a single draw
 on the steep flank of a peak by up to 17 (tests/validation/test_comparators.py).
 """
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jakinib.assay.cell import EX_VIVO, CellAssay
+from jakinib.assay.inhibition import inhibition_at, time_above
 from jakinib.assay.pk import plasma_profiles
 from jakinib.build.pharmacology import no_pharmacokinetics
 from jakinib.errors import InputError
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 STEP, DRAW = 0.05, 0.1  # h between points of the plasma curve; between draws where each is simulated
-PER_DECADE = 16  # grid points of free concentration
-FAINTEST = 1e-4  # of the peak; the grid begins here, below it inhibition falls in proportion
 LOW_ATP = 5e5  # nM; enzyme potencies below this ATP are extrapolated far to reach that of a cell
 
 Array = NDArray[np.float64]
@@ -151,9 +150,9 @@ def inhibition(exposed: Exposure, conditions: CellAssay, model: Model) -> Array:
     """
     acting = exposed.acting
     names = tuple(acting)
-    top = conditions.uninhibited(model)
     if len(names) == 1:
-        return _interpolated(acting[names[0]], conditions, model, top)
+        return inhibition_at(acting[names[0]], conditions.inhibited(model))
+    top = conditions.uninhibited(model)
     draws = np.linspace(0, exposed.period, round(exposed.period / DRAW) + 1)
     levels = {name: np.interp(draws, exposed.time, values) for name, values in acting.items()}
     drawn = [
@@ -163,32 +162,10 @@ def inhibition(exposed: Exposure, conditions: CellAssay, model: Model) -> Array:
     return np.interp(exposed.time, draws, drawn)
 
 
-def _interpolated(free: Array, conditions: CellAssay, model: Model, top: float) -> Array:
-    from scipy.interpolate import PchipInterpolator
-
-    peak = float(free.max())
-    lowest = max(float(free.min()), FAINTEST * peak)
-    points = max(4, math.ceil(PER_DECADE * math.log10(peak / lowest)) + 1)
-    grid = np.geomspace(lowest, peak, points)
-    exact = [1 - conditions.response(float(c), model) / top for c in grid]
-    between = PchipInterpolator(np.log(grid), exact)
-    inside = np.clip(free, lowest, peak)
-    values: Array = between(np.log(inside)) * np.minimum(free / lowest, 1.0)
-    return values
-
-
 def _response(levels: Mapping[str, float], conditions: CellAssay, model: Model) -> float:
     base = conditions.protocol(0.0)
     protocol = Protocol(base.times, {**base.settings, **levels}, base.steps, base.start)
     return float(model.run(protocol, [conditions.observable])[0, 0])
-
-
-def time_above(time: Array, values: Array, level: float) -> float:
-    """Hours during which ``values``, linear between points, lie above ``level``."""
-    low, high = np.minimum(values[:-1], values[1:]), np.maximum(values[:-1], values[1:])
-    span = np.where(high > low, high - low, 1.0)
-    share = np.where(high > low, np.clip((high - level) / span, 0.0, 1.0), low > level)
-    return float(np.sum(share * np.diff(time)))
 
 
 def _day(exposed: Exposure, conditions: CellAssay, model: Model) -> dict[str, Any]:

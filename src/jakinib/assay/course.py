@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from jakinib.assay.cell import EX_VIVO, CellAssay
 from jakinib.assay.disposition import Disposition
+from jakinib.assay.dosing import turns
+from jakinib.assay.inhibition import time_above
 from jakinib.assay.patient import Patient
-from jakinib.assay.pk import PlasmaProfile, input_rates, plasma_profiles
+from jakinib.assay.pk import PlasmaProfile, plasma_profiles
 from jakinib.assay.studied import doses_outside
 from jakinib.errors import InputError, SimulationError, UnknownIdError
 from jakinib.files import table_text
@@ -226,9 +228,8 @@ def _times(regimen: Regimen, dispositions: Mapping[str, Disposition], end: float
     draws: list[Array | list[float]] = [np.arange(0, end, DRAW), [end]]
     for drug, disposition in dispositions.items():
         # The level is highest where an input ends and lowest where one begins or a dose is due.
-        rates = input_rates(regimen, disposition, drug)
-        turns = [time for changes in rates.values() for time, _ in changes]
-        draws.append([time for time in (*turns, *regimen.of(drug).due) if 0 < time < end])
+        bends = (*turns(regimen, disposition, drug), *regimen.of(drug).due)
+        draws.append([time for time in bends if 0 < time < end])
     return _distinct(np.concatenate(draws))
 
 
@@ -316,7 +317,7 @@ def _interval(
         "Cmin (ng/mL)": metrics["cmin"],
         "tmax (h)": metrics["tmax"],
         "AUC (ng h/mL)": metrics["auc"],
-        "above IC50 (h)": hours_above(level.time[inside], level.free[inside], ic50),
+        "above IC50 (h)": time_above(level.time[inside], level.free[inside], ic50),
         **_response(start, stop, times, inhibition),
     }
 
@@ -329,17 +330,5 @@ def _response(start: float, stop: float, times: Array, inhibition: Array) -> dic
     return {
         "max inhibition (%)": 100 * float(y.max()),
         "mean inhibition (%)": 100 * float(np.trapezoid(y, x)) / (stop - start),
-        "above 50 % (h)": hours_above(x, y, 0.5),
+        "above 50 % (h)": time_above(x, y, 0.5),
     }
-
-
-def hours_above(time: Array, values: Array, limit: float) -> float:
-    """Hours that ``values``, linear between times, spend above ``limit``."""
-    over = values - limit
-    total = 0.0
-    for width, one, two in zip(np.diff(time), over[:-1], over[1:], strict=True):
-        if one > 0 and two > 0:
-            total += width
-        elif one > 0 or two > 0:
-            total += width * max(one, two) / abs(two - one)
-    return float(total)

@@ -22,6 +22,7 @@ class Disposition:
     duration: of the zero-order input. first_order: share of an oral dose that passes a depot instead,
     released into it over ``release`` (0: at once). Both begin after the lag. bioavailability: F, by which
     intravenous doses are divided, since clearances and volumes are per F; None where the library has none.
+    metabolite: the active one that is formed from it, "" where there is none.
     """
 
     duration: float
@@ -30,6 +31,7 @@ class Disposition:
     bioavailability: float | None = None
     first_order: float = 0.0
     release: float = 0.0
+    metabolite: str = ""
 
     @classmethod
     def of(cls, inhibitor: str, population: str, overlay: Mapping[str, float] | None = None) -> Disposition:
@@ -52,4 +54,5 @@ class Disposition:
             given.get(f"F_{drug.id}", share),
             value("first_order", "dimensionless", 1.0) if "ka" in values else 0.0,
             value("release", "hour", 0.0),
+            drug.metabolite,
         )

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jakinib.assay.cell import CellAssay
-from jakinib.assay.disposition import RELEASE, UPTAKE, Disposition
+from jakinib.assay.disposition import UPTAKE, Disposition
+from jakinib.assay.dosing import dosed
 from jakinib.assay.patient import PARAMETERS, Circumstances
 from jakinib.assay.studied import doses_outside, outside
-from jakinib.errors import InputError, SimulationError
+from jakinib.errors import InputError
 from jakinib.library import get_library
 from jakinib.library.ranges import BODY_WEIGHT, EGFR
 from jakinib.regimen import Regimen
-from jakinib.simulate import Model, Protocol, Runnable, Step, load
-
-PLACES = ("depot", "central", "peripheral")  # <drug>_<place> are the amounts of an inhibitor in the body
+from jakinib.simulate import Model, Runnable, load
 
 
 @dataclass(frozen=True)
@@ -60,112 +58,6 @@ class PlasmaProfile:
             "tmax": float(time[level.argmax()] - start),
             "auc": float(np.trapezoid(level, time)),
         }
-
-
-def input_rates(
-    regimen: Regimen, disposition: Disposition, inhibitor: str
-) -> dict[str, list[tuple[float, float]]]:
-    """The doses of ``inhibitor`` as (time h, rate nmol/h from then on), by model symbol."""
-    own = regimen.of(inhibitor)
-    mass, lag, share = disposition.molecular_weight, disposition.lag, disposition.first_order
-    rates = {
-        f"input_rate_{inhibitor}": own.input_rate(
-            mass, disposition.duration, lag, disposition.bioavailability, oral_share=1 - share
-        )
-    }
-    if share > 0:
-        rates[f"input_rate_depot_{inhibitor}"] = own.input_rate(
-            mass, disposition.release or RELEASE, lag, oral_share=share, intravenous=False
-        )
-    return rates
-
-
-def dosing_steps(
-    regimen: Regimen,
-    disposition: Disposition,
-    inhibitor: str,
-    *,
-    weight: float | None = None,
-    settled: bool = False,
-) -> list[Step]:
-    """The doses of one inhibitor as changes of the model's input rates, from time 0 on.
-
-    weight: kg, for doses in mg/kg. settled: the run starts from ``steady_amounts``.
-    Raises InputError for a regimen at steady state unless ``settled``: steps alone would start from nothing.
-    """
-    if weight is not None:
-        regimen = regimen.at_weight(weight)
-    if regimen.of(inhibitor).steady and not settled:
-        raise InputError(
-            f"regimen '{regimen.text}': a steady state needs the amounts at time 0; "
-            "use dosed(), or steady_amounts() and settled=True"
-        )
-    values: dict[float, dict[str, float]] = {}
-    for symbol, changes in input_rates(regimen, disposition, inhibitor).items():
-        for time, rate in changes:
-            values.setdefault(time, {})[symbol] = rate
-    return [Step(time, values[time]) for time in sorted(values)]
-
-
-def steady_amounts(
-    regimen: Regimen,
-    disposition: Disposition,
-    inhibitor: str,
-    model: Model,
-    settings: Mapping[str, float] | None = None,
-) -> dict[str, float]:
-    """Amounts (nmol) in the body at time 0 of a regimen at steady state, by species; empty without one.
-
-    Over one interval T of a series linear kinetics take the amounts x to P x + b; the state that repeats is
-    (1 - P)^-1 b. P and b are read from runs of the model over one interval; different series add up.
-    Raises SimulationError when the state does not repeat to 1e-6, which linear kinetics would.
-    """
-    own, given = regimen.of(inhibitor), dict(settings or {})
-    if not own.steady:
-        return {}
-    own = own.at_weight(given.get("weight", model.initial("weight")))
-    metabolite = get_library().inhibitor(inhibitor).metabolite
-    names = [f"{drug}_{place}" for drug in (inhibitor, metabolite) for place in PLACES]
-    states = [name for name in names if name in model.species]
-    total = np.zeros(len(states))
-    for series in own.steady:
-        span = series.interval
-        count = math.floor((span - series.dose.time) / span) + 1
-        doses = tuple(replace(series.dose, time=series.dose.time + i * span) for i in range(count))
-        alone = Regimen(doses, own.text, (series,))
-        steps = dosing_steps(alone, disposition, inhibitor, settled=True)
-
-        def after(amounts: NDArray[np.float64], steps: Sequence[Step] = (), span: float = span) -> Any:
-            start = {**given, **dict(zip(states, map(float, amounts), strict=True))}
-            return model.run(Protocol([span], start, [s for s in steps if s.time < span]), states)[0]
-
-        scale = series.dose.amount * 1e6 / disposition.molecular_weight or 1.0
-        kept = np.array([after(row) for row in scale * np.eye(len(states))]).T / scale
-        amounts = np.linalg.solve(np.eye(len(states)) - kept, after(np.zeros(len(states)), steps))
-        if np.abs(after(amounts, steps) - amounts).max() > 1e-6 * np.abs(amounts).max():
-            raise SimulationError(
-                f"{inhibitor}: no steady state every {span:g} h; its kinetics are not linear"
-            )
-        total += amounts
-    return dict(zip(states, map(float, total), strict=True))
-
-
-def dosed(
-    model: Model,
-    regimen: Regimen,
-    dispositions: Mapping[str, Disposition],
-    times: Sequence[float] | NDArray[np.float64],
-    settings: Mapping[str, float] | None = None,
-) -> Protocol:
-    """Protocol of ``model`` under a regimen, steady states included; dispositions by inhibitor dosed."""
-    given = dict(settings or {})
-    weight = given.get("weight", model.initial("weight"))
-    values: dict[float, dict[str, float]] = {}
-    for inhibitor, disposition in dispositions.items():
-        given |= steady_amounts(regimen, disposition, inhibitor, model, settings)
-        for step in dosing_steps(regimen, disposition, inhibitor, weight=weight, settled=True):
-            values.setdefault(step.time, {}).update(step.values)
-    return Protocol(times, given, [Step(time, values[time]) for time in sorted(values)])
 
 
 def plasma(
@@ -262,7 +154,6 @@ class ExVivo:
     profile: PlasmaProfile
     inhibition: NDArray[np.float64]
     conditions: CellAssay
-    dose_text: str = field(default="")
 
     @property
     def time(self) -> NDArray[np.float64]:
@@ -291,25 +182,5 @@ def ex_vivo_inhibition(
 
     The drug is at its in vivo free concentration; cells are equilibrated with it before the draw.
     """
-    run = conditions.model() if model is None else model
-    top = conditions.uninhibited(run)
-    inhibited = [1 - conditions.response(float(free), run) / top for free in profile.free]
-    return ExVivo(profile, np.array(inhibited), conditions)
-
-
-Array = NDArray[np.float64]
-LOWEST, HIGHEST, POINTS = 0.05, 1000.0, 26  # free nM: the range and number of points of ``inhibition_law``
-
-
-def inhibition_law(conditions: CellAssay, model: Runnable) -> Callable[[Array], Array]:
-    """Inhibition as a function of the free concentration (nM), monotone cubic in ln(concentration).
-
-    It lies within 0.1 percentage points of ``ex_vivo_inhibition`` and spares a run for each draw of blood.
-    """
-    from scipy.interpolate import PchipInterpolator
-
-    top = conditions.uninhibited(model)
-    shift = np.geomspace(LOWEST, HIGHEST + LOWEST, POINTS)
-    inhibited = [1 - conditions.response(float(free), model) / top for free in shift - LOWEST]
-    law = PchipInterpolator(np.log(shift), inhibited)
-    return lambda free: np.asarray(law(np.log(np.maximum(free, 0.0) + LOWEST)))
+    inhibited = conditions.inhibited(conditions.model() if model is None else model)
+    return ExVivo(profile, np.array([inhibited(float(free)) for free in profile.free]), conditions)

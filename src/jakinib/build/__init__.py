@@ -1,4 +1,7 @@
-"""Turn the Antimony templates and the library into SBML."""
+"""The Antimony templates and the library, turned into SBML; other people's SBML, read and guarded.
+
+It may import what stands before it in the picture of CONTRIBUTING.md, up to jakinib.regimen.
+"""
 
 from jakinib.build.compose import compose
 from jakinib.build.composer import Source

@@ -1,4 +1,7 @@
-"""Check library entries, data, plans and models without running them; write templates for new ones."""
+"""Library entries, data, plans and models checked without a run; templates for new ones.
+
+It may import what stands before it in the picture of CONTRIBUTING.md, up to jakinib.report.
+"""
 
 from jakinib.check.base import Check, Finding
 from jakinib.check.run import CHECKS, Report, check

@@ -1,4 +1,7 @@
-"""Command line: the public API, word for word. Exit code 0 pass, 1 criteria failed, 2 bad input."""
+"""The command line: the public API, word for word. Exit code 0 pass, 1 criteria failed, 2 bad input.
+
+It may import what stands before it in the picture of CONTRIBUTING.md, up to jakinib.check.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Hold the calibrated models against the published constraints."""
+"""Criteria and their verdicts: the models, or somebody else's, against published numbers.
+
+It may import what stands before it in the picture of CONTRIBUTING.md, up to jakinib.fit.
+"""
 
 from jakinib.evaluate.criteria import Criterion, Verdict, read_criteria
 from jakinib.evaluate.influence import Sensitivity, sensitivity

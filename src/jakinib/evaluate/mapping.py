@@ -19,6 +19,7 @@ from jakinib.library import get_library
 from jakinib.library.files import line_of, read_model, short
 from jakinib.library.ranges import Number
 from jakinib.library.schema import JAK, Strict, Unit
+from jakinib.sbml import names_in, parsed
 from jakinib.simulate import Model, Protocol, Runnable, Step
 from jakinib.simulate.models import file_text
 from jakinib.units import factor
@@ -280,16 +281,12 @@ def _canonical(mapping: Mapping, path: Path) -> Mapping:
 
 def _add_rule(source: Any, symbol: str, text: str, where: str) -> None:
     """A parameter given by a formula; libSBML parses it, and only symbols of the model may stand in it."""
-    import libsbml
-
-    settings = libsbml.L3ParserSettings()
-    settings.setModel(source)
-    formula = libsbml.parseL3FormulaWithSettings(text, settings)
-    if formula is None:
-        reason = " ".join(libsbml.getLastParseL3Error().split())
-        raise InputError(f"{where}: '{text}' is not a formula: {reason}")
+    try:
+        formula = parsed(text, source)
+    except ValueError as error:
+        raise InputError(f"{where}: {error}") from None
     ids = {element.getId() for element in source.getListOfAllElements()} - {""}
-    for name in _names(formula):
+    for name in names_in(formula):
         if name not in ids:
             raise UnknownIdError("symbol", name, ids, where=where)
     parameter = source.createParameter()
@@ -298,15 +295,6 @@ def _add_rule(source: Any, symbol: str, text: str, where: str) -> None:
     rule = source.createAssignmentRule()
     rule.setVariable(symbol)
     rule.setMath(formula)
-
-
-def _names(node: Any) -> list[str]:
-    own = (
-        [node.getName()]
-        if node.isUserFunction() or (node.isName() and not node.getDefinitionURLString())
-        else []
-    )
-    return own + [name for i in range(node.getNumChildren()) for name in _names(node.getChild(i))]
 
 
 def _check_symbols(model: Model, mapping: Mapping, path: Path) -> None:

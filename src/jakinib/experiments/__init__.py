@@ -1,8 +1,9 @@
-"""Published numbers as experiments: one class a kind, which every other room asks.
+"""Published numbers as experiments: one class a kind, which every room on the right asks.
 
 A row of fits/data names its kind by the column quantity. A kind says what is done to which model, what is
 read, how far that is from the published number, what a person would look at, and what it is in PEtab.
-This room may import everything up to jakinib.population; fit, evaluate, export and report import it.
+
+It may import what stands before it in the picture of CONTRIBUTING.md, up to jakinib.population.
 """
 
 from jakinib.experiments import exposure, exvivo, relation, turnover  # they register their kinds

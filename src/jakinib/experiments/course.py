@@ -7,6 +7,7 @@ import functools
 import numpy as np
 from numpy.typing import NDArray
 
+from jakinib.assay.cell import cytokine_dose_nM
 from jakinib.assay.curve import Curve, logit
 from jakinib.build import ModelSpec
 from jakinib.errors import PlanError, UnknownIdError
@@ -49,8 +50,7 @@ class Stimulated(Experiment):
 
     def concentration(self, text: str) -> float:
         """A cytokine concentration with its unit as nM."""
-        mass = self.cytokine.molecular_weight.to("g/mol")
-        return parse_quantity(text, "nM", mass=mass, where=self.row.id)
+        return cytokine_dose_nM(self.cytokine, text, self.row.id)
 
     def settings(self, dose: float) -> dict[str, float]:
         """What a run sets: the dose (nM) of cytokine, and no transcript of a protein that the cells lack."""
@@ -206,8 +206,7 @@ class CytokineEC50(Stimulated, Potency):
         return f"{row.cytokine} {row.readout}, {row.cell}, {row.time}"
 
     def value(self, models: Models) -> float:
-        mass = self.cytokine.molecular_weight.to("g/mol")
-        return self.predicted(models) / parse_quantity(f"1 {self.row.unit}", "nM", mass=mass)
+        return self.predicted(models) / self.concentration(f"1 {self.row.unit}")
 
     def signal(self, models: Models, dose: float) -> float:
         """Read-out (percent) under a dose (nM)."""

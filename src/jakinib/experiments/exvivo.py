@@ -9,7 +9,8 @@ from dataclasses import asdict, replace
 import numpy as np
 
 from jakinib.assay.cell import EX_VIVO, CellAssay
-from jakinib.assay.pk import ExVivo, PlasmaProfile, ex_vivo_inhibition, inhibition_law, plasma
+from jakinib.assay.inhibition import inhibition_law
+from jakinib.assay.pk import ExVivo, PlasmaProfile, ex_vivo_inhibition, plasma
 from jakinib.build import ModelSpec
 from jakinib.experiments.base import Choices, Experiment, Percentage, Trace, cell_of, population_of, register
 from jakinib.experiments.cell import cell_assay
@@ -19,6 +20,7 @@ from jakinib.library.measurements import DataSet, Measurement
 from jakinib.regimen import Regimen
 from jakinib.units import parse_quantity
 
+RANGE = (0.05, 1000.0)  # free nM: where a law of inhibition is read that many draws of blood share
 BLOOD = np.concatenate((np.arange(0, 4, 0.25), np.arange(4, 24.1, 0.5)))  # h after a single dose
 
 
@@ -72,7 +74,9 @@ class AfterDose(Experiment):
             profile, model = self._plasma(models), models.model(spec)
             if models.near is None:
                 return ex_vivo_inhibition(profile, self.assay, model)
-            law = models.once(("law", *self._course[:-2]), lambda: inhibition_law(self.assay, model))
+            law = models.once(
+                ("law", *self._course[:-2]), lambda: inhibition_law(self.assay.inhibited(model), *RANGE)
+            )
             return ExVivo(profile, law(profile.free), self.assay)
 
         return models.once(("ex vivo", *self._course), run)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from jakinib.assay.disposition import UPTAKE, Disposition
-from jakinib.assay.pk import PlasmaProfile, dosing_steps, plasma
+from jakinib.assay.dosing import dosing_steps
+from jakinib.assay.pk import PlasmaProfile, plasma
 from jakinib.build import ModelSpec
 from jakinib.errors import PlanError
 from jakinib.experiments.base import Choices, Experiment, Trace, population_of, register
@@ -20,7 +21,7 @@ from jakinib.library import get_library
 from jakinib.library.measurements import DataSet, Measurement
 from jakinib.regimen import Regimen
 from jakinib.simulate import Protocol
-from jakinib.units import factor, parse_quantity
+from jakinib.units import dose_to_nmol, factor, parse_quantity
 
 DISPOSITION = ("CLr", "CLnr", "V1", "V2", "Q")
 
@@ -242,7 +243,7 @@ class PKMetric(Experiment):
         if usual.first_order:
             raise NotExpressedError("its first-order input has no form here; only zero-order input has")
         amount, mass = self._doses[0], usual.molecular_weight
-        given: dict[str, Cell] = {f"dose_{drug}": amount * 1e6 / mass}
+        given: dict[str, Cell] = {f"dose_{drug}": dose_to_nmol(amount, mass)}
         text = f"{self.population}, {amount:g} mg once daily x {DAYS}"
         condition = part.condition(f"{self.population}_{amount:g}_mg_qd", text, self.scope, given)
         observable = part.observable(

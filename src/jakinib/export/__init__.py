@@ -1,4 +1,7 @@
-"""Write models for other tools: SBML in three levels, Antimony, with the doses inside if wished."""
+"""Models written for other tools: SBML in three levels, Antimony, OMEX archives, PEtab problems.
+
+It may import what stands before it in the picture of CONTRIBUTING.md, up to jakinib.evaluate.
+"""
 
 from jakinib.export.formats import FORMATS
 from jakinib.export.omex import archive

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from jakinib.assay.disposition import Disposition
-from jakinib.assay.pk import input_rates, steady_amounts
+from jakinib.assay.dosing import input_rates, steady_amounts
 from jakinib.errors import ExportError
 from jakinib.regimen import Regimen
+from jakinib.sbml import add_event
 from jakinib.simulate import Model
 from jakinib.simulate.engine import TINY
 
@@ -83,21 +84,5 @@ def _inputs(model: Any, symbol: str, drug: str, changes: list[tuple[float, float
             rate.setValue(value)  # a trigger that is true from the start never fires
         else:
             name = f"input of {drug} from {time:g} h"
-            _event(model, rate, f"input_{where}{drug}_{number}", name, time, value)
-
-
-def _event(model: Any, rate: Any, identifier: str, name: str, time: float, value: float) -> None:
-    """From ``time`` on the parameter ``rate`` is ``value``."""
-    import libsbml
-
-    event = model.createEvent()
-    event.setId(identifier)
-    event.setName(name)
-    event.setUseValuesFromTriggerTime(True)
-    trigger = event.createTrigger()
-    trigger.setPersistent(True)
-    trigger.setInitialValue(True)  # the only start that Level 2 knows
-    trigger.setMath(libsbml.parseL3Formula(f"time >= {time!r} {model.getTimeUnits()}"))
-    assignment = event.createEventAssignment()
-    assignment.setVariable(rate.getId())
-    assignment.setMath(libsbml.parseL3Formula(f"{value!r} {rate.getUnits()}"))
+            identifier, when = f"input_{where}{drug}_{number}", f"{time!r} {model.getTimeUnits()}"
+            add_event(model, identifier, name, when, {symbol: f"{value!r} {rate.getUnits()}"})

@@ -8,6 +8,7 @@ from typing import Any
 
 from jakinib.build.sbml import ANTIMONY_LOCK
 from jakinib.errors import ExportError
+from jakinib.sbml import first_error
 
 _DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
 
@@ -39,13 +40,8 @@ def to_level(sbml: str, level: int, version: int) -> str:
 
 
 def _first_error(document: Any) -> str:
-    import libsbml
-
-    for i in range(document.getNumErrors()):
-        error = document.getError(i)
-        if error.getSeverity() >= libsbml.LIBSBML_SEV_ERROR:
-            return f"line {error.getLine()}: {' '.join(error.getMessage().split())}"
-    return ""
+    error = first_error(document)
+    return f"line {error[0]}: {error[1]}" if error else ""
 
 
 def to_antimony(sbml: str) -> str:

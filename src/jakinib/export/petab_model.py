@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from typing import Any
 
 from jakinib.build.sbml import translate
@@ -11,6 +10,7 @@ from jakinib.build.starts import NAMESPACE, starts_in
 from jakinib.errors import ExportError
 from jakinib.experiments.petab import ONSET, REFERENCE
 from jakinib.library.schema import Cytokine
+from jakinib.sbml import add_event, declare_literals, first_error, names_in
 
 SLOPE_FLOOR = 1e-12
 
@@ -41,10 +41,8 @@ class PetabModel:
         text = str(self._libsbml.writeSBMLToString(self._document))
         written = self._libsbml.readSBMLFromString(text)
         written.checkConsistency()
-        for i in range(written.getNumErrors()):
-            if (error := written.getError(i)).getSeverity() >= self._libsbml.LIBSBML_SEV_ERROR:
-                message = " ".join(error.getMessage().split())
-                raise ExportError(f"{self.model.getId()} for PEtab: line {error.getLine()}: {message}")
+        if error := first_error(written):
+            raise ExportError(f"{self.model.getId()} for PEtab: line {error[0]}: {error[1]}")
         return text
 
     def values(self) -> dict[str, float]:
@@ -73,7 +71,8 @@ class PetabModel:
         for parameter in model.getListOfParameters():
             parameter.unsetName()
             parameter.setValue(0.0)
-        reads = {name for element in model.getListOfAllElements() for name in self._names_in(element)}
+        maths = (element.getMath() for element in model.getListOfAllElements() if hasattr(element, "getMath"))
+        reads = {name for formula in maths if formula is not None for name in names_in(formula)}
         reads |= {s.getCompartment() for s in model.getListOfSpecies() if not s.getHasOnlySubstanceUnits()}
         for compartment in model.getListOfCompartments():
             compartment.unsetName()
@@ -83,17 +82,6 @@ class PetabModel:
             species.unsetInitialAmount()
             species.unsetInitialConcentration()
         return hashlib.sha256(self._libsbml.writeSBMLToString(copy).encode()).hexdigest()
-
-    def _names_in(self, element: Any) -> Iterator[str]:
-        """Symbols in the formula of an element, if it has one."""
-        if hasattr(element, "getMath") and element.getMath() is not None:
-            yield from self._names(element.getMath())
-
-    def _names(self, node: Any) -> Iterator[str]:
-        if node.isName():
-            yield node.getName()
-        for i in range(node.getNumChildren()):
-            yield from self._names(node.getChild(i))
 
     def add_reference(self, inputs: list[str]) -> None:
         """Add a second copy of all states and of every rule that reads them or one of ``inputs``.
@@ -110,7 +98,7 @@ class PetabModel:
             raise ExportError(
                 f"{model.getId()}: only a model of reactions and assignment rules can be paired"
             )
-        rules = {rule.getVariable(): set(self._names(rule.getMath())) for rule in model.getListOfRules()}
+        rules = {rule.getVariable(): set(names_in(rule.getMath())) for rule in model.getListOfRules()}
         copied = {species.getId() for species in model.getListOfSpecies()} | set(inputs)
         while more := {name for name, reads in rules.items() if name not in copied and reads & copied}:
             copied |= more
@@ -150,28 +138,13 @@ class PetabModel:
         parameter.setValue(value)
         parameter.setConstant(constant)
 
-    def _event(self, name: str, label: str, time: str, assignments: dict[str, str]) -> None:
-        """From ``time`` on, a formula, the named symbols have the values of these formulas."""
-        event = self.model.createEvent()
-        event.setId(name)
-        event.setName(label)
-        event.setUseValuesFromTriggerTime(True)
-        trigger = event.createTrigger()
-        trigger.setPersistent(True)
-        trigger.setInitialValue(True)
-        trigger.setMath(self._libsbml.parseL3Formula(f"time >= {time}"))
-        for symbol, formula in assignments.items():
-            assignment = event.createEventAssignment()
-            assignment.setVariable(symbol)
-            assignment.setMath(self._libsbml.parseL3Formula(formula))
-
     def add_onset(self, species: list[str]) -> None:
         """Species L_<x> are set to dose_<x> at time ``onset``; both are for the conditions to set."""
         self._parameter(ONSET, "hour", "time at which the cytokine is added")
         doses = {name: f"dose_{name.removeprefix('L_')}" for name in species}
         for name, dose in doses.items():
             self._parameter(dose, "nM", f"{self.model.getSpecies(name).getName()} from {ONSET} on")
-        self._event("stimulate", "cytokine is added", ONSET, doses)
+        add_event(self.model, "stimulate", "cytokine is added", ONSET, doses)
 
     def add_hill(self, cytokine: Cytokine) -> None:
         """hill_<x>: slope of logit(inhibition) in ln(concentration), by the closed form of CellIC50.
@@ -219,13 +192,9 @@ class PetabModel:
             end = {rate: "0 nmol_per_hour"}
             if day == days - 1:
                 end[kept] = amount
-            self._event(f"input_{day + 1}", f"dose {day + 1}", begin, {rate: f"dose_{drug} / D1_{drug}"})
-            self._event(f"input_{day + 1}_end", f"end of dose {day + 1}", f"{begin} + D1_{drug}", end)
-
-
-def declare_literals(node: Any) -> None:
-    """Bare numbers of a formula are dimensionless, so that units can be checked without gaps."""
-    if node.isNumber() and not node.isSetUnits():
-        node.setUnits("dimensionless")
-    for i in range(node.getNumChildren()):
-        declare_literals(node.getChild(i))
+            add_event(
+                self.model, f"input_{day + 1}", f"dose {day + 1}", begin, {rate: f"dose_{drug} / D1_{drug}"}
+            )
+            add_event(
+                self.model, f"input_{day + 1}_end", f"end of dose {day + 1}", f"{begin} + D1_{drug}", end
+            )

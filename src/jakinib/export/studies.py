@@ -14,6 +14,7 @@ from jakinib.export.dosing import add_doses
 from jakinib.library import get_library
 from jakinib.library.schema import JAKS
 from jakinib.regimen import Regimen
+from jakinib.sbml import add_event
 from jakinib.simulate import Model, Protocol, load
 
 CYTOKINE_DOSE = 1.0  # nM
@@ -82,7 +83,9 @@ def _enzyme(drug: str, jak: str) -> Study:
     """The kinase assay over concentrations a factor of about 3 apart; the peptide comes by an event."""
     conditions = KinaseAssay(drug, jak)
     model = load("kinase_assay", kinase=jak, inhibitors=(drug,))
-    sbml = _changed(model.sbml, lambda m: _event(m, "peptide", conditions.equilibration, conditions.peptide))
+    sbml = _changed(
+        model.sbml, lambda m: _restart(m, "peptide", conditions.equilibration, conditions.peptide)
+    )
     return Study(
         f"enzyme_{drug}_{jak}", f"{drug} on {jak} at {conditions.atp * 1e-6:g} mM ATP",
         sbml, conditions.equilibration + conditions.reaction, 50, ("phosphopeptide",),
@@ -99,18 +102,7 @@ def _changed(sbml: str, change: Callable[[Any], None]) -> str:
     return str(libsbml.writeSBMLToString(document))
 
 
-def _event(model: Any, species: str, time: float, concentration: float) -> None:
+def _restart(model: Any, species: str, time: float, concentration: float) -> None:
     """From ``time`` (h) on the species starts again at ``concentration`` (nM)."""
-    import libsbml
-
-    event = model.createEvent()
-    event.setId(f"add_{species}")
-    event.setName(f"{species} added at {time:g} h")
-    event.setUseValuesFromTriggerTime(True)
-    trigger = event.createTrigger()
-    trigger.setPersistent(True)
-    trigger.setInitialValue(True)
-    trigger.setMath(libsbml.parseL3Formula(f"time >= {time!r} {model.getTimeUnits()}"))
-    assignment = event.createEventAssignment()
-    assignment.setVariable(species)
-    assignment.setMath(libsbml.parseL3Formula(f"{concentration!r} nM"))
+    name, when = f"{species} added at {time:g} h", f"{time!r} {model.getTimeUnits()}"
+    add_event(model, f"add_{species}", name, when, {species: f"{concentration!r} nM"})

@@ -1,4 +1,7 @@
-"""Files as people write them: text, tables in their dialects, and the journal of unfinished work."""
+"""Files as people write them: text, tables in their dialects, and the journal of unfinished work.
+
+It may import what stands before it in the picture of CONTRIBUTING.md, up to jakinib.paths.
+"""
 
 from jakinib.files.tables import ABSENT, Row, Table, read_table, separator_of, table_text
 from jakinib.files.text import FileError, decode, read_text, short

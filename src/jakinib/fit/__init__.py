@@ -1,4 +1,7 @@
-"""Hold the models against published numbers: plans, data, objective, optimiser, results."""
+"""Plans, objective, optimiser, profiles, draws and recovery; PEtab problems of other people.
+
+It may import what stands before it in the picture of CONTRIBUTING.md, up to jakinib.experiments.
+"""
 
 from jakinib.experiments import Experiment as Target
 from jakinib.experiments import register as register_target

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 from jakinib.build.read import flat, sbml_text
 from jakinib.errors import InputError, PlanError, UnknownIdError
 from jakinib.library.files import short
+from jakinib.sbml import first_error, names_in, parsed
 from jakinib.simulate.engine import Model
 
 RTOL = 1e-10
@@ -76,9 +77,8 @@ class ObservedModel:
         self._libsbml, self._where = libsbml, short(path)
         text = sbml_text(path)
         document = libsbml.readSBMLFromString(text)
-        for i in range(document.getNumErrors()):
-            if (error := document.getError(i)).getSeverity() >= libsbml.LIBSBML_SEV_ERROR:
-                raise InputError(f"{self._where}:{error.getLine()}: {' '.join(error.getMessage().split())}")
+        if error := first_error(document):
+            raise InputError(f"{self._where}:{error[0]}: {error[1]}")
         if document.getModel() is None:
             raise InputError(f"{self._where}: holds no SBML model")
         flat(document, text, self._where)
@@ -119,16 +119,13 @@ class ObservedModel:
         rule.setMath(math_)
 
     def _observe(self, symbol: str, observable: str, row: Row, kind: str) -> None:
-        libsbml, column = self._libsbml, f"{kind}Formula"
-        settings = libsbml.L3ParserSettings()
-        settings.setModel(self._source)
-        settings.setParseLog(libsbml.L3P_PARSE_LOG_AS_LN)
-        formula = libsbml.parseL3FormulaWithSettings(text := row.text(column), settings)
-        if formula is None:
-            reason = " ".join(libsbml.getLastParseL3Error().split())
-            raise row.error(column, f"'{text}' is not a formula: {reason}")
+        column = f"{kind}Formula"
+        try:
+            formula = parsed(row.text(column), self._source, natural_log=True)
+        except ValueError as error:
+            raise row.error(column, str(error)) from None
         pattern = re.compile(rf"{kind}Parameter([1-9]\d*)_{re.escape(observable)}")
-        names = set(self._names(formula))
+        names = set(names_in(formula))
         numbers = sorted(int(hit[1]) for name in names if (hit := pattern.fullmatch(name)))
         holes = tuple(f"{kind}Parameter{i}_{observable}" for i in numbers)
         self.placeholders[observable, kind] = holes
@@ -138,13 +135,6 @@ class ObservedModel:
         for name in sorted(names):
             row.known(column, "symbol", ids, name)
         self._add_rule(symbol, formula)
-
-    def _names(self, node: Any) -> Iterator[str]:
-        """Ids of symbols and functions in a formula."""
-        if node.isUserFunction() or (node.isName() and not node.getDefinitionURLString()):
-            yield node.getName()
-        for i in range(node.getNumChildren()):
-            yield from self._names(node.getChild(i))
 
     def _initial_assignments(self) -> list[str]:
         """Symbols with an initial assignment, each after those it needs.
@@ -171,11 +161,11 @@ class ObservedModel:
             self._add_rule(INITIAL + symbol, formula)
 
         def needs(formula: Any) -> set[str]:
-            open_, seen = set(self._names(formula)), set[str]()
+            open_, seen = set(names_in(formula)), set[str]()
             while open_:
                 seen.add(name := open_.pop())
                 if name in known and name not in formulas:
-                    open_ |= set(self._names(known[name])) - seen
+                    open_ |= set(names_in(known[name])) - seen
             return seen & formulas.keys()
 
         graph = {symbol: needs(formula) for symbol, formula in formulas.items()}

@@ -1,4 +1,7 @@
-"""The library: inhibitors, cytokines, cells, populations and parameters the models are made from."""
+"""The library: inhibitors, cytokines, cells, populations and parameters that the models are made from.
+
+It may import what stands before it in the picture of CONTRIBUTING.md, up to jakinib.sbml.
+"""
 
 from jakinib.library.load import Library, get_library, register
 

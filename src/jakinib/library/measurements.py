@@ -158,7 +158,8 @@ class DataSet:
         """This data set with rows added, or in place of those of the same id; place: their file and line."""
         out = copy.copy(self)
         out.measurements = self.measurements | {row.id: row for row in rows}
-        out._places = self._places | {row.id: place or self._places.get(row.id, row.id) for row in rows}
+        places = {row.id: place or self._places.get(row.id, row.id) for row in rows}
+        out._places = self._places | places  # noqa: SLF001 - of a copy of this very object
         return out
 
     def place(self, identifier: str) -> str:

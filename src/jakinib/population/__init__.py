@@ -1,4 +1,7 @@
-"""Virtual populations: who the patients are, what a regimen does in each, and how they differ."""
+"""Virtual populations: who the patients are, what a regimen does in each, and how they differ.
+
+It may import what stands before it in the picture of CONTRIBUTING.md, up to jakinib.assay.
+"""
 
 from jakinib.errors import IncompleteRunError
 from jakinib.population.outcomes import summary

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jakinib.assay.cell import EX_VIVO, CellAssay
+from jakinib.assay.cell import EX_VIVO, CellAssay, cytokine_dose_nM
 from jakinib.assay.disposition import Disposition
 from jakinib.assay.patient import Circumstances, typical
 from jakinib.errors import InputError, UnknownIdError
@@ -20,12 +20,12 @@ from jakinib.library import get_library
 from jakinib.library.disposition import UNITS as DISPOSITION_UNITS
 from jakinib.library.populations import Population
 from jakinib.library.schema import Inhibitor
-from jakinib.population.engine import NODES, Job
+from jakinib.population.engine import Job
 from jakinib.population.ensemble import ensemble_file, read_ensemble
 from jakinib.population.sampling import CHUNK, sampler
 from jakinib.regimen import Regimen
 from jakinib.simulate import Model, load
-from jakinib.units import MODEL_UNITS, parse_quantity
+from jakinib.units import MODEL_UNITS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,11 +81,9 @@ def study(
         pk_sbml=pk.sbml,
         cell_sbml=cell.sbml if cell else "",
         rtol=rtol,
-        doses=own_doses.doses,
-        steady=own_doses.steady,
+        regimen=own_doses,
+        disposition=Disposition.of(drug.id, people.id),
         interval=own_doses.intervals()[-1],
-        first_order=Disposition.of(drug.id, people.id).first_order,
-        molecular_weight=drug.molecular_weight.to("g/mol"),
         fu=drug.fu.to("dimensionless"),
         ligand=f"L_{library.cytokine(assay.cytokine).symbol}" if assay else "",
         ligand_dose=assay.cytokine_dose if assay else 0.0,
@@ -134,7 +132,7 @@ def _sampled(job: Job) -> str:
     """Digest of what patients are drawn from and how they are dosed."""
     drawn = job.sampler
     arrays = (drawn.typical, drawn.omega, drawn.shape, drawn.low, drawn.high)
-    named = repr((drawn.names, drawn.groups, job.doses, job.steady)).encode()
+    named = repr((drawn.names, drawn.groups, job.regimen.doses, job.regimen.steady)).encode()
     return hashlib.sha256(b"".join(np.ascontiguousarray(a).tobytes() for a in arrays) + named).hexdigest()
 
 
@@ -151,8 +149,8 @@ def _manifest(
         "population": population,
         "inhibitor": job.inhibitor,
         "regimen": regimen.text,
-        "doses": len(job.doses),
-        "steady_state": bool(job.steady),
+        "doses": len(job.regimen.doses),
+        "steady_state": bool(job.regimen.steady),
         "last_interval_h": list(job.interval),
         "cytokine": assay.cytokine if assay else None,
         "cytokine_dose_nM": assay.cytokine_dose if assay else None,
@@ -162,7 +160,6 @@ def _manifest(
         "n": job.n,
         "seed": job.seed,
         "chunk": CHUNK,
-        "concentrations_per_patient": NODES,
         "rtol": job.rtol,
         "sha256": digests,
         "versions": {name: version(name) for name in ("jakinib", "libroadrunner", "numpy")},
@@ -175,8 +172,7 @@ def _assay(inhibitor: str, cytokine: str, readout: str, dose: str) -> CellAssay:
     assay = CellAssay(inhibitor, signal.id, readout, matrix=EX_VIVO)
     if not dose:
         return assay
-    mass = signal.molecular_weight.to("g/mol")
-    return replace(assay, cytokine_dose=parse_quantity(dose, "nM", mass=mass, where="cytokine_dose"))
+    return replace(assay, cytokine_dose=cytokine_dose_nM(signal, dose, "cytokine_dose"))
 
 
 def doses_of(regimen: Regimen, drug: Inhibitor) -> Regimen:

@@ -11,6 +11,7 @@ from typing import Literal, get_args
 
 from jakinib.errors import InputError
 from jakinib.library.ranges import LARGEST_AMOUNT, SHORTEST
+from jakinib.units import dose_to_nmol
 
 Route = Literal["oral", "iv infusion", "iv bolus"]
 ROUTES: tuple[Route, ...] = get_args(Route)
@@ -295,7 +296,7 @@ class Regimen:
                 if not 0 < bioavailability <= 1:
                     raise InputError(f"regimen: bioavailability is {bioavailability:g}; give 0 < F <= 1")
                 share = 1 / bioavailability
-            rate = dose.amount * 1e6 / molecular_weight / over * share
+            rate = dose_to_nmol(dose.amount, molecular_weight) / over * share
             if rate > 0 and begin + over > 0:
                 if abs(begin + over - begin - over) > 1e-6 * over:
                     raise InputError(

@@ -29,13 +29,13 @@ class Series:
     per_kg: bool = False
     steady: bool = False
 
-    def _dose(self, time: float, amount: float) -> Dose:
+    def dose(self, time: float, amount: float) -> Dose:
         return Dose(time, amount, self.route, self.duration, self.inhibitor, self.per_kg)
 
     def doses(self) -> list[Dose]:
         missed = set(self.missing)
         return [
-            self._dose(self.start + i * self.interval, 0.0 if i + 1 in missed else self.amount)
+            self.dose(self.start + i * self.interval, 0.0 if i + 1 in missed else self.amount)
             for i in range(self.repeats)
         ]
 
@@ -49,7 +49,7 @@ def assemble(series: Iterable[Series], text: str = "") -> Regimen:
     """The regimen of several series together."""
     series = list(series)
     refuse_many(sum(s.repeats for s in series))
-    steady = tuple(Steady(s._dose(s.start, s.amount), s.interval) for s in series if s.steady)
+    steady = tuple(Steady(s.dose(s.start, s.amount), s.interval) for s in series if s.steady)
     return Regimen(tuple(dose for s in series for dose in s.doses()), text, steady)
 
 

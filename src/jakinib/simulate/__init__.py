@@ -1,4 +1,7 @@
-"""Run models: protocols in, tidy results out. Nobody else touches the engine."""
+"""Models run: protocols in, tidy results out. No other room touches the engine.
+
+It may import what stands before it in the picture of CONTRIBUTING.md, up to jakinib.build.
+"""
 
 from jakinib.simulate.engine import RTOL, Model
 from jakinib.simulate.models import load
