@@ -11,10 +11,8 @@ if TYPE_CHECKING:
     from jakinib.assay import CellAssay as CellAssay
     from jakinib.assay import Curve as Curve
     from jakinib.assay import KinaseAssay as KinaseAssay
-    from jakinib.assay import assay as assay
     from jakinib.assay import ex_vivo_inhibition as ex_vivo_inhibition
     from jakinib.assay import plasma as plasma
-    from jakinib.assay.compare import compare as compare
     from jakinib.assay.patient import Patient as Patient
     from jakinib.errors import ExportError as ExportError
     from jakinib.errors import InputError as InputError
@@ -26,6 +24,8 @@ if TYPE_CHECKING:
     from jakinib.errors import UnknownIdError as UnknownIdError
     from jakinib.evaluate import evaluate as evaluate
     from jakinib.evaluate import sensitivity as sensitivity
+    from jakinib.evaluate.potency import assay as assay
+    from jakinib.evaluate.potency import compare as compare
     from jakinib.export import archive as archive
     from jakinib.export import export as export
     from jakinib.fit import fit as fit
@@ -56,13 +56,13 @@ _PUBLIC = {
     "Result": "jakinib.simulate",
     "Regimen": "jakinib.regimen",
     "Dose": "jakinib.regimen",
-    "assay": "jakinib.assay",
+    "assay": "jakinib.evaluate.potency",
     "CellAssay": "jakinib.assay",
     "KinaseAssay": "jakinib.assay",
     "Curve": "jakinib.assay",
     "plasma": "jakinib.assay",
     "ex_vivo_inhibition": "jakinib.assay",
-    "compare": "jakinib.assay.compare",
+    "compare": "jakinib.evaluate.potency",
     "population": "jakinib.population",
     "summary": "jakinib.population",
     "Patient": "jakinib.assay.patient",

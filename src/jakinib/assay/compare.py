@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from jakinib.assay.cell import EX_VIVO, CellAssay
 from jakinib.assay.inhibition import inhibition_at, time_above
 from jakinib.assay.pk import plasma_profiles
+from jakinib.build.estimates import estimates
 from jakinib.build.pharmacology import no_pharmacokinetics
 from jakinib.errors import InputError
 from jakinib.library import get_library
@@ -42,7 +43,7 @@ Array = NDArray[np.float64]
 class Exposure:
     """Plasma over one period at steady state. time in hours; free (nM) of the inhibitor and its metabolite.
 
-    potency: factor by which each is more potent in cells than its enzyme assays extrapolate to; 1 for most.
+    anchored: whether each is as potent as cells have shown, or as its enzyme assays alone lead to expect.
     """
 
     regimen: str
@@ -51,13 +52,8 @@ class Exposure:
     time: Array
     ng_per_mL: Array
     free: Mapping[str, Array]
-    potency: Mapping[str, float]
+    anchored: bool
     notes: tuple[str, ...]
-
-    @property
-    def acting(self) -> dict[str, Array]:
-        """Free concentration (nM) that acts like it through the enzyme potencies."""
-        return {name: self.potency[name] * values for name, values in self.free.items()}
 
     @property
     def period(self) -> float:
@@ -69,7 +65,8 @@ def exposure(text: str, population: str = "ra_adult", anchored: bool = True) -> 
     """Plasma of the typical patient under a regimen such as "tofacitinib 5 mg bid", at steady state.
 
     population: where its pharmacokinetics are known; those of the first population the library states
-    otherwise, and ``notes`` says so. anchored: scale potency by ``cell_potency`` of the library.
+    otherwise, and ``notes`` says so. anchored: as potent as cells have shown (shift_<inhibitor>, fitted), in
+    place of what its enzyme assays alone lead to expect.
     Raises InputError for a regimen that is not one inhibitor at steady state, or for an inhibitor without
     pharmacokinetics; UnknownIdError for unknown names.
     """
@@ -87,12 +84,8 @@ def exposure(text: str, population: str = "ra_adult", anchored: bool = True) -> 
     profiles = plasma_profiles(train, grid, inhibitor=drug.id, population=used)
     free = {profile.inhibitor: profile.free for profile in profiles}
     moieties = [library.inhibitor(name) for name in free]
-    factors = {
-        moiety.id: moiety.cell_potency.to("dimensionless") if anchored and moiety.cell_potency else 1.0
-        for moiety in moieties
-    }
-    notes = _notes(moieties, people, used, factors[drug.id])
-    return Exposure(text, drug.id, used, grid, profiles[0].ng_per_mL, free, factors, tuple(notes))
+    notes = _notes(moieties, people, used, anchored)
+    return Exposure(text, drug.id, used, grid, profiles[0].ng_per_mL, free, anchored, tuple(notes))
 
 
 def _read(text: str) -> tuple[Regimen, Inhibitor, float]:
@@ -116,7 +109,7 @@ def _read(text: str) -> tuple[Regimen, Inhibitor, float]:
     return regimen, drug, intervals.pop()
 
 
-def _notes(moieties: Sequence[Inhibitor], asked: str, used: str, potency: float) -> list[str]:
+def _notes(moieties: Sequence[Inhibitor], asked: str, used: str, anchored: bool) -> list[str]:
     """What the reader of a comparison must know about the inhibitor."""
     drug, notes = moieties[0], []
     if used != asked:
@@ -126,9 +119,11 @@ def _notes(moieties: Sequence[Inhibitor], asked: str, used: str, potency: float)
     if any(q.status == "recalled" for m in moieties for q in m.pharmacokinetics[used].values()):
         notes.append(f"{drug.id}: pharmacokinetics partly quoted without the source at hand (recalled)")
     low = [jak for jak, p in drug.potency.items() if p.quantity == "IC50" and p.atp_nM < LOW_ATP]
-    if potency != 1:
+    shift = estimates("pathways").get(f"shift_{drug.id}") if anchored else None
+    if shift is not None and abs(math.log(shift.value)) > math.log(2):
         notes.append(
-            f"{drug.id}: potency scaled {potency:g}-fold, since its enzyme assays do not predict it in blood"
+            f"{drug.id}: {1 / shift.value:.3g}-fold as potent in cells as its enzyme assays lead to expect, "
+            "as potencies in cells show"
         )
     elif low:
         notes.append(
@@ -140,7 +135,8 @@ def _notes(moieties: Sequence[Inhibitor], asked: str, used: str, potency: float)
 def conditions_of(exposed: Exposure, cytokine: str) -> CellAssay:
     """The ex vivo assay of a comparison: first read-out of the cytokine, on its reference cell."""
     entry = get_library().cytokine(cytokine)
-    return CellAssay(exposed.inhibitor, entry.id, matrix=EX_VIVO)
+    plain = {} if exposed.anchored else {f"shift_{name}": 1.0 for name in exposed.free}
+    return CellAssay(exposed.inhibitor, entry.id, matrix=EX_VIVO, settings=plain)
 
 
 def inhibition(exposed: Exposure, conditions: CellAssay, model: Model) -> Array:
@@ -148,7 +144,7 @@ def inhibition(exposed: Exposure, conditions: CellAssay, model: Model) -> Array:
 
     Raises SimulationError when the cytokine gives no signal to inhibit.
     """
-    acting = exposed.acting
+    acting = exposed.free
     names = tuple(acting)
     if len(names) == 1:
         return inhibition_at(acting[names[0]], conditions.inhibited(model))
@@ -182,7 +178,7 @@ def _day(exposed: Exposure, conditions: CellAssay, model: Model) -> dict[str, An
         "hours_above_ic50_per_day": time_above(exposed.time, values, 0.5) * 24 / exposed.period,
         "maximum_inhibition_percent": 100 * float(values.max()),
         "minimum_inhibition_percent": 100 * float(values.min()),
-        "ic50_nM": conditions.curve(model).ic50 / exposed.potency[exposed.inhibitor],
+        "ic50_nM": conditions.curve(model).ic50,
         "cmax_ng_per_mL": float(exposed.ng_per_mL.max()),
         "average_ng_per_mL": float(np.trapezoid(exposed.ng_per_mL, exposed.time)) / exposed.period,
     }
@@ -199,8 +195,7 @@ def compare(
     """Compare regimens at steady state, cytokine by cytokine, in whole blood ex vivo.
 
     regimens: texts that name an inhibitor, such as "baricitinib 4 mg qd". cytokines: library names, or "all".
-    population: see ``exposure``. anchored: scale an inhibitor whose enzyme assays do not predict blood to
-    what blood showed (``cell_potency`` of the library). advance: called after each row.
+    population, anchored: see ``exposure``. advance: called after each row.
 
     Returns one row per regimen and cytokine (first read-out, reference cell): average, maximum and minimum
     inhibition over a day (percent), hours a day above the IC50 (inhibition above 50 %), IC50 of the

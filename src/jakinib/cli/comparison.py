@@ -20,7 +20,7 @@ def compare(
     cytokines: Annotated[str, typer.Option(help="Names with commas between, or all.")] = "all",
     population: Population = "ra_adult",
     enzyme_potency: Annotated[
-        bool, typer.Option("--enzyme-potency", help="Never scale a potency to what blood showed.")
+        bool, typer.Option("--enzyme-potency", help="Potencies as enzyme assays alone lead to expect.")
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Write the table (.tsv, .csv).")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw a heat map (.png, .svg, .pdf).")] = None,

@@ -159,8 +159,6 @@ class Inhibitor(Strict):
     metabolite: SymbolName | Literal[""] = (
         ""  # inhibitor formed from this one; dosing this one brings it along
     )
-    # How much more potent in blood than the enzyme assays extrapolate to; used where inhibitors are compared.
-    cell_potency: Annotated[Quantity, AfterValidator(ranges.FACTOR.check)] | None = None
     conditions: dict[str, Condition] = Field(default_factory=dict)  # food, co-medication
     # Per population: exponent of (reference eGFR / eGFR) by which F rises below the reference, up to 1.
     renal_uptake: dict[str, Quantity] = Field(default_factory=dict)

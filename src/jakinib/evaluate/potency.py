@@ -1,0 +1,236 @@
+"""Cell potencies with the band that answers the question: in one laboratory, in any, or of two drugs in one.
+
+The same drug, cytokine and read-out measured by two laboratories differs by a factor that the model cannot
+know; the ratio of two drugs in one laboratory does not hold it (docs/science.md).
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jakinib.assay import CellAssay, Curve
+from jakinib.assay import assay as simulated
+from jakinib.assay import compare as comparison
+from jakinib.build.estimates import estimates
+from jakinib.errors import InputError, UnknownIdError
+from jakinib.evaluate.draws import Joint, joint, probabilities
+from jakinib.evaluate.run import STRUCTURES, calibrations
+from jakinib.experiments import Models
+from jakinib.fit.results import Fit
+from jakinib.library.measurements import DataSet, get_data
+from jakinib.simulate import Adjusted, Model, Runnable, load
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DRAWS = 40
+SAME, NEW = "same laboratory", "a new laboratory"
+CERTAIN = 0.95  # probability from which an order of two drugs is called certain
+Array = NDArray[np.float64]
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Scatter:
+    """Parameter draws of the cell model, and one standard deviation (ln) of what no parameter holds.
+
+    repeat: of a potency measured again. laboratory: of a factor of a laboratory and pathway. inhibitor: of the
+    shift of a drug that no cell has seen.
+    """
+
+    draws: Joint
+    repeat: float
+    laboratory: float
+    inhibitor: float
+    fitted: frozenset[str]
+
+    def unseen(self, inhibitor: str) -> float:
+        """One standard deviation of a shift that the draws do not hold."""
+        return 0.0 if f"shift_{inhibitor}" in self.fitted else self.inhibitor
+
+
+def scatter(data: DataSet | None = None, count: int = DRAWS) -> Scatter:
+    """The stored draws; raises InputError, saying what to run, when they are lacking or stale."""
+    fits = calibrations(STRUCTURES, data or get_data())
+    found = joint([fits], count)
+    if found.missing:
+        raise InputError(next(iter(found.missing.values())))
+    shares = probabilities(fits)
+    names = frozenset(parameter.id for fit in fits for parameter in fit.plan.parameters)
+
+    def spread(name: str) -> float:
+        squares = [float(fit.provenance["spreads"][name]) ** 2 for fit in fits]
+        return math.sqrt(float(shares @ squares))
+
+    return Scatter(found, spread("cell_ic50"), spread("laboratory"), spread("inhibitor"), names)
+
+
+@dataclass
+class CellPotency(Curve):
+    """The concentration-response of a cell assay, and the bands of its IC50.
+
+    assay: its conditions. laboratory: whose factor the curve holds; empty for none. model: what it runs on.
+    """
+
+    assay: CellAssay = field(kw_only=True)
+    laboratory: str = ""
+    offset: str = ""  # symbol of the factor, where the laboratory has measured the pathway
+    model: Runnable | None = None
+
+    @functools.cached_property
+    def draws(self) -> Array:
+        """ln IC50 of every draw, without any laboratory; shape (draws,)."""
+        if self.model is not None:
+            raise InputError(f"{self.label}: bands are those of the package's model, not of one given")
+        return ln_ic50s(self.assay, self.assay.model(), scatter(), self.ic50)
+
+    @functools.cached_property
+    def bands(self) -> Mapping[str, Interval]:
+        """Central 90 % intervals of the IC50 (nM) that a laboratory would publish, by name.
+
+        ``same laboratory`` where one is named and has measured this pathway with any drug. Raises InputError
+        when the stored draws are lacking or stale.
+        """
+        spread = scatter()
+        drug = spread.unseen(self.assay.inhibitor)
+        out = {NEW: interval(self.draws, spread.repeat, spread.laboratory, drug)}
+        if self.offset:
+            factors = np.log([draw[self.offset] for draw in spread.draws.settings])
+            out[SAME] = interval(self.draws + factors, spread.repeat, drug)
+        return out
+
+
+def ln_ic50s(conditions: CellAssay, model: Model, spread: Scatter, near: float) -> Array:
+    """ln IC50 (nM) of every draw; near: the IC50 at the estimates."""
+    out = []
+    for draw in spread.draws.settings:
+        settings = Models(draw).settings(model.settable, conditions.cell)
+        out.append(math.log(conditions.curve(Adjusted(model, settings)).ic50_near(near)))
+    return np.array(out)
+
+
+def interval(logs: Array, *spreads: float) -> Interval:
+    """Central 90 % interval of exp(logs), each blurred by independent normal errors."""
+    from scipy.stats import norm
+
+    blur = math.hypot(*spreads) * norm.ppf((np.arange(201) + 0.5) / 201)
+    low, high = np.quantile(logs[:, None] + blur, (0.05, 0.95))
+    return float(math.exp(low)), float(math.exp(high))
+
+
+def assay(
+    inhibitor: str,
+    cytokine: str,
+    readout: str = "",
+    *,
+    laboratory: str = "",
+    cell: str = "",
+    matrix: str = "whole blood",
+    cytokine_dose: str = "",
+    preincubation: str = "60 min",
+    stimulation: str = "15 min",
+    model: Runnable | None = None,
+) -> CellPotency:
+    """Simulate a cell assay and return its concentration-response curve (IC50, Hill slope, bands, plot).
+
+    Doses and times are text with units ("10 ng/mL", "15 min"). laboratory: one whose potencies calibrate the
+    model, such as "EUbOPEN2024": the curve is then what it would find. matrix: "whole blood" (the IC50 is of
+    spiked blood), "ex vivo blood" (of total plasma), "PBMC" or "culture". readout: default is the first of the
+    cytokine ("pSTAT5" of IL-2); cell: default is the cytokine's reference cell; cytokine_dose: default the
+    usual dose.
+    Raises UnknownIdError, UnitError, InputError or SimulationError.
+
+    >>> import jakinib as jk
+    >>> round(jk.assay("baricitinib", "IL-6").ic50 / 50)
+    1
+    """
+    curve = simulated(
+        inhibitor, cytokine, readout, cell=cell, matrix=matrix, cytokine_dose=cytokine_dose,
+        preincubation=preincubation, stimulation=stimulation, model=model,
+    )  # fmt: skip
+    conditions, notes = CellAssay(**curve.conditions), list(curve.notes)
+    offset = offset_of(laboratory, conditions) if laboratory else ""
+    factor = estimates(STRUCTURES[0], nuisance=True)[offset].value if offset else 1.0
+    if laboratory and not offset:
+        pathway = f"{conditions.cytokine} {conditions.readout}"
+        notes.append(f"{laboratory} has measured no potency on {pathway}: that of any laboratory is given")
+    label = f"{curve.label}, {laboratory}" if laboratory else curve.label
+    return CellPotency(
+        lambda concentration: curve.inhibition(concentration / factor), label, curve.conditions, tuple(notes),
+        assay=conditions, laboratory=laboratory, offset=offset, model=model,
+    )  # fmt: skip
+
+
+def offset_of(laboratory: str, conditions: CellAssay) -> str:
+    """Symbol of the factor of a laboratory on the pathway of an assay; empty when it has not measured it.
+
+    Raises UnknownIdError for a laboratory that no calibrating potency is from.
+    """
+    data = get_data()
+    (fit,) = calibrations(STRUCTURES[:1], data)
+    rows = [data[row] for row in fit.plan.calibration]
+    known = dict.fromkeys(data.laboratory(row) for row in rows)
+    if laboratory not in known:
+        raise UnknownIdError("laboratory", laboratory, known)
+    for row in rows:
+        same = (row.cytokine, row.readout) == (conditions.cytokine, conditions.readout)
+        if same and data.laboratory(row) == laboratory and (found := fit.plan.offsets_of(row, data)):
+            return found[0]
+    return ""
+
+
+def compare(
+    regimens: Sequence[str],
+    cytokines: Sequence[str] | str = "all",
+    population: str = "ra_adult",
+    *,
+    anchored: bool = True,
+    bands: bool = True,
+    advance: Callable[[], None] | None = None,
+) -> pd.DataFrame:
+    """Compare regimens at steady state, cytokine by cytokine, in whole blood ex vivo.
+
+    As ``jakinib.assay.compare.compare``, and beside each IC50 its ratio to that of the first regimen's
+    inhibitor with a 90 % band of what one laboratory would find for both; ``order_certain`` says whether one
+    of the two is the more potent with a probability of at least 95 %. bands: leave them out when false.
+    """
+    frame = comparison.compare(regimens, cytokines, population, anchored=anchored, advance=advance)
+    if not bands or frame.inhibitor.nunique() < 2 or not anchored:
+        return frame
+    spread = scatter()
+    drugs = tuple(dict.fromkeys(frame.inhibitor))
+    columns: dict[str, dict[int, object]] = {}
+    for (cytokine, cell), block in frame.groupby(["cytokine", "cell"], sort=False):
+        model = load("cytokine_signalling", cytokines=(cytokine,), inhibitors=drugs, cell=cell)
+        logs: dict[str, Array] = {}
+        for index, row in block.iterrows():
+            if row.inhibitor not in logs:
+                conditions = CellAssay(row.inhibitor, cytokine, row.readout, cell, comparison.EX_VIVO)
+                logs[row.inhibitor] = ln_ic50s(conditions, model, spread, row.ic50_nM)
+            if row.inhibitor != drugs[0]:
+                for name, value in ratio(logs, drugs[0], row.inhibitor, spread).items():
+                    columns.setdefault(name, {})[int(index)] = value  # type: ignore[call-overload]
+    for name, values in columns.items():
+        frame[name] = [values.get(number) for number in range(len(frame))]
+    return frame
+
+
+def ratio(logs: Mapping[str, Array], first: str, second: str, spread: Scatter) -> dict[str, object]:
+    """IC50 of a drug over that of the first, with its band in one laboratory and whether the order is certain."""
+    between = logs[second] - logs[first]
+    errors = (spread.repeat, spread.repeat, spread.unseen(first), spread.unseen(second))
+    low, high = interval(between, *errors)
+    from scipy.stats import norm
+
+    weaker = float(norm.cdf(between / math.hypot(spread.unseen(first), spread.unseen(second), 1e-12)).mean())
+    return {
+        "ic50_ratio": math.exp(float(np.median(between))), "ic50_ratio_low": low, "ic50_ratio_high": high,
+        "order_certain": max(weaker, 1 - weaker) >= CERTAIN,
+    }  # fmt: skip
