@@ -302,6 +302,7 @@ FILLED = {
     "cell": [("like: FILL", "like: T cell"), ("  FILL:", "  IL7R:"), ("value: FILL", "value: 7"),
              ("status: FILL", "status: verified"), ("FILL", "notebook")],
     "population": [("value: FILL", "value: 70"), ("status: FILL", "status: verified"), ("FILL", "notebook")],
+    "milieu": [("value: FILL", "value: 2"), ("status: FILL", "status: verified"), ("FILL", "notebook")],
     "dataset": [("\tFILL\tIL-6", "\tbaricitinib\tIL-6"),
                 ("\tFILL\tnM\tcalibration\tFILL", "\t50\tnM\tcalibration\tverified"),
                 ("value: FILL", "value: 50"), ("FILL", "notebook")],

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import jakinib as jk
+from jakinib import paths
+from jakinib.assay.compare import exposure as exposure_of
 from jakinib.assay.course import course
 from jakinib.assay.patient import PARAMETERS, Circumstances, Patient, typical
 from jakinib.assay.pk import plasma
 from jakinib.assay.studied import studied
 from jakinib.errors import InputError, UnknownIdError
+from jakinib.library import get_library
+from jakinib.population.study import study
 
 DOSE = jk.Regimen.single(4.0)
 
@@ -173,7 +178,7 @@ def test_a_patient_outside_the_studied_range_is_told_so(weight: float, eGFR: flo
 
 
 @pytest.mark.parametrize(
-    ("settings", "lines"), [({}, 0), ({"weight": 3.0}, 1), ({"weight": 500.0, "eGFR": 5.0}, 2)]
+    ("settings", "lines"), [({}, 0), ({"weight": 3.0}, 1), ({"weight": 500.0, "eGFR": 20.0}, 2)]
 )
 def test_a_profile_says_what_of_its_patient_was_not_studied(settings: dict[str, float], lines: int) -> None:
     notes = plasma(DOSE, [1.0, 2.0], settings=settings).notes
@@ -186,3 +191,50 @@ def test_doses_by_weight_are_said_to_be_outside_what_was_studied() -> None:
     assert "mg/kg" in plasma(by_weight, [1.0]).notes[0]
     assert any("mg/kg" in note for note in course(by_weight, hours=2).notes)
     assert course("4 mg", hours=2).notes == ()
+
+
+# Kidney failure ----------------------------------------------------------------------------------------
+
+DIALYSED = """id: dialysed
+weight: {value: 70, unit: kg, kind: assumed, status: assumed, rationale: a test}
+eGFR: {value: %s, unit: mL/min, kind: assumed, status: assumed, rationale: a test}
+"""
+
+
+@given(eGFR=st.floats(0.5, 120), population=st.sampled_from(["healthy_adult", "ra_adult", "jia_child"]))
+@settings(max_examples=30, deadline=None)
+def test_no_number_of_a_patient_whose_kidneys_failed_stands_alone(eGFR: float, population: str) -> None:
+    patient = Patient(population, eGFR=eGFR)
+    profile = plasma(jk.Regimen.single(2.0), [1.0], population=population, settings=patient.settings())
+    for notes in (patient.unknown(), profile.notes):
+        assert any(note.startswith("outside the model: eGFR") for note in notes) == (eGFR < 15)
+
+
+def test_a_course_of_a_dialysed_patient_says_first_that_the_model_does_not_hold() -> None:
+    result = course("2 mg", settings={"eGFR": 8.0}, hours=4)
+    assert result.notes[0].startswith("outside the model: eGFR 8 mL/min")
+    assert "outside the model" in result.tsv().splitlines()[1]
+    assert result.record()["notes"] == list(result.notes)
+    assert not any("outside the model" in note for note in course("2 mg", hours=4).notes)
+
+
+@pytest.mark.parametrize(("eGFR", "said"), [("10", True), ("20", False)])
+def test_a_population_of_dialysed_patients_is_told_apart(eGFR: str, said: bool, tmp_path: Path) -> None:
+    people, drug = tmp_path / "populations", tmp_path / "inhibitors"
+    people.mkdir()
+    drug.mkdir()
+    (people / "dialysed.yaml").write_text(DIALYSED % eGFR, encoding="utf-8")
+    own = (paths.models() / "library" / "inhibitors" / "baricitinib.yaml").read_text("utf-8")
+    text = own.replace("  jia_child:\n    CLr", "  dialysed:\n    CLr")
+    (drug / "baricitinib.yaml").write_text(text, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JAKINIB_LIBRARY", str(tmp_path))
+        get_library.cache_clear()
+        try:
+            _, manifest = study("dialysed", 10, "2 mg qd x 3", cytokine=None)
+            assert any("outside the model" in note for note in manifest["notes"]) is said
+            compared = exposure_of("baricitinib 2 mg qd", "dialysed")
+            assert any("outside the model" in note for note in compared.notes) is said
+        finally:
+            patch.undo()
+            get_library.cache_clear()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from jakinib.assay.curve import Curve
 from jakinib.errors import InputError, SimulationError, UnknownIdError
 from jakinib.library import get_library
+from jakinib.library.milieu import Milieu
 from jakinib.library.ranges import HOURS, Range
 from jakinib.library.schema import Cytokine
 from jakinib.simulate import Model, Protocol, Runnable, Step, load
@@ -42,7 +44,8 @@ def free_fraction(
 class CellAssay:
     """Conditions of a cell assay. cytokine_dose in nM, default the usual one; times in hours.
 
-    readout: default the first of the cytokine. cell: default its reference cell.
+    readout: default the first of the cytokine. cell: default its reference cell. milieu: of the library; its
+    level of the cytokine is the dose.
     Raises InputError for a negative or non-finite condition, UnknownIdError for unknown names.
     """
 
@@ -56,6 +59,7 @@ class CellAssay:
     stimulation: float = 0.25
     serum_fraction: float = SERUM_FRACTION
     settings: Mapping[str, float] = field(default_factory=dict)
+    milieu: str = ""
 
     def __post_init__(self) -> None:
         library = get_library()
@@ -68,8 +72,15 @@ class CellAssay:
             raise UnknownIdError(
                 f"readout of {cytokine.id}", self.readout, [f"p{stat}" for stat in cytokine.stats]
             )
+        usual = default_dose(cytokine)
+        if self.milieu:
+            fluid = library.milieu(self.milieu)
+            usual = level_in(fluid, cytokine)
+            object.__setattr__(self, "milieu", fluid.id)
+            if vars(self)["cytokine_dose"] not in (None, usual):
+                raise InputError(f"cell assay: a cytokine dose and the milieu {fluid.id}; give one of them")
         if vars(self)["cytokine_dose"] is None:
-            object.__setattr__(self, "cytokine_dose", default_dose(cytokine))
+            object.__setattr__(self, "cytokine_dose", usual)
         for name, limits in (("cytokine_dose", DOSE), ("preincubation", HOURS), ("stimulation", HOURS)):
             try:
                 limits.number(getattr(self, name))
@@ -90,11 +101,14 @@ class CellAssay:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was assumed about the inhibitor, a line each."""
+        """Which milieu was used, and what was assumed about the inhibitor, a line each."""
         ratio = get_library().inhibitor(self.inhibitor).blood_plasma_ratio
-        if self.matrix != WHOLE_BLOOD or ratio.kind != "assumed":
-            return ()
-        return (f"{self.inhibitor}: blood-to-plasma ratio {ratio.value:g} is assumed: {ratio.rationale}",)
+        lines = milieu_notes(self.milieu, [self.cytokine])
+        if self.matrix == WHOLE_BLOOD and ratio.kind == "assumed":
+            lines.append(
+                f"{self.inhibitor}: blood-to-plasma ratio {ratio.value:g} is assumed: {ratio.rationale}"
+            )
+        return tuple(lines)
 
     @property
     def observable(self) -> str:
@@ -169,6 +183,28 @@ def cytokine_dose_nM(cytokine: Cytokine, text: str, where: str) -> float:
     return parse_quantity(text, "nM", mass=cytokine.molecular_weight.to("g/mol"), where=where)
 
 
+def level_in(fluid: Milieu, cytokine: Cytokine) -> float:
+    """Level (nM) of a cytokine in a milieu; raises UnknownIdError for one that it does not state."""
+    if cytokine.id not in fluid.levels:
+        raise UnknownIdError(f"cytokine of milieu {fluid.id}", cytokine.id, fluid.levels)
+    level = fluid.levels[cytokine.id]
+    mass = cytokine.molecular_weight.to("g/mol")
+    return parse_quantity(f"{level.value!r} {level.unit}", "nM", mass=mass, where=fluid.id)
+
+
+def milieu_notes(milieu: str, cytokines: Sequence[str]) -> list[str]:
+    """Levels taken from a milieu in place of the usual doses, one line a cytokine; none without a milieu."""
+    if not milieu:
+        return []
+    fluid = get_library().milieu(milieu)
+    remark = f"; {fluid.note}" if fluid.note else ""
+    levels = {name: fluid.levels[name] for name in cytokines if name in fluid.levels}
+    return [
+        f"milieu {fluid.id}: {name} {q.value:g} {q.unit} ({q.source}, {q.status}: {q.location}){remark}"
+        for name, q in levels.items()
+    ]
+
+
 def assay(
     inhibitor: str,
     cytokine: str,
@@ -179,6 +215,7 @@ def assay(
     cytokine_dose: str = "",
     preincubation: str = "60 min",
     stimulation: str = "15 min",
+    milieu: str = "",
     model: Runnable | None = None,
 ) -> Curve:
     """Simulate a cell assay and return its concentration-response curve (IC50, Hill slope, plot).
@@ -186,15 +223,16 @@ def assay(
     Doses and times are text with units ("10 ng/mL", "15 min"). matrix: "whole blood" (the IC50 is of spiked
     blood), "ex vivo blood" (of total plasma), "PBMC" or "culture". readout: default is the first of the
     cytokine ("pSTAT5" of IL-2); cell: default is the cytokine's reference cell; cytokine_dose: default the
-    usual dose.
+    usual dose; milieu: in place of a dose, the level that people have ("ra_synovium").
     Raises UnknownIdError, UnitError, InputError or SimulationError.
     """
     entry = get_library().cytokine(cytokine)
-    dose = cytokine_dose_nM(entry, cytokine_dose, "cytokine_dose") if cytokine_dose else default_dose(entry)
+    dose: Any = cytokine_dose_nM(entry, cytokine_dose, "cytokine_dose") if cytokine_dose else None
     conditions = CellAssay(
         inhibitor, cytokine, readout, cell, matrix,
         dose,
         parse_quantity(preincubation, "hour", where="preincubation"),
         parse_quantity(stimulation, "hour", where="stimulation"),
+        milieu=milieu,
     )  # fmt: skip
     return conditions.curve(model)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jakinib.assay.cell import EX_VIVO, CellAssay
+from jakinib.assay.cell import EX_VIVO, CellAssay, milieu_notes
 from jakinib.assay.inhibition import inhibition_at, time_above
 from jakinib.assay.pk import plasma_profiles
 from jakinib.build.estimates import estimates
@@ -84,7 +84,7 @@ def exposure(text: str, population: str = "ra_adult", anchored: bool = True) -> 
     profiles = plasma_profiles(train, grid, inhibitor=drug.id, population=used)
     free = {profile.inhibitor: profile.free for profile in profiles}
     moieties = [library.inhibitor(name) for name in free]
-    notes = _notes(moieties, people, used, anchored)
+    notes = [*profiles[0].notes, *_notes(moieties, people, used, anchored)]
     return Exposure(text, drug.id, used, grid, profiles[0].ng_per_mL, free, anchored, tuple(notes))
 
 
@@ -132,11 +132,11 @@ def _notes(moieties: Sequence[Inhibitor], asked: str, used: str, anchored: bool)
     return notes
 
 
-def conditions_of(exposed: Exposure, cytokine: str) -> CellAssay:
+def conditions_of(exposed: Exposure, cytokine: str, milieu: str = "") -> CellAssay:
     """The ex vivo assay of a comparison: first read-out of the cytokine, on its reference cell."""
     entry = get_library().cytokine(cytokine)
     plain = {} if exposed.anchored else {f"shift_{name}": 1.0 for name in exposed.free}
-    return CellAssay(exposed.inhibitor, entry.id, matrix=EX_VIVO, settings=plain)
+    return CellAssay(exposed.inhibitor, entry.id, matrix=EX_VIVO, settings=plain, milieu=milieu)
 
 
 def inhibition(exposed: Exposure, conditions: CellAssay, model: Model) -> Array:
@@ -174,6 +174,7 @@ def _day(exposed: Exposure, conditions: CellAssay, model: Model) -> dict[str, An
         "cytokine": conditions.cytokine,
         "readout": conditions.readout,
         "cell": conditions.cell,
+        "cytokine_dose_nM": conditions.cytokine_dose,
         "average_inhibition_percent": 100 * float(np.trapezoid(values, exposed.time)) / exposed.period,
         "hours_above_ic50_per_day": time_above(exposed.time, values, 0.5) * 24 / exposed.period,
         "maximum_inhibition_percent": 100 * float(values.max()),
@@ -190,12 +191,14 @@ def compare(
     population: str = "ra_adult",
     *,
     anchored: bool = True,
+    milieu: str = "",
     advance: Callable[[], None] | None = None,
 ) -> pd.DataFrame:
     """Compare regimens at steady state, cytokine by cytokine, in whole blood ex vivo.
 
     regimens: texts that name an inhibitor, such as "baricitinib 4 mg qd". cytokines: library names, or "all".
-    population, anchored: see ``exposure``. advance: called after each row.
+    population, anchored: see ``exposure``. milieu: whose levels stimulate the blood in place of the usual
+    doses; "all" are then the cytokines it states. advance: called after each row.
 
     Returns one row per regimen and cytokine (first read-out, reference cell): average, maximum and minimum
     inhibition over a day (percent), hours a day above the IC50 (inhibition above 50 %), IC50 of the
@@ -209,7 +212,8 @@ def compare(
     if isinstance(regimens, str):
         regimens = [regimens]
     wanted = [cytokines] if isinstance(cytokines, str) else list(cytokines)
-    names = list(library.cytokines) if wanted == ["all"] else [library.cytokine(name).id for name in wanted]
+    known = library.milieu(milieu).levels if milieu else library.cytokines
+    names = list(known) if wanted == ["all"] else [library.cytokine(name).id for name in wanted]
     if not regimens or not names:
         raise InputError("compare: give at least one regimen and one cytokine")
     for kind, items in (("regimen", list(regimens)), ("cytokine", names)):
@@ -223,9 +227,10 @@ def compare(
         cell = library.cytokine(name).reference_cell
         model = load("cytokine_signalling", cytokines=(name,), inhibitors=together, cell=cell)
         for number, exposed in enumerate(exposures):
-            rows[number, name] = _day(exposed, conditions_of(exposed, name), model)
+            rows[number, name] = _day(exposed, conditions_of(exposed, name, milieu), model)
             if advance is not None:
                 advance()
     frame = pd.DataFrame([rows[number, name] for number in range(len(exposures)) for name in names])
-    frame.attrs["notes"] = list(dict.fromkeys(note for exposed in exposures for note in exposed.notes))
+    said = [note for exposed in exposures for note in exposed.notes]
+    frame.attrs["notes"] = list(dict.fromkeys([*said, *milieu_notes(milieu, names)]))
     return frame

@@ -85,6 +85,7 @@ class Course:
         return {
             "title": self.title,
             "cytokine_dose_nM": self.conditions.cytokine_dose,
+            "milieu": self.conditions.milieu or None,
             "free_ic50_nM": {
                 name: value if math.isfinite(value) else None for name, value in self.ic50.items()
             },
@@ -143,26 +144,27 @@ def course(
     settings: Mapping[str, float] | None = None,
     hours: float | None = None,
     conditions: Sequence[str] = (),
+    milieu: str = "",
 ) -> Course:
     """Follow a regimen: plasma, JAK occupancy, and ex vivo inhibition in blood drawn every quarter hour.
 
     inhibitor: of doses that name none. Several inhibitors, and metabolites, compete for the ATP site.
     settings: weight (kg), eGFR (mL/min per 1.73 m2), of which the disposition of ``jakinib.Patient`` follows;
     any other setting goes before it. hours: default to the end of the last dosing interval.
-    conditions: food or co-medication, names under ``conditions`` of an inhibitor dosed ("fed").
+    conditions: food or co-medication, names under ``conditions`` of an inhibitor dosed ("fed"). milieu: whose
+    level of the cytokine stimulates the blood ("ra_synovium"), in place of the usual dose.
     Raises InputError for conditions outside their range, UnknownIdError for unknown names.
     """
     library = get_library()
     if isinstance(regimen, str):
         regimen = Regimen.parse(regimen)
-    people = library.population(population)
+    people, given = library.population(population), dict(settings or {})
     dosed = [library.inhibitor(name).id for name in regimen.inhibitors or (inhibitor,)]
-    given = dict(settings or {})
     patients, notes = _patients(dosed, people.id, given, conditions)
-    notes = [*regimen.notes, *doses_outside(regimen), *notes]
+    drawn = CellAssay(dosed[0], cytokine, readout, matrix=EX_VIVO, milieu=milieu)
+    notes = [*regimen.notes, *doses_outside(regimen), *notes, *drawn.notes]
     whole = {drug: patients[drug].settings() | _settings_of(drug, given, dosed) for drug in dosed}
     in_mg = regimen.at_weight(whole[dosed[0]]["weight"])
-    drawn = CellAssay(dosed[0], cytokine, readout, matrix=EX_VIVO)
     end = _end(regimen, hours)
     dispositions = {drug: Disposition.of(drug, people.id, whole[drug]) for drug in dosed}
     times = _times(in_mg, dispositions, end)
@@ -185,15 +187,20 @@ def course(
         {"day": number + 1, **_response(24.0 * number, min(24.0 * (number + 1), end), times, inhibition)}
         for number in range(math.ceil(end / 24 - 1e-9))
     ]
-    reading = f"{drawn.cytokine} {drawn.readout} ex vivo"
     said = [*(f"{k} {v:g}" for k, v in given.items() if k in COVARIATES), *conditions]
-    who = ", ".join([people.name or people.id, *said])
     what = regimen.text if regimen.inhibitors else f"{dosed[0]} {regimen.text}"
+    title = ", ".join([what, people.name or people.id, *said, _reading(drawn)])
     missed = tuple(sorted({dose.time for dose in regimen.doses if dose.amount == 0 and dose.time < end}))
     return Course(
-        f"{what}, {who}, {reading}", profiles, dict(zip(JAKS, bound.T, strict=True)), inhibition,
+        title, profiles, dict(zip(JAKS, bound.T, strict=True)), inhibition,
         drawn, ic50, intervals, days, missed, tuple(dict.fromkeys(notes)),
     )  # fmt: skip
+
+
+def _reading(drawn: CellAssay) -> str:
+    """What is read in the blood, and at which level of the cytokine unless it is the usual dose."""
+    at = f" at the level of {drawn.milieu}" if drawn.milieu else ""
+    return f"{drawn.cytokine} {drawn.readout} ex vivo{at}"
 
 
 def _end(regimen: Regimen, hours: float | None) -> float:

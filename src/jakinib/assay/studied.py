@@ -10,6 +10,7 @@ from jakinib.library.schema import Quantity
 from jakinib.regimen import Regimen
 
 COVARIATES = {"weight": "kg", "eGFR": "mL/min"}
+KIDNEY_FAILURE = 15.0  # mL/min per 1.73 m2, stage G5 of chronic kidney disease (KDIGO 2012)
 
 
 def studied(people: Population, covariate: str) -> tuple[float, float] | None:
@@ -25,9 +26,11 @@ def studied(people: Population, covariate: str) -> tuple[float, float] | None:
 
 
 def outside(population: str, covariates: Mapping[str, float]) -> list[str]:
-    """One line for each covariate (weight in kg, eGFR in mL/min per 1.73 m2) outside the studied range."""
+    """One line for each covariate (weight in kg, eGFR in mL/min per 1.73 m2) outside the studied range, the
+    first where kidneys have failed: the model does not hold there. What is not given is the population's.
+    """
     people = get_library().population(population)
-    lines = []
+    lines = beyond_the_model(covariates.get("eGFR", people.eGFR.to("mL/min")))
     for name, unit in COVARIATES.items():
         value, ends = covariates.get(name), studied(people, name)
         if value is None or ends is None or ends[0] <= value <= ends[1]:
@@ -35,6 +38,16 @@ def outside(population: str, covariates: Mapping[str, float]) -> list[str]:
         covered = f"{people.name or people.id} covers {ends[0]:g} to {ends[1]:g} {unit}"
         lines.append(f"outside the studied range: {name} {value:g} {unit}; {covered}")
     return lines
+
+
+def beyond_the_model(eGFR: float, who: str = "eGFR") -> list[str]:
+    """A line for an eGFR (mL/min per 1.73 m2) of kidney failure, where dialysis clears the drug."""
+    if eGFR >= KIDNEY_FAILURE:
+        return []
+    return [
+        f"outside the model: {who} {eGFR:g} mL/min; below {KIDNEY_FAILURE:g} patients are dialysed, which no "
+        "term of the model describes: no number here holds for them"
+    ]
 
 
 def doses_outside(regimen: Regimen) -> list[str]:

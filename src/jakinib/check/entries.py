@@ -18,6 +18,7 @@ from jakinib.fit.plan import Plan
 from jakinib.library.citations import Evidence, References
 from jakinib.library.files import explain
 from jakinib.library.measurements import DataSource
+from jakinib.library.milieu import Milieu
 from jakinib.library.populations import Population
 from jakinib.library.schema import (
     Cell,
@@ -36,13 +37,14 @@ SCHEMAS: dict[Kind, type[Strict]] = {
     "cytokines": Cytokine,
     "cells": Cell,
     "populations": Population,
+    "milieus": Milieu,
     "proteins": Proteins,
     "references": References,
     "source": DataSource,
     "plans": Plan,
     "criteria": Criteria,
 }
-ENTRIES: tuple[Kind, ...] = ("inhibitors", "cytokines", "cells", "populations")
+ENTRIES: tuple[Kind, ...] = ("inhibitors", "cytokines", "cells", "populations", "milieus")
 LIBRARY: tuple[Kind, ...] = (*ENTRIES, "proteins", "references")
 
 

@@ -14,10 +14,10 @@ from jakinib.files import FileError, Table, read_table
 from jakinib.library.files import compose, line_in, read_text, read_yaml, short
 
 Kind = Literal[
-    "inhibitors", "cytokines", "cells", "populations", "proteins", "references",
+    "inhibitors", "cytokines", "cells", "populations", "milieus", "proteins", "references",
     "parameters", "measurements", "source", "plans", "criteria", "evidence", "sbml", "antimony", "unknown",
 ]  # fmt: skip
-FOLDERS: tuple[Kind, ...] = ("inhibitors", "cytokines", "cells", "populations", "plans")
+FOLDERS: tuple[Kind, ...] = ("inhibitors", "cytokines", "cells", "populations", "milieus", "plans")
 SUFFIXES = (".yaml", ".yml", ".tsv", ".xml", ".sbml", ".ant")
 # Fields that only one kind of YAML file has.
 MARKS: dict[Kind, tuple[str, ...]] = {
@@ -30,6 +30,7 @@ MARKS: dict[Kind, tuple[str, ...]] = {
     "references": ("references",),
     "cells": ("chains", "volumes", "like"),
     "populations": ("weight", "eGFR"),
+    "milieus": ("levels",),
 }
 WRITTEN = ("results", "report")  # folders that jakinib writes
 NOTES = "facts.tsv"  # statements without a number: nothing to check

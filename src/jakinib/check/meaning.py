@@ -111,7 +111,7 @@ def _known(unit: Any) -> TypeGuard[str]:
 class Named(Check):
     """What an entry names exists."""
 
-    id, kinds = "unknown-reference", ("inhibitors", "cytokines", "cells", "populations")
+    id, kinds = "unknown-reference", ENTRIES
     message = "{field}: {what} '{name}' does not exist; {todo}"
 
     def find(self, file: File, context: Context) -> Found:
@@ -127,6 +127,8 @@ class Named(Check):
                     known = name in library.populations
                 case "protein":
                     known, todo = name in library.proteins, "add its UniProt id to proteins.yaml"
+                case "cytokine":
+                    known = name in library.cytokines
                 case "plan":
                     known = name in context.plans
                 case "inhibitor":
@@ -150,6 +152,7 @@ class Named(Check):
             if isinstance(name := data.get(field), str) and name:
                 yield (field,), what, name
         yield from ((("identifiers", key), "database", str(key)) for key in _mapping(data.get("identifiers")))
+        yield from ((("levels", name), "cytokine", str(name)) for name in _mapping(data.get("levels")))
         if file.kind == "inhibitors":
             for field in ("pharmacokinetics", "renal_uptake"):
                 yield from (((field, name), "population", str(name)) for name in _mapping(data.get(field)))

@@ -93,7 +93,7 @@ def _context(files: list[File], path: Path) -> Context:
         "populations",
         "cytokines",
     )
-    later: tuple[Kind, ...] = ("inhibitors",)
+    later: tuple[Kind, ...] = ("inhibitors", "milieus")
     for kind in (*order, *later):
         for file in sorted((f for f in files if f.kind == kind), key=lambda f: bool(f.data.get("like"))):
             _take(library, kind, file)

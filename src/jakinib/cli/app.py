@@ -70,6 +70,9 @@ Matrix = Annotated[
     str, typer.Option(help="whole blood (spiked), ex vivo blood (IC50 of total plasma), PBMC or culture.")
 ]
 Dose = Annotated[str, typer.Option(help="Cytokine dose with unit; default: usual in its assays.")]
+Milieu = Annotated[
+    str, typer.Option(help="In place of a dose: the cytokine level that people have, such as ra_synovium.")
+]
 Condition = Annotated[
     list[str] | None, typer.Option(help="Food or co-medication: fed, OAT3_inhibitor. May be repeated.")
 ]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from jakinib.cli.app import Json, Population, app, draw, output, progress, table, targets
+from jakinib.cli.app import Json, Milieu, Population, app, draw, output, progress, table, targets
 from jakinib.errors import InputError
 from jakinib.paths import write_atomic
 
@@ -19,6 +19,7 @@ def compare(
     ] = None,
     cytokines: Annotated[str, typer.Option(help="Names with commas between, or all.")] = "all",
     population: Population = "ra_adult",
+    milieu: Milieu = "",
     enzyme_potency: Annotated[
         bool, typer.Option("--enzyme-potency", help="Potencies as enzyme assays alone lead to expect.")
     ] = False,
@@ -36,13 +37,15 @@ def compare(
     if not regimen:
         raise InputError("compare: no regimen; give --regimen 'baricitinib 4 mg qd', once for each column")
     names = [name.strip() for name in cytokines.split(",") if name.strip()]
-    count = len(get_library().cytokines) if names == ["all"] else len(names)
+    every = get_library().milieu(milieu).levels if milieu else get_library().cytokines
+    count = len(every) if names == ["all"] else len(names)
     with output(as_json) as emit:
         with progress() as bar:
             task = bar.add_task("comparing", total=count * len(regimen))
             frame = run(
-                regimen, names, population, anchored=not enzyme_potency, advance=lambda: bar.advance(task)
-            )
+                regimen, names, population, anchored=not enzyme_potency, milieu=milieu,
+                advance=lambda: bar.advance(task),
+            )  # fmt: skip
         if plot:
             from jakinib.report.comparison import heat_map
 
@@ -53,17 +56,22 @@ def compare(
             )
         notes = frame.attrs["notes"]
         if as_json:
-            emit({"population": population, "notes": notes, "rows": frame.to_dict(orient="records")})
+            asked = {"population": population, "milieu": milieu or None, "notes": notes}
+            emit(asked | {"rows": frame.to_dict(orient="records")})
             return
-        rows = []
-        for (cytokine, readout), block in frame.groupby(["cytokine", "readout"], sort=False):
-            cells = [
-                f"{row.average_inhibition_percent:.0f} % ({row.minimum_inhibition_percent:.0f}-"
-                f"{row.maximum_inhibition_percent:.0f}), {row.hours_above_ic50_per_day:.1f} h"
-                for row in block.itertuples()
-            ]
-            rows.append([f"{cytokine} {readout}", *cells])
+        rows = [
+            [f"{cytokine} {readout}", *(_cell(row) for row in block.itertuples())]
+            for (cytokine, readout), block in frame.groupby(["cytokine", "readout"], sort=False)
+        ]
         title = "Average inhibition over a day (minimum-maximum), hours a day above IC50; whole blood ex vivo"
+        title += f", cytokines at the levels of {milieu}" if milieu else ""
         emit(table(title, ["", *regimen], rows))
         for note in notes:
             emit(f"note: {note}")
+
+
+def _cell(row: Any) -> str:
+    """Average, smallest and largest inhibition over a day, and hours a day above the IC50."""
+    low, high = row.minimum_inhibition_percent, row.maximum_inhibition_percent
+    average, above = row.average_inhibition_percent, row.hours_above_ic50_per_day
+    return f"{average:.0f} % ({low:.0f}-{high:.0f}), {above:.1f} h"

@@ -20,7 +20,9 @@ _QUESTIONS = {
 @app.command()
 def new(
     ctx: typer.Context,
-    kind: Annotated[str, typer.Argument(help="inhibitor, cytokine, cell, population, dataset or plan.")],
+    kind: Annotated[
+        str, typer.Argument(help="inhibitor, cytokine, cell, population, milieu, dataset or plan.")
+    ],
     name: Annotated[str, typer.Argument(help="Its name, for example my_drug.")],
     folder: Annotated[Path, typer.Option("--out", help="Library folder to write into.")] = Path(),
     laboratory: Annotated[

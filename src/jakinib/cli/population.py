@@ -13,6 +13,7 @@ from jakinib.cli.app import (
     Cytokine,
     Inhibitor,
     Json,
+    Milieu,
     Readout,
     app,
     output,
@@ -36,6 +37,7 @@ def population_(
     cytokine: Cytokine = "IL-6",
     readout: Readout = "",
     cytokine_dose: Annotated[str, typer.Option(help="Ex vivo, for example '10 ng/mL'; default: usual.")] = "",
+    milieu: Milieu = "",
     condition: Condition = None,
     seed: Annotated[int, typer.Option(help="Patient i is the same for every n and every machine.")] = 1,
     out: Annotated[
@@ -58,7 +60,7 @@ def population_(
         raise InputError(f"{out}: a population is written as Parquet; name a file .parquet")
     options: dict[str, Any] = {
         "inhibitor": inhibitor, "cytokine": cytokine, "readout": readout, "cytokine_dose": cytokine_dose,
-        "conditions": tuple(condition or ()), "seed": seed,
+        "milieu": milieu, "conditions": tuple(condition or ()), "seed": seed,
     }  # fmt: skip
     with output(as_json) as emit:
         with progress() as bar:
@@ -81,8 +83,15 @@ def population_(
             return
         lines = [_line(row) for row in rows.to_dict("records")]
         emit(table(_title(manifest), ["quantity", "median", "5 %", "95 %", "CV (%)"], lines))
-        if out:
-            emit(f"written to {out}")
+        _end(emit, manifest, out)
+
+
+def _end(emit: Any, manifest: Mapping[str, Any], out: Path | None) -> None:
+    """What the reader must know, and where the patients are."""
+    for note in manifest["notes"]:
+        emit(f"note: {note}")
+    if out:
+        emit(f"written to {out}")
 
 
 def _title(manifest: Mapping[str, Any]) -> str:

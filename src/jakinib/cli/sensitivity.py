@@ -14,6 +14,7 @@ from jakinib.cli.app import (
     Inhibitor,
     Json,
     Matrix,
+    Milieu,
     Readout,
     app,
     draw,
@@ -32,6 +33,7 @@ def sensitivity(
     cell: Cell = "",
     matrix: Matrix = "whole blood",
     dose: Dose = "",
+    milieu: Milieu = "",
     draws: Annotated[int, typer.Option(help="Parameter sets of the ensembles.", min=20, max=200)] = 200,
     plot: Annotated[Path | None, typer.Option(help="Draw the coefficients (.png, .svg, .pdf).")] = None,
     as_json: Json = False,
@@ -47,7 +49,8 @@ def sensitivity(
     with progress() as bar:
         task = bar.add_task("draws", total=draws)
         found = run(
-            inhibitor, cytokine, readout, cell=cell, matrix=matrix, cytokine_dose=dose, draws=draws,
+            inhibitor, cytokine, readout, cell=cell, matrix=matrix, cytokine_dose=dose, milieu=milieu,
+            draws=draws,
             done=lambda draw: bar.advance(task),
         )  # fmt: skip
     if plot:

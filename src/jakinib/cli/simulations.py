@@ -15,6 +15,7 @@ from jakinib.cli.app import (
     Inhibitor,
     Json,
     Matrix,
+    Milieu,
     Population,
     Readout,
     app,
@@ -39,6 +40,7 @@ def simulate(
     population: Population = "healthy_adult",
     cytokine: Cytokine = "IL-6",
     readout: Readout = "",
+    milieu: Milieu = "",
     weight: Annotated[float | None, typer.Option(help="Body weight, kg.")] = None,
     egfr: Annotated[float | None, typer.Option(help="eGFR, mL/min per 1.73 m2.")] = None,
     fed: Annotated[bool, typer.Option("--fed", help="With a meal; as --condition fed.")] = False,
@@ -72,7 +74,8 @@ def simulate(
         )
     settings = {k: v for k, v in (("weight", weight), ("eGFR", egfr)) if v is not None}
     around = tuple(dict.fromkeys((*(("fed",) if fed else ()), *(condition or ()))))
-    result = course(doses, inhibitor or "baricitinib", population, cytokine, readout, settings, hours, around)
+    drug = inhibitor or "baricitinib"
+    result = course(doses, drug, population, cytokine, readout, settings, hours, around, milieu)
     if plot:
         draw(result.figure(), plot)
     if out:
@@ -97,6 +100,7 @@ def assay(
     cell: Cell = "",
     matrix: Matrix = "whole blood",
     dose: Dose = "",
+    milieu: Milieu = "",
     preincubation: Annotated[str, typer.Option(help="Time with inhibitor before cytokine.")] = "60 min",
     stimulation: Annotated[str, typer.Option(help="Time with cytokine before reading.")] = "15 min",
     kinase: Annotated[str, typer.Option(help="Enzyme assay of this JAK instead of a cell assay.")] = "",
@@ -111,7 +115,7 @@ def assay(
 
     targets(plot)
     if kinase:
-        of_cells = ("cytokine", "readout", "cell", "matrix", "dose", "preincubation", "stimulation")
+        of_cells = ("cytokine", "readout", "cell", "matrix", "dose", "milieu", "preincubation", "stimulation")
         refuse(ctx, of_cells, "does not apply to the enzyme assay of --kinase")
         curve = KinaseAssay(inhibitor, kinase, parse_quantity(atp, "nM", where="--atp")).curve()
     else:
@@ -125,13 +129,12 @@ def assay(
             cytokine_dose=dose,
             preincubation=preincubation,
             stimulation=stimulation,
+            milieu=milieu,
         )
     record = {
-        "assay": curve.label,
-        "ic50_nM": curve.ic50,
-        "hill": curve.hill,
+        "assay": curve.label, "ic50_nM": curve.ic50, "hill": curve.hill, "milieu": milieu or None,
         "notes": list(curve.notes),
-    }
+    }  # fmt: skip
     if plot:
         draw(curve.figure(), plot)
     with output(as_json) as emit:

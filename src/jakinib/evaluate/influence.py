@@ -134,6 +134,7 @@ def sensitivity(
     cytokine_dose: str = "",
     preincubation: str = "60 min",
     stimulation: str = "15 min",
+    milieu: str = "",
     draws: int = DRAWS,
     done: Callable[[int], None] = lambda draw: None,
 ) -> Sensitivity:
@@ -149,7 +150,7 @@ def sensitivity(
         raise InputError(next(iter(found.missing.values())))
     usual = assay(
         inhibitor, cytokine, readout, cell=cell, matrix=matrix, cytokine_dose=cytokine_dose,
-        preincubation=preincubation, stimulation=stimulation,
+        preincubation=preincubation, stimulation=stimulation, milieu=milieu,
     )  # fmt: skip
     conditions = CellAssay(**usual.conditions)
     model = conditions.model()

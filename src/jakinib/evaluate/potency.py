@@ -10,7 +10,7 @@ import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from jakinib.assay import CellAssay, Curve
 from jakinib.assay import assay as simulated
 from jakinib.assay import compare as comparison
+from jakinib.assay.cell import EX_VIVO
 from jakinib.build.estimates import estimates
 from jakinib.errors import InputError, UnknownIdError
 from jakinib.evaluate.draws import Joint, joint, probabilities
 from jakinib.evaluate.run import STRUCTURES, calibrations
 from jakinib.experiments import Models
-from jakinib.fit.results import Fit
 from jakinib.library.measurements import DataSet, get_data
 from jakinib.simulate import Adjusted, Model, Runnable, load
 
@@ -41,8 +41,8 @@ Interval = tuple[float, float]
 class Scatter:
     """Parameter draws of the cell model, and one standard deviation (ln) of what no parameter holds.
 
-    repeat: of a potency measured again. laboratory: of a factor of a laboratory and pathway. inhibitor: of the
-    shift of a drug that no cell has seen.
+    repeat: of a potency measured again. laboratory: of a factor of a laboratory and pathway. inhibitor: of
+    the shift of a drug that no cell has seen.
     """
 
     draws: Joint
@@ -142,9 +142,9 @@ def assay(
 
     Doses and times are text with units ("10 ng/mL", "15 min"). laboratory: one whose potencies calibrate the
     model, such as "EUbOPEN2024": the curve is then what it would find. matrix: "whole blood" (the IC50 is of
-    spiked blood), "ex vivo blood" (of total plasma), "PBMC" or "culture". readout: default is the first of the
-    cytokine ("pSTAT5" of IL-2); cell: default is the cytokine's reference cell; cytokine_dose: default the
-    usual dose.
+    spiked blood), "ex vivo blood" (of total plasma), "PBMC" or "culture". readout: default is the first of
+    the cytokine ("pSTAT5" of IL-2); cell: default is the cytokine's reference cell; cytokine_dose: default
+    the usual dose.
     Raises UnknownIdError, UnitError, InputError or SimulationError.
 
     >>> import jakinib as jk
@@ -201,35 +201,40 @@ def compare(
     inhibitor with a 90 % band of what one laboratory would find for both; ``order_certain`` says whether one
     of the two is the more potent with a probability of at least 95 %. bands: leave them out when false.
     """
+    import pandas as pd
+
     frame = comparison.compare(regimens, cytokines, population, anchored=anchored, advance=advance)
     if not bands or frame.inhibitor.nunique() < 2 or not anchored:
         return frame
     spread = scatter()
     drugs = tuple(dict.fromkeys(frame.inhibitor))
-    columns: dict[str, dict[int, object]] = {}
-    for (cytokine, cell), block in frame.groupby(["cytokine", "cell"], sort=False):
-        model = load("cytokine_signalling", cytokines=(cytokine,), inhibitors=drugs, cell=cell)
-        logs: dict[str, Array] = {}
-        for index, row in block.iterrows():
-            if row.inhibitor not in logs:
-                conditions = CellAssay(row.inhibitor, cytokine, row.readout, cell, comparison.EX_VIVO)
-                logs[row.inhibitor] = ln_ic50s(conditions, model, spread, row.ic50_nM)
-            if row.inhibitor != drugs[0]:
-                for name, value in ratio(logs, drugs[0], row.inhibitor, spread).items():
-                    columns.setdefault(name, {})[int(index)] = value  # type: ignore[call-overload]
-    for name, values in columns.items():
-        frame[name] = [values.get(number) for number in range(len(frame))]
+    models: dict[str, Model] = {}
+    logs: dict[tuple[str, str], Array] = {}
+    beside: list[dict[str, Any]] = []
+    for row in frame.to_dict("records"):
+        name, drug = row["cytokine"], row["inhibitor"]
+        if name not in models:
+            models[name] = load("cytokine_signalling", cytokines=(name,), inhibitors=drugs, cell=row["cell"])
+        if (name, drug) not in logs:
+            conditions = CellAssay(drug, name, row["readout"], row["cell"], EX_VIVO)
+            logs[name, drug] = ln_ic50s(conditions, models[name], spread, row["ic50_nM"])
+        pair = (logs[name, drugs[0]], logs[name, drug])
+        beside.append({} if drug == drugs[0] else ratio(*pair, spread, drugs[0], drug))
+    for column in dict.fromkeys(key for one in beside for key in one):
+        frame[column] = pd.Series([one.get(column) for one in beside], dtype=object)
     return frame
 
 
-def ratio(logs: Mapping[str, Array], first: str, second: str, spread: Scatter) -> dict[str, object]:
-    """IC50 of a drug over that of the first, with its band in one laboratory and whether the order is certain."""
-    between = logs[second] - logs[first]
-    errors = (spread.repeat, spread.repeat, spread.unseen(first), spread.unseen(second))
-    low, high = interval(between, *errors)
+def ratio(first: Array, second: Array, spread: Scatter, *drugs: str) -> dict[str, Any]:
+    """IC50 of a drug over that of the first, its band in one laboratory, and whether their order is certain.
+
+    first, second: ln IC50 of both drugs, draw by draw.
+    """
     from scipy.stats import norm
 
-    weaker = float(norm.cdf(between / math.hypot(spread.unseen(first), spread.unseen(second), 1e-12)).mean())
+    between, unseen = second - first, [spread.unseen(drug) for drug in drugs]
+    low, high = interval(between, spread.repeat, spread.repeat, *unseen)
+    weaker = float(norm.cdf(between / max(math.hypot(*unseen), 1e-12)).mean())
     return {
         "ic50_ratio": math.exp(float(np.median(between))), "ic50_ratio_low": low, "ic50_ratio_high": high,
         "order_certain": max(weaker, 1 - weaker) >= CERTAIN,

@@ -15,6 +15,7 @@ from jakinib import paths
 from jakinib.errors import InputError, UnknownIdError
 from jakinib.library.citations import Evidence, Reference, References
 from jakinib.library.files import line_of, read_model, read_rows, read_text, read_yaml, short
+from jakinib.library.milieu import Milieu
 from jakinib.library.plugins import extra_folders
 from jakinib.library.populations import Population
 from jakinib.library.schema import (
@@ -37,6 +38,7 @@ _FOLDERS: dict[str, type[Strict]] = {
     "cytokines": Cytokine,
     "cells": Cell,
     "populations": Population,
+    "milieus": Milieu,
 }
 
 
@@ -56,6 +58,7 @@ class Library:
         self.cytokines: dict[str, Cytokine] = {}
         self.cells: dict[str, Cell] = {}
         self.populations: dict[str, Population] = {}
+        self.milieus: dict[str, Milieu] = {}
         self.proteins: dict[str, Protein] = {}
         self.references: dict[str, Reference] = {}
         self.parameters: dict[str, ParameterRow] = {}
@@ -118,6 +121,9 @@ class Library:
             for entry in getattr(self, kind).values():
                 for database in entry.identifiers:
                     yield kind, entry.id, ("identifiers", database), "database", database, DATABASES
+        for milieu in self.milieus.values():
+            for name in milieu.levels:
+                yield "milieus", milieu.id, ("levels", name), "cytokine", name, self.cytokines
         plans = [folder / "plans" for folder in (paths.fits(), *self.folders)]
         known = {path.stem for folder in plans for path in folder.glob("*.yaml")}
         for people in self.populations.values():
@@ -185,6 +191,7 @@ class Library:
             *(("cells", c.id, name) for c in self.cells.values() for name in (c.id, *c.aliases)),
             *(("inhibitors", name, name) for name in self.inhibitors),
             *(("populations", name, name) for name in self.populations),
+            *(("milieus", name, name) for name in self.milieus),
         ]
         seen: dict[tuple[str, str], str] = {}
         for kind, entry, name in spellings:
@@ -226,6 +233,9 @@ class Library:
     def population(self, name: str) -> Population:
         return _find("population", name, self.populations)
 
+    def milieu(self, name: str) -> Milieu:
+        return _find("milieu", name, self.milieus)
+
     def parameter(self, symbol: str) -> Quantity | None:
         """The parameter row for a model symbol: exact id, else the longest wildcard that matches."""
         if symbol in self.parameters:
@@ -253,7 +263,7 @@ def get_library() -> Library:
 def register(kind: str, path: str | Path) -> str:
     """Add one YAML file to the running library from outside the package; returns the new id.
 
-    kind: "inhibitors", "cytokines", "cells" or "populations".
+    kind: "inhibitors", "cytokines", "cells", "populations" or "milieus".
     """
     if kind not in _FOLDERS:
         raise UnknownIdError("kind of entry", kind, _FOLDERS)

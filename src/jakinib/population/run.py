@@ -60,6 +60,7 @@ def population(
     cytokine: str | None = "IL-6",
     readout: str = "",
     cytokine_dose: str = "",
+    milieu: str = "",
     conditions: Sequence[str] = (),
     seed: int = 1,
     workers: int = 1,
@@ -84,7 +85,7 @@ def population(
 
     job, manifest = study(
         population, n, regimen, inhibitor=inhibitor, cytokine=cytokine, readout=readout,
-        cytokine_dose=cytokine_dose, conditions=conditions, seed=seed, ensemble=ensemble,
+        cytokine_dose=cytokine_dose, milieu=milieu, conditions=conditions, seed=seed, ensemble=ensemble,
     )  # fmt: skip
     parts: dict[int, pd.DataFrame] = {}
     with nullcontext(executor) if executor else executor_of(workers, scheduler) as own:

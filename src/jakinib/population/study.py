@@ -15,6 +15,7 @@ import numpy as np
 from jakinib.assay.cell import EX_VIVO, CellAssay, cytokine_dose_nM
 from jakinib.assay.disposition import Disposition
 from jakinib.assay.patient import Circumstances, typical
+from jakinib.assay.studied import KIDNEY_FAILURE, beyond_the_model
 from jakinib.errors import InputError, UnknownIdError
 from jakinib.library import get_library
 from jakinib.library.disposition import UNITS as DISPOSITION_UNITS
@@ -45,6 +46,7 @@ def study(
     cytokine: str | None = "IL-6",
     readout: str = "",
     cytokine_dose: str = "",
+    milieu: str = "",
     conditions: Sequence[str] = (),
     seed: int = 1,
     ensemble: pd.DataFrame | None = None,
@@ -59,13 +61,12 @@ def study(
     _refuse(n, seed, drug, cytokine)
     regimen = Regimen.parse(regimen) if isinstance(regimen, str) else regimen
     own_doses = doses_of(regimen, drug)
-    assay = None if cytokine is None else _assay(drug.id, cytokine, readout, cytokine_dose)
+    assay = None if cytokine is None else _assay(drug.id, cytokine, readout, cytokine_dose, milieu)
     values, units = _disposition(people, drug.id)
     pk = load("oral_pk", inhibitors=drug.id, population=people.id)
     cell = assay.model() if assay else None
     own, own_units = _signalling(cell) if cell else ({}, {})
-    values |= own
-    units |= own_units
+    values, units = values | own, units | own_units
     members, members_hash = (
         _members(people.ensemble, ensemble, units, assay.cell) if assay else (None, "none")
     )
@@ -136,6 +137,17 @@ def _sampled(job: Job) -> str:
     return hashlib.sha256(b"".join(np.ascontiguousarray(a).tobytes() for a in arrays) + named).hexdigest()
 
 
+def _notes(population: str) -> list[str]:
+    """What of its patients the model does not describe, a line each."""
+    people = get_library().population(population)
+    spread = people.variability.get("eGFR")
+    typical = people.eGFR.to("mL/min")
+    if typical < KIDNEY_FAILURE or spread is None:
+        return beyond_the_model(typical)
+    low = spread.low.to("mL/min") if spread.low else 0.0
+    return beyond_the_model(low, "patients are drawn down to an eGFR of")
+
+
 def _manifest(
     job: Job,
     population: str,
@@ -157,6 +169,8 @@ def _manifest(
         "readout": assay.readout if assay else None,
         "cell": assay.cell if assay else None,
         "conditions": list(conditions),
+        "milieu": assay.milieu or None if assay else None,
+        "notes": [*_notes(population), *(assay.notes if assay else ())],
         "n": job.n,
         "seed": job.seed,
         "chunk": CHUNK,
@@ -166,13 +180,11 @@ def _manifest(
     }
 
 
-def _assay(inhibitor: str, cytokine: str, readout: str, dose: str) -> CellAssay:
+def _assay(inhibitor: str, cytokine: str, readout: str, dose: str, milieu: str) -> CellAssay:
     """Conditions of the ex vivo read-out; by default the usual dose and the cytokine's first read-out."""
     signal = get_library().cytokine(cytokine)
-    assay = CellAssay(inhibitor, signal.id, readout, matrix=EX_VIVO)
-    if not dose:
-        return assay
-    return replace(assay, cytokine_dose=cytokine_dose_nM(signal, dose, "cytokine_dose"))
+    amount: Any = cytokine_dose_nM(signal, dose, "cytokine_dose") if dose else None
+    return CellAssay(inhibitor, signal.id, readout, matrix=EX_VIVO, cytokine_dose=amount, milieu=milieu)
 
 
 def doses_of(regimen: Regimen, drug: Inhibitor) -> Regimen:
