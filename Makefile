@@ -40,8 +40,9 @@ interop: setup ## compare with simulators that need a compiler or another enviro
 build-models: setup ## rebuild models/sbml from Antimony and library
 	$(BIN)/jakinib build
 
-book: setup ## rewrite the model book and the pictures of the README
+book: setup ## rewrite the model book, the numbers in the documents and the pictures of the README
 	$(BIN)/python -m jakinib.report.book docs/models
+	$(BIN)/python -m jakinib.report.numbers README.md docs/science.md docs/context_of_use.md docs/tutorials/*.md
 	$(BIN)/python docs/images/draw.py
 
 lock: setup ## resolve requirements.lock anew, for Python 3.11 to 3.14

@@ -18,6 +18,7 @@ from jakinib.evaluate import run as evaluation_module
 from jakinib.fit import get_data, posterior, read_plan
 from jakinib.fit import results as results_module
 from jakinib.fit.problem import Problem
+from jakinib.report import sources
 
 PLANS = sorted(path.stem for path in (paths.fits() / "plans").glob("*.yaml"))
 
@@ -115,6 +116,16 @@ def test_a_fit_reruns_from_its_plan_to_the_committed_optimum(name: str, tmp_path
     assert again.provenance["objective"] == pytest.approx(committed.provenance["objective"], rel=0.01)
     for old, new in zip(committed.estimates, again.estimates, strict=True):
         assert new.value == pytest.approx(old.value, rel=0.01), old.id
+
+
+def test_the_stored_evaluation_that_documents_quote_is_what_an_evaluation_finds() -> None:
+    stored, found = sources.stored(), sources.record(outcome())
+    same = {"verdict": ("verdicts", "id", "value"), "prediction": ("predictions", "row", "predicted")}
+    for noun, (group, key, value) in same.items():
+        assert [entry[key] for entry in stored[group]] == [entry[key] for entry in found[group]], noun
+        for then, now in zip(stored[group], found[group], strict=True):
+            assert then[value] == pytest.approx(now[value], rel=2e-3), f"{noun} {now[key]}: run make book"
+    assert stored["tallies"] == found["tallies"]
 
 
 def test_estimates_lie_inside_their_intervals_and_bounds() -> None:

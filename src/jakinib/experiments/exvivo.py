@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 
 import numpy as np
 
-from jakinib.assay.cell import EX_VIVO, CellAssay
+from jakinib.assay.cell import EX_VIVO, CellAssay, cytokine_dose_nM
 from jakinib.assay.inhibition import inhibition_law
 from jakinib.assay.pk import ExVivo, PlasmaProfile, ex_vivo_inhibition, plasma
 from jakinib.build import ModelSpec
@@ -16,6 +16,7 @@ from jakinib.experiments.base import Choices, Experiment, Percentage, Trace, cel
 from jakinib.experiments.cell import cell_assay
 from jakinib.experiments.models import Models
 from jakinib.experiments.pk import last_interval
+from jakinib.library import get_library
 from jakinib.library.measurements import DataSet, Measurement
 from jakinib.regimen import Regimen
 from jakinib.units import parse_quantity
@@ -41,6 +42,9 @@ class AfterDose(Experiment):
         else:
             cell = cell_of(row, choices) if row.cell else ""
             self.assay = CellAssay(row.inhibitor, row.cytokine, row.readout, cell, EX_VIVO)
+            if row.cytokine_dose:
+                dose = cytokine_dose_nM(get_library().cytokine(row.cytokine), row.cytokine_dose, row.id)
+                self.assay = replace(self.assay, cytokine_dose=dose)
         self.scope = self.assay.cell
         conditions = {name: value for name, value in asdict(self.assay).items() if name != "settings"}
         self._course = (*conditions.values(), self.population, self.regimen.text)

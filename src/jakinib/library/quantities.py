@@ -9,7 +9,7 @@ from typing import Any
 from jakinib.library.load import Library
 from jakinib.library.schema import Quantity
 
-KINDS = ("inhibitors", "cytokines", "cells", "populations")
+KINDS = ("inhibitors", "cytokines", "cells", "populations", "milieus")
 
 
 def quantities(entry: Any, path: str = "") -> Iterator[tuple[str, Quantity]]:

@@ -139,16 +139,16 @@ def _computed(quantity: Callable[[], T]) -> tuple[T | None, str]:
         return None, str(error)
 
 
-def number(value: float, bounds: tuple[float | None, ...] = ()) -> str:
-    """Three significant digits without exponent; more when rounding would cross one of ``bounds``."""
+def number(value: float, bounds: tuple[float | None, ...] = (), digits: int = 3) -> str:
+    """Significant digits without exponent; more when rounding would cross one of ``bounds``."""
     if not math.isfinite(value):
         return str(value)
-    for digits in range(3, 18):
-        rounded = float(f"{value:.{digits}g}")
+    for shown in range(digits, 18):
+        rounded = float(f"{value:.{shown}g}")
         if all(b is None or _side(value, b) == _side(rounded, b) for b in bounds):
             break
-    exponent = int(f"{rounded:.{digits - 1}e}".partition("e")[2])  # log10 would round 999999.9999999999 up
-    return f"{rounded:.{max(0, digits - 1 - exponent)}f}"
+    exponent = int(f"{rounded:.{shown - 1}e}".partition("e")[2])  # log10 would round 999999.9999999999 up
+    return f"{rounded:.{max(0, shown - 1 - exponent)}f}"
 
 
 def _side(value: float, bound: float) -> int:
