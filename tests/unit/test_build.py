@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import importlib
 import os
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 import jakinib as jk
 from jakinib import paths
 from jakinib.build import ModelSpec, Source, built, check, compose, to_sbml
-from jakinib.build.template import TOKENS, instantiate, template
+from jakinib.build.template import TOKENS, fill, instantiate, template
 from jakinib.errors import ModelError
 from jakinib.library import Library, get_library
 from jakinib.library.schema import JAKS
@@ -156,6 +157,45 @@ def test_a_token_without_a_value_is_refused_by_name(name: str) -> None:
 
 def test_all_templates_together_use_every_token() -> None:
     assert {t for t in TOKENS if any(t in template(name) for name in ANTIMONY)} == set(TOKENS)
+
+
+@pytest.mark.parametrize(
+    ("formula", "names", "written"),
+    [
+        ("1 + sum(load_DRUGx)", (), "1 + 0"),
+        ("1 + sum(load_DRUGx)", ("a",), "1 + load_a"),
+        ("1 / (1 + sum(load_DRUGx))", ("a", "b"), "1 / (1 + load_a + load_b)"),
+        ("2 * sum(k_DRUGx * (1 + x_DRUGx))", ("a", "b"), "2 * (k_a * (1 + x_a) + k_b * (1 + x_b))"),
+        ("2 - sum(x_DRUGx)", ("a", "b"), "2 - (x_a + x_b)"),
+        ("product(x_DRUGx) / 2", (), "1 / 2"),
+        ("1 - product(1 - x_DRUGx)", ("a", "b"), "1 - (1 - x_a) * (1 - x_b)"),
+        ("sum(product(x_DRUGx) * y)", ("a", "b"), "x_a * x_b * y"),
+    ],
+)
+def test_a_sum_and_a_product_of_a_template_are_written_out_over_names(
+    formula: str, names: tuple[str, ...], written: str
+) -> None:
+    assert fill(f"y := {formula};", "t.ant", {"DRUGx": names}) == f"y := {written};"
+
+
+def test_a_token_of_several_names_outside_a_sum_is_refused() -> None:
+    with pytest.raises(ModelError, match=r"t\.ant: token DRUGx stands for several outside sum"):
+        fill("y := load_DRUGx;", "t.ant", {"DRUGx": ("a", "b")})
+    with pytest.raises(ModelError, match=r"t\.ant: token DRUGx was not given a value"):
+        fill("y := load_DRUGx;", "t.ant", {"DRUGx": ()})
+    with pytest.raises(ModelError, match=r"t\.ant: .* both name several in one sum"):
+        fill("y := sum(DRUGx * JAKx);", "t.ant", {"DRUGx": ("a", "b"), "JAKx": ("c", "d")})
+
+
+def test_names_and_notes_of_a_model_are_no_part_of_what_its_results_depend_on() -> None:
+    plain = source("kinase_assay_JAK1")
+    renamed = plain.antimony.replace('"peptide substrate"', '"substrate; any"').replace(
+        "SBO:0000261", "SBO:0000193"
+    )
+    assert renamed != plain.antimony
+    assert dataclasses.replace(plain, antimony=renamed).mathematics == plain.mathematics
+    changed = plain.antimony.replace("peptide = 1000", "peptide = 1001")
+    assert dataclasses.replace(plain, antimony=changed).mathematics != plain.mathematics
 
 
 # Values -----------------------------------------------------------------------------------------------

@@ -156,14 +156,15 @@ def test_the_prior_from_an_earlier_plan_is_its_estimate_and_interval(tmp_path: P
 def test_priors_from_two_plans_multiply(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def left(value: float, factor: float) -> Quantity:
         half = factor**1.6448536269514722
-        return Quantity(value=value, unit="1/min", kind="fitted", status="derived", source="it",
+        return Quantity(value=value, unit="mM", kind="fitted", source="it",
                         location="it", low=value / half, high=value * half)  # fmt: skip
 
-    name = "kdeph_pSTAT1_nuc"
-    found = {"enzyme": {name: left(2.0, 1.5)}, "dynamics": {name: left(8.0, 1.5)}}
-    monkeypatch.setattr(problem_module, "estimates", lambda plan: found[plan])
-    plan = read_plan(inherit(tmp_path, "enzyme", "dynamics"), get_data())
-    [(_, both)] = Problem(plan, get_data()).priors
+    found = {"one": {"ATP": left(2.0, 1.5)}, "two": {"ATP": left(8.0, 1.5)}}
+    monkeypatch.setattr(problem_module, "estimates", lambda name: found[name])
+    free = read_plan(write(tmp_path, content()), get_data()).parameters[0]
+    plan = read_plan(write(tmp_path, content()), get_data())
+    both = problem_module._prior(plan, free.model_copy(update={"prior_from": ["one", "two"]}))
+    assert both is not None
     assert both.median == pytest.approx(4)
     assert both.factor == pytest.approx(1.5 ** (1 / 2**0.5))
 

@@ -180,7 +180,7 @@ def test_an_impossible_population_is_refused_with_file_line_and_field(
 def test_correlations_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
     """Three pairwise correlations of 0.9, 0.9 and -0.9 exist singly and not together."""
     one = "  - {between: [%s, %s], correlation: {value: %s, unit: dimensionless, kind: assumed, "
-    one += "status: assumed, source: x, rationale: y}}\n"
+    one += "rationale: y}}\n"
     pairs = [("V1_odd", "V2_odd", 0.9), ("V2_odd", "Q_odd", 0.9), ("V1_odd", "Q_odd", -0.9)]
     text = "correlations:\n" + "".join(one % pair for pair in pairs)
     message = refused(tmp_path, "correlations:\n", text)

@@ -55,11 +55,42 @@ def test_every_source_is_a_reference_or_a_data_set() -> None:
 def test_a_number_without_a_source_is_assumed_and_says_why() -> None:
     sourceless = {at: q for at, q in NUMBERS.items() if not q.source}
     assert not [at for at, q in sourceless.items() if q.kind != "assumed" or not q.rationale]
-    assert not [at for at, q in sourceless.items() if q.status != "assumed"]
+    assert not [at for at, q in sourceless.items() if q.status]
 
 
-def test_an_assumed_number_has_no_status_of_recollection() -> None:
-    assert not [at for at, q in NUMBERS.items() if q.kind == "assumed" and q.status == "recalled"]
+def test_status_says_how_a_source_was_read_and_stands_nowhere_else() -> None:
+    assert {q.status for q in NUMBERS.values()} == {"verified", "secondary", "recalled", ""}
+    assert not [at for at, q in NUMBERS.items() if bool(q.status) != bool(q.source)]
+    assert {row.status for row in DATA.measurements.values()} == {"verified", "secondary", "recalled"}
+    assert {row.kind for row in DATA.measurements.values()} == {"measured", "derived"}
+    assert {fact.status for fact in LIBRARY.evidence.values()} <= {"verified", "secondary", "recalled"}
+
+
+@pytest.mark.parametrize(
+    ("origin", "said"),
+    [
+        ({"kind": "assumed", "rationale": "usual"}, ""),
+        ({"kind": "assumed", "rationale": "usual", "source": "X", "status": "recalled"}, ""),
+        ({"kind": "fitted", "source": "X"}, ""),
+        ({"kind": "measured", "source": "X", "status": "secondary"}, ""),
+        ({"kind": "measured", "source": "X"}, "gives no status; say how X was read"),
+        ({"kind": "assumed", "rationale": "usual", "source": "X"}, "gives no status"),
+        ({"kind": "assumed", "rationale": "usual", "status": "verified"}, "names no source that was read"),
+        ({"kind": "assumed", "source": "X", "status": "verified"}, "gives no rationale"),
+        ({"kind": "assumed", "rationale": "usual", "status": "assumed"}, "status"),
+        ({"kind": "derived", "source": "X", "status": "derived"}, "status"),
+        ({"kind": "measured", "source": "X", "status": "model"}, "status"),
+        ({"kind": "recalled", "source": "X", "status": "recalled"}, "kind"),
+    ],
+)
+def test_kind_says_how_a_number_came_about_and_status_how_it_was_read(
+    origin: dict[str, str], said: str
+) -> None:
+    if not said:
+        assert Quantity(value=1, unit="nM", **origin).kind == origin["kind"]
+        return
+    with pytest.raises(ValidationError, match=said):
+        Quantity(value=1, unit="nM", **origin)
 
 
 def test_a_reference_lies_outside_the_project() -> None:

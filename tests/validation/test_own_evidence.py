@@ -48,7 +48,7 @@ ROWS = (
     ("P1", *SHARED, "65 nM", "60", "percent", "calibration", "verified"),
     ("P2", *SHARED, "200 nM", "85", "percent", "validation", "verified"),
 )
-ASSUMED = "kind: assumed, status: assumed, source: Mine2026, rationale: usual"
+ASSUMED = "kind: assumed, rationale: usual"
 SOURCE = f"""
 citation: Somebody 2026
 assay:

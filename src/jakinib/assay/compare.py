@@ -116,7 +116,8 @@ def _notes(moieties: Sequence[Inhibitor], asked: str, used: str, anchored: bool)
         notes.append(f"{drug.id}: no pharmacokinetics for {asked}; those of {used} are used")
     if len(moieties) > 1:
         notes.append(f"{drug.id}: with its active metabolite {moieties[1].id}")
-    if any(q.status == "recalled" for m in moieties for q in m.pharmacokinetics[used].values()):
+    disposition = [q for m in moieties for q in m.pharmacokinetics[used].values()]
+    if any(q.status == "recalled" and q.kind != "assumed" for q in disposition):
         notes.append(f"{drug.id}: pharmacokinetics partly quoted without the source at hand (recalled)")
     low = [jak for jak, p in drug.potency.items() if p.quantity == "IC50" and p.atp_nM < LOW_ATP]
     shift = estimates("pathways").get(f"shift_{drug.id}") if anchored else None

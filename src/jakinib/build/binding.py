@@ -20,21 +20,18 @@ from jakinib.library.files import short
 from jakinib.library.schema import JAK, Inhibitor
 
 
-def own_binding(model: Composer, inhibitors: list[Inhibitor], jak: JAK) -> str:
-    """Add the templates that inhibitors bring for ``jak``; returns the symbol of the intact share, if any.
+def own_binding(model: Composer, inhibitors: list[Inhibitor], jak: JAK) -> list[str]:
+    """Add the templates that inhibitors bring for ``jak``; returns which one takes it out for good, if any.
 
     Raises ModelError when a template breaks its contract, leaves a value open or two take the JAK out.
     """
-    shares: dict[str, str] = {}
-    for inhibitor in inhibitors:
-        if jak in inhibitor.binding and (symbol := _add(model, inhibitor, jak)):
-            shares[inhibitor.id] = symbol
-    if len(shares) > 1:
+    holding = [i.id for i in inhibitors if jak in i.binding and _add(model, i, jak)]
+    if len(holding) > 1:
         raise ModelError(
-            f"{' and '.join(shares)} each take {jak} out for good, and nothing says how they compete; "
+            f"{' and '.join(holding)} each take {jak} out for good, and nothing says how they compete; "
             "simulate one at a time"
         )
-    return next(iter(shares.values()), "")
+    return holding
 
 
 _START = re.compile(r"^\s*(\w+) = (\w+);[^\n]*\n", re.MULTILINE)
@@ -52,7 +49,8 @@ def _without_starts(body: str, path: Path) -> tuple[str, dict[str, str]]:
     return _START.sub(lambda hit: "" if hit[1] in follows else hit[0], body), follows
 
 
-def _add(model: Composer, inhibitor: Inhibitor, jak: JAK) -> str:
+def _add(model: Composer, inhibitor: Inhibitor, jak: JAK) -> bool:
+    """Add one template; does it take kinase out for good?"""
     path = model.library.files["inhibitors", inhibitor.id].parent / inhibitor.binding[jak]
     body = fill(user_template(path), short(path), {"DRUGx": inhibitor.id, "JAKx": jak})
     symbols, rules = declared_units(body), ruled(body)
@@ -78,4 +76,4 @@ def _add(model: Composer, inhibitor: Inhibitor, jak: JAK) -> str:
         elif symbol not in species and jak in symbol:
             where = model.library.where("inhibitors", inhibitor.id, "parameters", symbol)
             raise ModelError(f"{where}: parameters.{symbol} stands in no line of {path.name}; correct it")
-    return intact if intact in symbols else ""
+    return intact in symbols

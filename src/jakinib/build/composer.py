@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from jakinib.build.estimates import estimates
@@ -19,7 +21,7 @@ from jakinib.units import MODEL_UNITS
 
 @dataclass(frozen=True)
 class Source:
-    """A composed model: its Antimony text and where each parameter value came from."""
+    """A composed model: its Antimony text, the templates in it and where each parameter value came from."""
 
     id: str
     spec: ModelSpec
@@ -27,13 +29,21 @@ class Source:
     provenance: dict[str, Quantity] = field(default_factory=dict)
     dois: tuple[str, ...] = ()
     starts: Starts = field(default_factory=Starts)
+    templates: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
         """SHA-256 of all that the SBML is made from."""
-        return hashlib.sha256(
-            f"{self.spec}{self.dois}{self.starts.to_xml()}{self.antimony}".encode()
-        ).hexdigest()
+        kinds = sorted(quantity.kind for quantity in self.provenance.values())
+        made_from = f"{self.spec}{self.dois}{kinds}{self.starts.to_xml()}{self.antimony}"
+        return hashlib.sha256(made_from.encode()).hexdigest()
+
+    @property
+    def mathematics(self) -> str:
+        """The text without names, terms, identities, notes and comments: what a result depends on."""
+        text = re.sub(r'[^;\n"]*"[^"\n]*"', "", self.antimony)  # whatever holds a text in quotes
+        text = re.sub(r"\w+\.sboTerm = SBO:\d+|//[^\n]*", "", text)
+        return "\n".join(part for line in text.split("\n") if (part := " ".join(line.split()).strip("; ")))
 
 
 class Composer:
@@ -42,6 +52,7 @@ class Composer:
     def __init__(self, spec: ModelSpec, library: Library) -> None:
         self.spec, self.library = spec, library
         self.text: list[str] = []
+        self.templates: dict[str, None] = {"units": None}
         self.lines: list[str] = []
         self.values: dict[str, Quantity] = {}
         self.initial: dict[str, float] = {}
@@ -53,8 +64,9 @@ class Composer:
         for plan in spec.calibrated:
             self.fitted.update(estimates(plan))
 
-    def add(self, name: str, **tokens: str) -> None:
+    def add(self, name: str, **tokens: str | Sequence[str]) -> None:
         """Instantiate a template."""
+        self.templates[name] = None
         self.text.append(instantiate(name, **tokens))
 
     def add_theirs(self, where: str, body: str) -> None:
@@ -76,10 +88,6 @@ class Composer:
     def rule(self, symbol: str, formula: str) -> None:
         """An assignment rule for a symbol that a template declares."""
         self.text.append(f"  {symbol} := {formula};\n")
-
-    def parameter(self, symbol: str, unit: str, name: str, term: str = "SBO:0000002") -> None:
-        """Declare a parameter no template declares."""
-        self.text.append(f"  {symbol} has {unit}; {symbol} is {quoted(name)}; {symbol}.sboTerm = {term};\n")
 
     def give(self, symbol: str, value: float) -> None:
         """A value fixed by the structure, not by a source: sizes and switched-off couplings."""
@@ -130,7 +138,7 @@ class Composer:
     def source(self, identifier: str) -> Source:
         """The finished model."""
         self._keep_apart()
-        body = "".join(self.text)
+        body = _noted_once("".join(self.text))
         rules = ruled(body)
         provenance: dict[str, Quantity] = {}
         values = [f"{symbol} = {value:.10g};" for symbol, value in self.given.items()]
@@ -149,7 +157,18 @@ class Composer:
         known = self.library.references
         sources = {quantity.source for quantity in provenance.values()} & set(known)
         dois = tuple(sorted({known[source].doi for source in sources} - {""}))
-        return Source(identifier, self.spec, text, provenance, dois, Starts(tuple(self.starts), self.fixed))
+        starts = Starts(tuple(self.starts), self.fixed)
+        return Source(identifier, self.spec, text, provenance, dois, starts, tuple(sorted(self.templates)))
+
+
+def _noted_once(text: str) -> str:
+    """Text without notes that it repeats: Antimony adds up the notes of a symbol that templates share."""
+    lines, seen = [], set()
+    for line in text.splitlines(keepends=True):
+        if ' notes "' not in line or line not in seen:
+            lines.append(line)
+        seen.add(line)
+    return "".join(lines)
 
 
 class Outline(Composer):

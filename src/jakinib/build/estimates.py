@@ -76,7 +76,7 @@ def estimates(plan: str, *, nuisance: bool = False) -> dict[str, Quantity]:
         return {}
     return {
         row.id: Quantity(
-            value=row.value, unit=row.unit, kind="fitted", status="derived", source=plan,
+            value=row.value, unit=row.unit, kind="fitted", source=plan,
             low=row.low, high=row.high,
             location=f"fits/results/{plan}/estimates.tsv",
         )

@@ -27,6 +27,7 @@ def kinase_assay(model: Composer) -> None:
     model.protein(jak, jak)
     model.protein(bound, jak, relation="part")
     model.protein(inhibited, jak, relation="part")
+    model.identify(inhibited, inhibitor.identifiers, "part")
     model.identify("ATP", {"ChEBI": "CHEBI:15422"})
     model.identify("ADP", {"ChEBI": "CHEBI:16761"})
     model.identify(drug, inhibitor.identifiers)
@@ -61,7 +62,7 @@ def oral_pk(model: Composer) -> None:
             model.identify(f"{drug}_depot", inhibitor.identifiers)
         for compartment, key in (("central", "V1"), ("peripheral", "V2")):
             if key in disposition and compartment not in model.given:
-                model.give(compartment, model.number(f"{key}_{drug}", "L"))
+                model.give(compartment, 1)  # its size has no effect; the volume is stated once, as V1 or V2
                 keys = ", ".join(f"{key}_{name}" for name in model.spec.inhibitors)
                 model.fixed[compartment] = f"amounts are followed in it; set {keys}"
     model.values["weight"] = population.weight

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
+from xml.sax.saxutils import escape
 
 from jakinib.build.composer import Source
 from jakinib.errors import ModelError
@@ -16,6 +18,7 @@ _MODEL_TERMS = (
     ("BQB_HAS_TAXON", "https://identifiers.org/taxonomy:9606"),
     ("BQB_IS_VERSION_OF", "https://identifiers.org/GO:0007259"),  # JAK-STAT signalling
 )
+_MARK = "Built by jakinib; source SHA-256: "  # notes are all that Antimony, too, keeps of a description
 _HEADER = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 
 
@@ -73,13 +76,13 @@ def _declare_literals(node: Any, libsbml: Any) -> None:
 
 
 def _describe(model: Any, source: Source, libsbml: Any) -> None:
-    """Creator, dates, taxon, process, references, licence, and the digest of the source."""
+    """Creator, dates, taxon, process, sources of numbers, notes, and the digest of the source."""
     if not model.isSetMetaId():
         model.setMetaId(model.getId())
     creator = libsbml.ModelCreator()
-    creator.setOrganisation("The jakinib authors")
-    creator.setFamilyName("jakinib authors")
-    creator.setGivenName("The")
+    creator.setFamilyName("contributors")
+    creator.setGivenName("jakinib")
+    creator.setOrganisation("jakinib contributors; contact: the issues of the jakinib repository")
     history = libsbml.ModelHistory()
     history.addCreator(creator)
     history.setCreatedDate(libsbml.Date(FIRST_RELEASE))
@@ -91,7 +94,7 @@ def _describe(model: Any, source: Source, libsbml: Any) -> None:
         model.addCVTerm(term)
     for doi in source.dois:
         term = libsbml.CVTerm(libsbml.MODEL_QUALIFIER)
-        term.setModelQualifierType(libsbml.BQM_IS_DESCRIBED_BY)
+        term.setModelQualifierType(libsbml.BQM_IS_DERIVED_FROM)  # they give numbers, not this model
         term.addResource(f"https://identifiers.org/doi:{doi}")
         model.addCVTerm(term)
     if (rules := source.starts.to_xml()) and model.appendAnnotation(
@@ -100,11 +103,43 @@ def _describe(model: Any, source: Source, libsbml: Any) -> None:
         raise ModelError(f"{model.getId()}: libSBML refused the rules of initial values")
     if model.setModelHistory(history) != libsbml.LIBSBML_OPERATION_SUCCESS:
         raise ModelError(f"{model.getId()}: libSBML refused the model history")
-    model.setNotes(
-        '<body xmlns="http://www.w3.org/1999/xhtml"><p>Time in hours, concentration in nM, amount in nmol, '
-        "volume in litres. Parameter sources: models/library of jakinib. Licence: CC-BY-4.0, "
-        f"https://creativecommons.org/licenses/by/4.0/ . Source SHA-256: {source.digest}</p></body>"
+    if model.appendNotes(_notes(source)) != libsbml.LIBSBML_OPERATION_SUCCESS:
+        raise ModelError(f"{model.getId()}: libSBML refused the notes")
+
+
+def built_here(model: Any) -> bool:
+    """Did this package build a libSBML model, as its notes say? Then the sizes of its numbers are known."""
+    return _MARK in " ".join((model.getNotesString() or "").split())
+
+
+def _notes(source: Source) -> str:
+    """What this instance holds, where its numbers are from and what it is not for."""
+    spec = source.spec
+    parts = (
+        ("cytokines", spec.cytokines),
+        ("cell", (spec.cell,)),
+        ("kinase", (spec.kinase,)),
+        ("inhibitors", spec.inhibitors),
+        ("population", (spec.population,)),
     )
+    instance = "; ".join(f"{label} {', '.join(names)}" for label, names in parts if any(names))
+    kinds = Counter(quantity.kind for quantity in source.provenance.values())
+    used = {quantity.source for quantity in source.provenance.values()}
+    plans = ", ".join(plan for plan in spec.calibrated if plan in used)
+    paragraphs = (
+        f"This instance: {instance}.",
+        f"Of its {sum(kinds.values())} parameters with a value from outside, "
+        + ", ".join(f"{kinds[kind]} are {kind}" for kind in sorted(kinds))
+        + (f" (by the plans {plans})" if plans else "")
+        + ". Source, place and reason of each: models/library and docs/models of the jakinib repository.",
+        "Time in hours, concentration in nM, amount in nmol, volume in litres. For research: it must not "
+        "guide the treatment of a patient; docs/context_of_use.md says what it may be used for.",
+        "Licence: CC-BY-4.0, https://creativecommons.org/licenses/by/4.0/ . By the jakinib contributors; "
+        "questions and faults go to the issues of the jakinib repository.",
+        f"{_MARK}{source.digest}",
+    )
+    body = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs)
+    return f'<body xmlns="http://www.w3.org/1999/xhtml">{body}</body>'
 
 
 def _title(source: Source) -> str:

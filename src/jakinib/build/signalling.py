@@ -58,22 +58,21 @@ def cytokine_signalling(model: Composer) -> None:
 def _jaks(model: Composer, inhibitors: list[Inhibitor]) -> None:
     for inhibitor in inhibitors:
         symbol = f"I_{inhibitor.id}"
-        model.parameter(symbol, "nM", f"{inhibitor.id}, free in the cell", "SBO:0000196")
-        model.lines.append(f"var {symbol};")
+        model.add("cell_inhibitor", DRUGx=inhibitor.id)
         model.identify(symbol, inhibitor.identifiers)
         if set(JAKS) - set(inhibitor.binding):
             _shift(model, inhibitor)
         if model.spec.name == "blood_pkpd":
-            model.rule(symbol, f"Cu_{inhibitor.id}")
+            model.add("blood", DRUGx=inhibitor.id)
         else:
             model.give(symbol, 0)
+    drugs = [inhibitor.id for inhibitor in inhibitors]
     for jak in JAKS:
         model.add("kinase", JAKx=jak)
         for symbol in (f"A_{jak}", f"occupancy_{jak}", f"Km_{jak}"):
             model.protein(symbol, jak, relation="propertyBearer")
-        intact = own_binding(model, inhibitors, jak)
-        loads = " + ".join(["1", *(f"load_{i.id}_{jak}" for i in inhibitors)])
-        model.rule(f"A_{jak}", f"{intact or 1} / ({loads})")
+        holding = own_binding(model, inhibitors, jak)
+        model.add("availability", JAKx=jak, DRUGx=drugs, HOLDx=holding)
         for inhibitor in inhibitors:
             if jak not in inhibitor.binding:
                 model.add("inhibitor", DRUGx=inhibitor.id, JAKx=jak)
@@ -82,13 +81,10 @@ def _jaks(model: Composer, inhibitors: list[Inhibitor]) -> None:
 
 def _shift(model: Composer, inhibitor: Inhibitor) -> None:
     """The apparent constants of a drug in cells over those that its enzyme assay leads to expect."""
-    symbol = f"shift_{inhibitor.id}"
-    model.parameter(
-        symbol, "dimensionless", f"apparent constants of {inhibitor.id} in cells over those expected"
-    )
+    model.add("cell_shift", DRUGx=inhibitor.id)
     rationale = "The enzyme assay holds in cells but for ATP; estimated where cells were measured"
-    model.values[symbol] = Quantity(
-        value=1, unit="dimensionless", kind="assumed", status="assumed", source="", rationale=rationale
+    model.values[f"shift_{inhibitor.id}"] = Quantity(
+        value=1, unit="dimensionless", kind="assumed", rationale=rationale
     )
 
 
@@ -151,10 +147,10 @@ def _receptor(model: Composer, cytokine: Cytokine) -> None:
     symbol, first, second, alpha = (
         cytokine.symbol, cytokine.first_chain, cytokine.second_chain, cytokine.alpha_chain
     )  # fmt: skip
-    model.add("receptor", CYTOx=symbol, FIRSTx=first, SECONDx=second)
+    forms = ["Rp", "Rap"] if alpha else ["Rp"]
+    model.add("receptor", CYTOx=symbol, FIRSTx=first, SECONDx=second, FORMx=forms)
     model.values.update({key: model.calibrated(key, value) for key, value in cytokine.parameters.items()})
     complexes = {"LP": (first,), "R": (first, second), "Rp": (first, second)}
-    model.rule(f"active_{symbol}", f"Rp_{symbol}" + (f" + Rap_{symbol}" if alpha else ""))
     if alpha:
         model.add("alpha_chain", CYTOx=symbol, ALPHAx=alpha, FIRSTx=first, SECONDx=second)
         full = (alpha, first, second)
@@ -165,8 +161,8 @@ def _receptor(model: Composer, cytokine: Cytokine) -> None:
         model.initial[f"{name}_{symbol}"] = 0
         model.identify(f"{name}_{symbol}", cytokine.identifiers, "part")
         model.protein(f"{name}_{symbol}", *dict.fromkeys(chains), relation="part")
-    model.rule(f"a_{symbol}", _slot(model, "a", symbol, cytokine.slot_a))
-    model.rule(f"b_{symbol}", _slot(model, "b", symbol, cytokine.slot_b))
+    _slot(model, "a", symbol, cytokine.slot_a)
+    _slot(model, "b", symbol, cytokine.slot_b)
     proteins = [feedback.protein for feedback in cytokine.feedback]
     if proteins:
         model.rule(f"brake_{symbol}", " + ".join(["1", *(f"{p} / Kb_{p}" for p in proteins)]))
@@ -184,15 +180,12 @@ def _receptor(model: Composer, cytokine: Cytokine) -> None:
             raise ModelError(f"{where}: parameters.{key} is no parameter of this model; correct its spelling")
 
 
-def _slot(model: Composer, side: str, symbol: str, slot: dict[JAK, Quantity]) -> str:
-    """Available JAK activity of one slot: one kinase, or a mixture by share."""
-    terms = []
+def _slot(model: Composer, side: str, symbol: str, slot: dict[JAK, Quantity]) -> None:
+    """The kinases of one slot: one, or several by share."""
+    if len(slot) == 1:
+        model.add("slot", SLOTx=side, CYTOx=symbol, JAKx=[*slot])
+        return
+    model.add("slot_mixture", SLOTx=side, CYTOx=symbol, JAKx=[*slot])
     for jak, share in slot.items():
-        if share.value == 1:
-            terms.append(f"A_{jak}")
-            continue
-        name = f"x{side}_{symbol}_{jak}"
-        model.parameter(name, "dimensionless", f"share of {jak} in slot {side} of {symbol}")
-        model.values[name] = share
-        terms.append(f"{name} * A_{jak}")
-    return " + ".join(terms)
+        model.add("slot_share", SLOTx=side, CYTOx=symbol, JAKx=jak)
+        model.values[f"x{side}_{symbol}_{jak}"] = share

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jakinib import paths
@@ -15,7 +16,10 @@ from jakinib.build.bounds import antimony_text
 from jakinib.errors import ModelError, shortened, visible
 from jakinib.library.files import short
 
-TOKENS = ("JAKx", "DRUGx", "CHAINx", "CYTOx", "FIRSTx", "SECONDx", "STATx", "SOCSx", "ALPHAx", "FACTORx")
+TOKENS = (
+    "JAKx", "DRUGx", "HOLDx", "CHAINx", "CYTOx", "FIRSTx", "SECONDx", "FORMx", "SLOTx", "STATx", "SOCSx",
+    "ALPHAx", "FACTORx",
+)  # fmt: skip
 
 
 @functools.cache
@@ -46,8 +50,11 @@ def user_template(path: Path) -> str:
     return body
 
 
-def instantiate(name: str, **tokens: str) -> str:
-    """The template with each token replaced; raises ModelError when one is left over."""
+def instantiate(name: str, **tokens: str | Sequence[str]) -> str:
+    """The template with each token replaced; raises ModelError when one is left over.
+
+    A token may stand for several names inside ``sum(...)`` and ``product(...)``, which repeat what they hold.
+    """
     return fill(template(name), f"{name}.ant", tokens)
 
 
@@ -58,18 +65,64 @@ def quoted(text: str) -> str:
     return f'"{text}"'
 
 
-def fill(text: str, where: str, tokens: dict[str, str]) -> str:
-    """Text with each token replaced by a plain name; raises ModelError when one is left over."""
-    for token, value in tokens.items():
+def fill(text: str, where: str, tokens: Mapping[str, str | Sequence[str]]) -> str:
+    """Text with each token replaced by plain names; raises ModelError when one is left over."""
+    names = {token: (value,) if isinstance(value, str) else tuple(value) for token, value in tokens.items()}
+    for value in (value for several in names.values() for value in several):
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", value, re.ASCII):
             raise ModelError(
                 f"{where}: '{shortened(value, 60)}' is no name of a symbol; use letters, digits and _"
             )
-        text = text.replace(token, value)
+    text = _repeated(text, where, names)
+    for token, several in names.items():
+        if len(several) == 1:
+            text = text.replace(token, several[0])
     left = [token for token in TOKENS if token in text]
     if left:
-        raise ModelError(f"{where}: token {left[0]} was not given a value")
+        more = len(names.get(left[0], ())) > 1
+        raise ModelError(
+            f"{where}: token {left[0]} " + ("stands for several outside sum()" if more else _NO_VALUE)
+        )
     return text
+
+
+_NO_VALUE = "was not given a value"
+_REPEATS = re.compile(r"\b(sum|product)\(")
+
+
+def _repeated(text: str, where: str, names: Mapping[str, tuple[str, ...]]) -> str:
+    """Text with ``sum(...)`` and ``product(...)`` written out over the token in them that names several.
+
+    Over no name at all a sum is 0 and a product is 1.
+    """
+    while hits := list(_REPEATS.finditer(text)):
+        found = hits[-1]  # holds no other
+        end = _closing(text, found.end(), where)
+        before, term, after = text[: found.start()], text[found.end() : end], text[end + 1 :]
+        listed = [token for token, several in names.items() if len(several) != 1 and token in term]
+        if len(listed) > 1:
+            raise ModelError(f"{where}: {' and '.join(listed)} both name several in one {found[1]}()")
+        terms = [term.replace(listed[0], name) for name in names[listed[0]]] if listed else [term]
+        text = before + _joined(found[1], terms, before.rstrip()[-1:], after.lstrip()[:1]) + after
+    return text
+
+
+def _joined(kind: str, terms: list[str], before: str, after: str) -> str:
+    """Terms added or multiplied, in parentheses only where they are needed: rounding follows their order."""
+    if kind == "product":
+        return " * ".join(t if re.fullmatch(r"\w+", t) else f"({t})" for t in terms) or "1"
+    alone = before in ("+", "(", "=", ",") and after in ("+", "-", ")", ";", ",")
+    return (" + ".join(terms) if alone else f"({' + '.join(terms)})") if terms else "0"
+
+
+def _closing(text: str, start: int, where: str) -> int:
+    """Where the parenthesis that opens before ``start`` closes."""
+    depth = 1
+    for place in range(start, len(text)):
+        depth += {"(": 1, ")": -1}.get(text[place], 0)
+        if depth == 0:
+            return place
+    raise ModelError(f"{where}: a parenthesis is not closed in '{shortened(text[start:], 60)}'")
 
 
 _SPECIES = re.compile(r"^\s*(substanceOnly )?species ([^;]+);", re.MULTILINE)

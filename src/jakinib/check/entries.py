@@ -138,8 +138,10 @@ def _complaints(file: File) -> Iterator[Complaint]:
 
 
 def _origin(location: tuple[Any, ...], kind: str, problem: str) -> bool:
-    sourceless = "gives no source" in problem or "is documentation of this project" in problem
-    return sourceless or (kind == "missing" and location[-1] in ("source", "status", "kind"))
+    told = ("gives no source", "gives no status", "names no source", "is documentation of this project")
+    return any(words in problem for words in told) or (
+        kind == "missing" and location[-1] in ("source", "status", "kind")
+    )
 
 
 def _reasonless(message: str) -> bool:
@@ -171,7 +173,7 @@ class Origin(Check):
     """Every number says where it comes from and how well that was checked."""
 
     id, kinds = "missing-origin", tuple(SCHEMAS)
-    message = "{field} {problem}; every number states kind, status and, unless it is assumed, source"
+    message = "{field} {problem}; every number states kind and, unless it is assumed, source and status"
 
     def find(self, file: File, context: Context) -> Found:
         for location, kind, problem in complaints(file):

@@ -72,7 +72,7 @@ class Asked:
             except ValidationError as error:
                 raise InputError(f"laboratory: {explain(error.errors()[0])[1]}") from None
         stated = f"kind: measured, status: verified, source: {source}, location: methods"
-        assumed = f"kind: assumed, status: assumed, source: {source}, rationale: FILL"
+        assumed = f"kind: assumed, status: recalled, source: {source}, rationale: FILL"
         out = {"laboratory": self.laboratory or "FILL"}
         for name, usual in TIMES.items():
             given = getattr(self, name)

@@ -291,7 +291,7 @@ def behind(name: str, data: DataSet, seen: frozenset[str] = frozenset()) -> Iter
     yield name
     kind = kinds().get(row.quantity)
     named = list(kind.needs(row)) if kind else []
-    if row.status == "derived":
+    if row.kind == "derived":
         named += [
             code for code in re.findall(r"\w+", f"{row.location} {row.note}") if code in data.measurements
         ]

@@ -151,7 +151,7 @@ class FreeParameter(Strict):
     def _in_range(self) -> FreeParameter:
         if self.scope == "model":
             for value in (self.low, self.high):
-                stated = Quantity(value=value, unit=self.unit, kind="fitted", status="model", source="plan")
+                stated = Quantity(value=value, unit=self.unit, kind="fitted", source="plan")
                 ranges.check_symbol(self.id, stated)
         return self
 

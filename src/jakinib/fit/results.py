@@ -196,11 +196,11 @@ def _round(value: float) -> float:
     return float(f"{value:.4g}")
 
 
-_WORDS = {"location", "note", "status"}  # of a data row: no number depends on them
+_WORDS = {"location", "note", "kind", "status"}  # of a data row: no number depends on them
 
 
 def fingerprint(plan: Plan, data: DataSet) -> dict[str, str]:
-    """SHA-256 of all that the fit depends on: composed models, plan, numbers of the data, earlier results."""
+    """SHA-256 of all that the fit depends on: mathematics of the models, plan, numbers, earlier results."""
     context, experiments = build_experiments(plan, data)
     named = {spec for one in experiments for spec in one.fitted_specs}
     specs = sorted({context.resolved(spec) for spec in named}, key=repr)
@@ -209,7 +209,7 @@ def fingerprint(plan: Plan, data: DataSet) -> dict[str, str]:
     rows = [data[row].model_dump_json(exclude_defaults=True, exclude=_WORDS) for row in read]
     rows += [assay.numbers() for source in sources if (assay := data.sources[source].assay)]
     out = {
-        "models": _hash("".join(compose(spec).antimony for spec in specs).encode()),
+        "models": _hash("".join(compose(spec).mathematics for spec in specs).encode()),
         "plan": _hash(plan.model_dump_json(exclude_defaults=True).encode()),
         "data": _hash("".join(rows).encode()),
     }

@@ -7,8 +7,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from jakinib.library.ranges import Doi, Line, Number
-from jakinib.library.schema import Row, Status, Strict
-from jakinib.library.sources import outside
+from jakinib.library.schema import Row, Strict
+from jakinib.library.sources import Status, outside
 
 
 class Reference(Strict):

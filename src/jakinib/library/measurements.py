@@ -15,7 +15,8 @@ from jakinib.library import get_library
 from jakinib.library.files import line_of, read_model, read_rows, short
 from jakinib.library.plugins import extra_folders
 from jakinib.library.ranges import HOURS, PROBABILITY, SPAN, EntryName, Line, Number, Whole
-from jakinib.library.schema import Quantity, Row, Status, Strict, Unit
+from jakinib.library.schema import Quantity, Row, Strict, Unit
+from jakinib.library.sources import Status
 
 SetName = Literal["calibration", "validation", "context"]
 SEVERAL = "several"  # laboratories behind the rows of one source
@@ -47,6 +48,7 @@ class Measurement(Row):
     spread_type: str = ""
     n: Annotated[Whole, Field(ge=1)] | None = None
     set: SetName
+    kind: Literal["measured", "derived"] = "measured"
     status: Status
     location: str = ""
     note: str = ""

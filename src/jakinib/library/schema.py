@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     model_validator,
@@ -26,11 +27,9 @@ from jakinib.library.ranges import (
     SymbolName,
     listed_once,
 )
-from jakinib.library.sources import outside
+from jakinib.library.sources import Kind, check_origin, how_read, outside
 from jakinib.units import check_unit, factor, parse_quantity
 
-Kind = Literal["measured", "derived", "fitted", "assumed"]
-Status = Literal["verified", "secondary", "derived", "model", "recalled", "assumed"]
 JAK = Literal["JAK1", "JAK2", "JAK3", "TYK2"]
 JAKS: tuple[JAK, ...] = ("JAK1", "JAK2", "JAK3", "TYK2")
 
@@ -43,6 +42,10 @@ def _known_unit(unit: str) -> str:
 
 
 Unit = Annotated[str, AfterValidator(_known_unit)]
+
+
+# How the source of a quantity was read; empty where it has none.
+HowRead = Annotated[str, BeforeValidator(lambda given: given and how_read(given))]
 
 
 class Strict(BaseModel):
@@ -63,7 +66,7 @@ class Quantity(Strict):
     value: Number
     unit: Unit
     kind: Kind
-    status: Status
+    status: HowRead = ""
     source: Annotated[str, AfterValidator(outside)] = ""  # an assumed number may have none
     location: str = ""
     rationale: str = ""
@@ -72,12 +75,7 @@ class Quantity(Strict):
 
     @model_validator(mode="after")
     def _check(self) -> Quantity:
-        if self.kind != "assumed" and not self.source:
-            raise ValueError(
-                f"is {self.kind} and gives no source; name it, or call the number assumed and say why"
-            )
-        if self.kind == "assumed" and not self.rationale:
-            raise ValueError("is assumed and gives no rationale; say why")
+        check_origin(self.kind, self.status, self.source, self.rationale)
         low = -math.inf if self.low is None else self.low
         high = math.inf if self.high is None else self.high
         if not low <= self.value <= high:
@@ -115,7 +113,6 @@ UNKNOWN_RATIO = Quantity(
     value=1,
     unit="dimensionless",
     kind="assumed",
-    status="assumed",
     rationale="no source in reach; as much in blood cells as in plasma",
 )
 

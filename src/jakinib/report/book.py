@@ -15,7 +15,6 @@ from typing import Any
 
 from jakinib import paths
 from jakinib.build import Source, built, compose
-from jakinib.build.template import TOKENS, declared_units
 from jakinib.errors import ModelError
 from jakinib.fit.plan import plan_path
 from jakinib.library import get_library
@@ -33,7 +32,6 @@ _INTRODUCTION = {
     "blood_pkpd": "From oral dose to signal: plasma, free inhibitor, JAKs and STATs of a blood cell.",
 }
 _UNITS = {**MODEL_UNITS, "nM": "nM", "litre": "L", "mL_per_min_per_173": "mL/min per 1.73 m²"}
-_SIZES = {"central": "V1", "peripheral": "V2"}  # of the first inhibitor
 _IDENTIFIERS = "https://identifiers.org/"
 _MARKUP = re.compile(r"([\\|*_<>`\[\]$])")
 Row = dict[str, str]
@@ -117,7 +115,7 @@ def _page(network: Network, source: Source) -> dict[str, Any]:
         "id": source.id,
         "intro": _INTRODUCTION[spec.name],
         "facts": _facts(network, source),
-        "templates": list(_templates(network)),
+        "templates": list(_templates(source)),
         "compartments": [_compartment(network, source, c, numbers) for c in network.compartments],
         "species": [_species(network, s) for s in network.species],
         "stats": [_quantity(numbers[s]) | {"id": s} for s in network.species if s in numbers],
@@ -148,17 +146,13 @@ def _facts(network: Network, source: Source) -> list[tuple[str, str]]:
     return [(label, value) for label, value in shown if value]
 
 
-def _templates(network: Network) -> Iterable[tuple[str, str]]:
-    """(name, header comment) of the Antimony sources whose every parameter the model has."""
-    token = re.compile("|".join(TOKENS))
-    for path in sorted((paths.models() / "antimony").glob("*.ant")):
-        text = path.read_text(encoding="utf-8")
-        symbols = [token.sub(r"\\w+", symbol) for symbol in declared_units(text)]
-        if symbols and all(any(re.fullmatch(s, p) for p in network.parameters) for s in symbols):
-            header = " ".join(
-                line.removeprefix("//").strip() for line in text.split("\nmodel ")[0].splitlines()
-            )
-            yield path.stem, re.sub(r"\s*\bTokens?: [^.]*\.", "", header)
+def _templates(source: Source) -> Iterable[tuple[str, str]]:
+    """(name, header comment) of the Antimony sources that the model is made of."""
+    for name in source.templates:
+        text = (paths.models() / "antimony" / f"{name}.ant").read_text(encoding="utf-8")
+        lines = text.split("\nmodel ")[0].splitlines()
+        header = " ".join(line.removeprefix("//").strip() for line in lines if line.startswith("//"))
+        yield name, re.sub(r"\s*\bTokens?: [^.]*\.", "", header)
 
 
 # Rows -----------------------------------------------------------------------------------------------
@@ -186,14 +180,14 @@ def _quantity(quantity: Quantity) -> Row:
         "unit": quantity.unit,
         "stated": f"{_number(quantity.value)}{unit}{span}",
         "kind": quantity.kind,
-        "status": quantity.status,
+        "status": quantity.status or "none",
         "source": quantity.source or "none",
         "why": "; ".join(part for part in (quantity.location, quantity.rationale) if part),
     }
 
 
 def _structure(why: str) -> Row:
-    return {"stated": "", "kind": "structure", "status": "fixed", "source": "models/antimony", "why": why}
+    return {"stated": "", "kind": "structure", "status": "none", "source": "models/antimony", "why": why}
 
 
 def _cell_numbers(network: Network, cell: Cell | None) -> dict[str, Quantity]:
@@ -209,13 +203,12 @@ def _compartment(network: Network, source: Source, symbol: str, numbers: dict[st
     element = network.compartments[symbol]
     if symbol in numbers:
         row = _quantity(numbers[symbol])
-    elif symbol in _SIZES:
-        parameter = f"{_SIZES[symbol]}_{source.spec.inhibitors[0]}"
-        row = _quantity(source.provenance[parameter]) | {"why": f"as {parameter}; its species are amounts"}
-    else:
+    elif symbol == "well":
         row = _structure(
             "a plate well; every rate law multiplies by it, so concentrations do not depend on it"
         )
+    else:
+        row = _structure("its species are amounts, so its size has no effect")
     return row | {
         "id": symbol,
         "name": element.getName(),

@@ -50,8 +50,8 @@ def _data_book() -> Iterator[str]:
     yield "# Data book"
     yield ""
     yield "Every number the models are made of and held against, from `models/library` and `fits/data`."
-    yield "Status: verified (read at the source), secondary (read in a review or data base), derived"
-    yield "(computed from such), recalled (not checked), assumed."
+    yield "Kind says how a number came about: measured, derived (computed from such), fitted, assumed."
+    yield "Status says how its source was read: verified (there), secondary (a review), recalled (unchecked)."
     yield ""
     yield from _counts()
     for kind in KINDS:
@@ -91,7 +91,7 @@ def _data_book() -> Iterator[str]:
         yield ""
         yield _cell(f"{description.citation}. Laboratory: {description.laboratory or source}.")
         yield ""
-        heads = ("id", "quantity", "of", "value", "unit", "set", "status", "where")
+        heads = ("id", "quantity", "of", "value", "unit", "set", "kind", "status", "where")
         yield from table(heads, (_measurement_row(row) for row in rows))
     yield "## Wanted"
     yield ""
@@ -114,26 +114,27 @@ def _estimated() -> Iterator[str]:
 
 def _library_row(where: str, q: Quantity) -> tuple[Any, ...]:
     reason = "; ".join(filter(None, (q.location, q.rationale)))
-    return where, q.value, q.unit, q.kind, q.status, q.source or "none", reason
+    return where, q.value, q.unit, q.kind, q.status or "none", q.source or "none", reason
 
 
 def _measurement_row(row: Measurement) -> tuple[Any, ...]:
     value = f"{row.qualifier.replace('=', '')} {row.value:.6g}".strip()
     of = ", ".join(str(getattr(row, name)) for name in _CONDITIONS if getattr(row, name))
-    return row.id, row.quantity, of, value, row.unit, row.set, row.status, row.location
+    return row.id, row.quantity, of, value, row.unit, row.set, row.kind, row.status, row.location
 
 
 def _counts() -> Iterator[str]:
-    """How many numbers have which status."""
+    """How many numbers are of which kind, and how they were read."""
     library, data = get_library(), get_data()
-    statuses: dict[str, list[int]] = {}
+    counts: dict[tuple[str, str], list[int]] = {}
     for kind in KINDS:
         for entry in getattr(library, kind).values():
             for _, quantity in quantities(entry):
-                statuses.setdefault(quantity.status, [0, 0])[0] += 1
+                counts.setdefault((quantity.kind, quantity.status or "none"), [0, 0])[0] += 1
     for row in data.measurements.values():
-        statuses.setdefault(row.status, [0, 0])[1] += 1
-    yield from table(("status", "in the library", "measurements"), ((s, *n) for s, n in statuses.items()))
+        counts.setdefault((row.kind, row.status), [0, 0])[1] += 1
+    heads = ("kind", "status", "in the library", "measurements")
+    yield from table(heads, ((*words, *n) for words, n in sorted(counts.items())))
 
 
 def _credibility() -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from jakinib.build.sbml import built_here
 from jakinib.build.starts import starts_in
 from jakinib.errors import ModelError, SimulationError, UnknownIdError
 from jakinib.simulate.dormant import Dormant, leave_out
@@ -19,7 +20,7 @@ from jakinib.simulate.invariant import Laws
 from jakinib.simulate.jit import compiled
 from jakinib.simulate.protocol import Protocol
 from jakinib.simulate.scale import Scale, absolute, described
-from jakinib.simulate.source import Source, built_here, units
+from jakinib.simulate.source import Source, units
 from jakinib.simulate.switches import ROOT
 
 RTOL = 1e-8

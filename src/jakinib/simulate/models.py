@@ -14,13 +14,12 @@ from jakinib.build.bounds import antimony_text
 from jakinib.build.estimates import estimates_stamp
 from jakinib.build.omex import is_archive, sbml_in
 from jakinib.build.read import document, flat
-from jakinib.build.sbml import ANTIMONY_LOCK, antimony_error, translate
+from jakinib.build.sbml import ANTIMONY_LOCK, antimony_error, built_here, translate
 from jakinib.build.spec import MODELS
 from jakinib.errors import InputError, ModelError, UnknownIdError
 from jakinib.files import FileError, read_text, short
 from jakinib.library import get_library
 from jakinib.simulate.engine import RTOL, Model
-from jakinib.simulate.source import built_here
 
 FINE = 1e-10  # relative tolerance of models whose sensitivity nobody has looked at
 

@@ -163,11 +163,6 @@ class Source:
         )
 
 
-def built_here(model: Any) -> bool:
-    """Did this package build the model, as its notes say? Then the sizes of its numbers are known."""
-    return "Parameter sources: models/library of jakinib." in (model.getNotesString() or "")
-
-
 def units(model: Any, amounts: Mapping[str, bool]) -> dict[str, str]:
     """Declared units of a model's symbols; of species (are they amounts?) where the model is in nmol."""
     found = {p.getId(): p.getUnits() for p in model.getListOfParameters()}
