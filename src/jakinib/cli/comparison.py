@@ -23,12 +23,15 @@ def compare(
     enzyme_potency: Annotated[
         bool, typer.Option("--enzyme-potency", help="Potencies as enzyme assays alone lead to expect.")
     ] = False,
+    no_band: Annotated[
+        bool, typer.Option("--no-band", help="Leave out the ratios of IC50s; quicker.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="Write the table (.tsv, .csv).")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw a heat map (.png, .svg, .pdf).")] = None,
     as_json: Json = False,
 ) -> None:
     """Regimens side by side at steady state: inhibition and time above IC50 of each cytokine over a day."""
-    from jakinib.assay.compare import compare as run
+    from jakinib.evaluate.potency import compare as run
     from jakinib.files import separator_of
     from jakinib.library import get_library
 
@@ -43,7 +46,7 @@ def compare(
         with progress() as bar:
             task = bar.add_task("comparing", total=count * len(regimen))
             frame = run(
-                regimen, names, population, anchored=not enzyme_potency, milieu=milieu,
+                regimen, names, population, anchored=not enzyme_potency, milieu=milieu, bands=not no_band,
                 advance=lambda: bar.advance(task),
             )  # fmt: skip
         if plot:
@@ -66,6 +69,16 @@ def compare(
         title = "Average inhibition over a day (minimum-maximum), hours a day above IC50; whole blood ex vivo"
         title += f", cytokines at the levels of {milieu}" if milieu else ""
         emit(table(title, ["", *regimen], rows))
+        if "ic50_ratio" in frame:
+            drugs = list(dict.fromkeys(frame.inhibitor))
+            ratios = [
+                [f"{cytokine} {readout}", *_ratios(block, drugs[1:])]
+                for (cytokine, readout), block in frame.groupby(["cytokine", "readout"], sort=False)
+            ]
+            emit(
+                table(f"IC50 over that of {drugs[0]}, 90 % band in one laboratory", ["", *drugs[1:]], ratios)
+            )
+            emit("*: which of the two is more potent is certain (95 %)")
         for note in notes:
             emit(f"note: {note}")
 
@@ -75,3 +88,13 @@ def _cell(row: Any) -> str:
     low, high = row.minimum_inhibition_percent, row.maximum_inhibition_percent
     average, above = row.average_inhibition_percent, row.hours_above_ic50_per_day
     return f"{average:.0f} % ({low:.0f}-{high:.0f}), {above:.1f} h"
+
+
+def _ratios(block: Any, drugs: list[str]) -> list[str]:
+    """IC50 ratios of one cytokine, one cell an inhibitor."""
+    rows = {row.inhibitor: row for row in block.itertuples()}
+    return [
+        f"{one.ic50_ratio:.2g} ({one.ic50_ratio_low:.2g}-{one.ic50_ratio_high:.2g})"
+        f"{' *' if one.order_certain else ''}"
+        for one in (rows[drug] for drug in drugs)
+    ]

@@ -105,19 +105,24 @@ def assay(
     stimulation: Annotated[str, typer.Option(help="Time with cytokine before reading.")] = "15 min",
     kinase: Annotated[str, typer.Option(help="Enzyme assay of this JAK instead of a cell assay.")] = "",
     atp: Annotated[str, typer.Option(help="ATP of the enzyme assay.")] = "1 mM",
+    laboratory: Annotated[
+        str, typer.Option(help="What this laboratory would find, for example EUbOPEN2024.")
+    ] = "",
+    no_band: Annotated[bool, typer.Option("--no-band", help="Leave out the 90 % bands; quicker.")] = False,
     plot: Annotated[Path | None, typer.Option(help="Draw the curve (.png, .svg, .pdf).")] = None,
     as_json: Json = False,
 ) -> None:
-    """IC50 and Hill slope of a simulated cell or enzyme assay."""
-    from jakinib.assay import KinaseAssay
-    from jakinib.assay import assay as run
+    """IC50 and Hill slope of a simulated cell or enzyme assay, with the band of what a laboratory would find."""
+    from jakinib.assay import Curve, KinaseAssay
+    from jakinib.evaluate.potency import assay as run
     from jakinib.units import parse_quantity
 
     targets(plot)
     if kinase:
-        of_cells = ("cytokine", "readout", "cell", "matrix", "dose", "milieu", "preincubation", "stimulation")
+        of_cells = ("cytokine", "readout", "cell", "matrix", "dose", "milieu", "preincubation", "stimulation",
+                    "laboratory", "no_band")  # fmt: skip
         refuse(ctx, of_cells, "does not apply to the enzyme assay of --kinase")
-        curve = KinaseAssay(inhibitor, kinase, parse_quantity(atp, "nM", where="--atp")).curve()
+        curve: Curve = KinaseAssay(inhibitor, kinase, parse_quantity(atp, "nM", where="--atp")).curve()
     else:
         refuse(ctx, ["atp"], "applies to the enzyme assay of --kinase only")
         curve = run(
@@ -130,10 +135,12 @@ def assay(
             preincubation=preincubation,
             stimulation=stimulation,
             milieu=milieu,
+            laboratory=laboratory,
         )
+    bands, without = ({}, "") if no_band or kinase else _bands(curve)
     record = {
         "assay": curve.label, "ic50_nM": curve.ic50, "hill": curve.hill, "milieu": milieu or None,
-        "notes": list(curve.notes),
+        "bands_nM": bands, "notes": [*curve.notes, *([without] if without else [])],
     }  # fmt: skip
     if plot:
         draw(curve.figure(), plot)
@@ -148,5 +155,17 @@ def assay(
                     [[curve.label, f"{curve.ic50:.4g}", f"{curve.hill:.3g}"]],
                 )
             )
-            for note in curve.notes:
+            for name, (low, high) in bands.items():
+                emit(f"90 % band of the IC50, {name}: {low:.3g} to {high:.3g} nM")
+            for note in record["notes"]:
                 emit(f"note: {note}")
+
+
+def _bands(curve: Any) -> tuple[dict[str, tuple[float, float]], str]:
+    """The bands of a potency, or why there are none."""
+    from jakinib.errors import InputError
+
+    try:
+        return dict(curve.bands), ""
+    except InputError as error:
+        return {}, f"no band: {error}"

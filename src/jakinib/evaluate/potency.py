@@ -136,6 +136,7 @@ def assay(
     cytokine_dose: str = "",
     preincubation: str = "60 min",
     stimulation: str = "15 min",
+    milieu: str = "",
     model: Runnable | None = None,
 ) -> CellPotency:
     """Simulate a cell assay and return its concentration-response curve (IC50, Hill slope, bands, plot).
@@ -144,7 +145,7 @@ def assay(
     model, such as "EUbOPEN2024": the curve is then what it would find. matrix: "whole blood" (the IC50 is of
     spiked blood), "ex vivo blood" (of total plasma), "PBMC" or "culture". readout: default is the first of
     the cytokine ("pSTAT5" of IL-2); cell: default is the cytokine's reference cell; cytokine_dose: default
-    the usual dose.
+    the usual dose; milieu: of the library, whose level of the cytokine is the dose.
     Raises UnknownIdError, UnitError, InputError or SimulationError.
 
     >>> import jakinib as jk
@@ -153,7 +154,7 @@ def assay(
     """
     curve = simulated(
         inhibitor, cytokine, readout, cell=cell, matrix=matrix, cytokine_dose=cytokine_dose,
-        preincubation=preincubation, stimulation=stimulation, model=model,
+        preincubation=preincubation, stimulation=stimulation, milieu=milieu, model=model,
     )  # fmt: skip
     conditions, notes = CellAssay(**curve.conditions), list(curve.notes)
     offset = offset_of(laboratory, conditions) if laboratory else ""
@@ -192,6 +193,7 @@ def compare(
     population: str = "ra_adult",
     *,
     anchored: bool = True,
+    milieu: str = "",
     bands: bool = True,
     advance: Callable[[], None] | None = None,
 ) -> pd.DataFrame:
@@ -203,7 +205,9 @@ def compare(
     """
     import pandas as pd
 
-    frame = comparison.compare(regimens, cytokines, population, anchored=anchored, advance=advance)
+    frame = comparison.compare(
+        regimens, cytokines, population, anchored=anchored, milieu=milieu, advance=advance
+    )
     if not bands or frame.inhibitor.nunique() < 2 or not anchored:
         return frame
     spread = scatter()
@@ -216,7 +220,7 @@ def compare(
         if name not in models:
             models[name] = load("cytokine_signalling", cytokines=(name,), inhibitors=drugs, cell=row["cell"])
         if (name, drug) not in logs:
-            conditions = CellAssay(drug, name, row["readout"], row["cell"], EX_VIVO)
+            conditions = CellAssay(drug, name, row["readout"], row["cell"], EX_VIVO, milieu=milieu)
             logs[name, drug] = ln_ic50s(conditions, models[name], spread, row["ic50_nM"])
         pair = (logs[name, drugs[0]], logs[name, drug])
         beside.append({} if drug == drugs[0] else ratio(*pair, spread, drugs[0], drug))
