@@ -17,6 +17,7 @@ from jakinib.fit import DataSet, get_data, prepare, read_plan, results
 from jakinib.fit import problem as problem_module
 from jakinib.fit.optimise import starting_points
 from jakinib.fit.problem import Problem
+from jakinib.library import get_library
 from jakinib.library.schema import Quantity
 from jakinib.simulate import Model
 
@@ -344,3 +345,15 @@ def test_a_published_number_that_is_not_complete_is_refused_with_row_and_column(
     assert "measurements.tsv:2:" in str(caught.value)
     for part in parts:
         assert part in str(caught.value)
+
+
+@pytest.mark.parametrize("field", ["fu", "blood_plasma_ratio"])
+def test_a_fit_to_blood_depends_on_the_free_share_in_it(field: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both enter the model's number for a row, so a fit is stale once one of them changes."""
+    data = get_data()
+    plan = read_plan("pathways", data)
+    before = results.fingerprint(plan, data)["data"]
+    drug = get_library().inhibitor("tofacitinib")
+    other = getattr(drug, field).model_copy(update={"value": 0.7})
+    monkeypatch.setitem(get_library().inhibitors, "tofacitinib", drug.model_copy(update={field: other}))
+    assert results.fingerprint(plan, data)["data"] != before

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jakinib.assay import CellAssay, KinaseAssay
+from jakinib.assay import CellAssay, KinaseAssay, assay
 from jakinib.build import ModelSpec, check, compose
 from jakinib.check import check as lint
 from jakinib.errors import ModelError
@@ -77,6 +77,27 @@ def test_inhibition_grows_with_the_time_of_contact(
 ) -> None:
     early, late = share(cell, [hours, hours * factor], free)[:, 0]
     assert late < early
+
+
+@pytest.mark.parametrize(
+    ("fact", "matrix", "preincubation"),
+    [
+        ("R01", "PBMC", "45 min"),
+        pytest.param(
+            "R02", "whole blood", "75 min",
+            marks=pytest.mark.xfail(
+                strict=True,
+                reason="tenfold too potent: blood holds back more of an acrylamide than fu says",
+            ),
+        ),
+    ],
+)  # fmt: skip
+def test_its_potency_on_il15_is_within_threefold_of_what_was_published(
+    fact: str, matrix: str, preincubation: str
+) -> None:
+    published = float(get_library().evidence[fact].value)
+    ours = assay(DRUG, "IL-15", "pSTAT5", matrix=matrix, preincubation=preincubation).ic50
+    assert 1 / 3 < ours / published < 3
 
 
 def test_the_loss_of_kinase_follows_the_closed_form(cell: Model) -> None:

@@ -19,6 +19,7 @@ from jakinib import paths
 from jakinib.build import compose
 from jakinib.build.estimates import Estimate, estimates_path, own_plan, result_file
 from jakinib.errors import InputError
+from jakinib.experiments import Inhibited
 from jakinib.files.journal import read_record
 from jakinib.fit.context import FIT_RTOL
 from jakinib.fit.inherited import FILE as COVARIANCE
@@ -208,6 +209,7 @@ def fingerprint(plan: Plan, data: DataSet) -> dict[str, str]:
     sources = sorted({data[row].source for row in read})
     rows = [data[row].model_dump_json(exclude_defaults=True, exclude=_WORDS) for row in read]
     rows += [assay.numbers() for source in sources if (assay := data.sources[source].assay)]
+    rows += [repr(one.assay.free) for one in experiments if isinstance(one, Inhibited)]
     out = {
         "models": _hash("".join(compose(spec).mathematics for spec in specs).encode()),
         "plan": _hash(plan.model_dump_json(exclude_defaults=True).encode()),
