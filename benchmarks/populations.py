@@ -1,4 +1,4 @@
-"""Virtual populations: speed of the batch engine, and of other tools on the same patients.
+"""Virtual populations: their speed, and that of other tools on the same patients.
 
 Side by side: blood_pkpd over 7 days of 4 mg once daily under a constant cytokine, patients that differ in
 weight and eGFR, read every 15 min of the last day, rtol 1e-6. The population itself needs less than that: it
@@ -8,7 +8,6 @@ Speeds are processor time, which other programs on the machine do not lengthen; 
 
 from __future__ import annotations
 
-import itertools
 import os
 import resource
 import subprocess
@@ -26,9 +25,9 @@ import numpy as np
 from measure import Measurement
 
 import jakinib as jk
-from jakinib.assay.pk import Disposition, dosing_steps
+from jakinib.assay import Disposition
+from jakinib.assay.dosing import dosed as dosed_protocol
 from jakinib.population.run import population
-from jakinib.simulate.batch import Batch
 
 REGIMEN, RTOL, CYTOKINE = jk.Regimen.parse("4 mg qd x 7"), 1e-6, 1.0  # mg, -, nM
 READ = np.linspace(144, 168, 97)  # h, the last day
@@ -45,31 +44,16 @@ def people(n: int) -> list[tuple[float, float]]:
     ]
 
 
-def _batch() -> Callable[[], object]:
+def _ours() -> Callable[[], object]:
     model = jk.load("blood_pkpd", population="ra_adult", rtol=RTOL)
-    uptake = Disposition.of("baricitinib", "ra_adult")
-    steps = dosing_steps(REGIMEN, uptake, "baricitinib")
-    changes = [(step.time, step.values["input_rate_baricitinib"]) for step in steps]
-    batch = Batch(
-        model, ["weight", "eGFR"], ["C_baricitinib", "pSTAT3_percent"], ["input_rate_baricitinib"],
-        {"L_IL6": CYTOKINE},
-    )  # fmt: skip
-    last = 144.0
-    bounds = sorted({0.0, last, 168.0, *(moment for moment, _ in changes)})
-    rates = dict(changes)
-    plan = [
-        (begin, end, rates.get(begin), max(3, round((end - begin) / 0.25) + 1) if begin >= last else 2)
-        for begin, end in itertools.pairwise(bounds)
-    ]
-    rows = np.array(people(PATIENTS["jakinib"]))
+    uptake = {"baricitinib": Disposition.of("baricitinib", "ra_adult")}
+    patients = people(PATIENTS["jakinib"])
 
     def run() -> np.ndarray:
-        for row in rows:
-            batch.start(row)
-            for begin, end, rate, points in plan:
-                if rate is not None:
-                    batch.force([rate])
-                table = batch.span(begin, end, points)
+        for weight, eGFR in patients:
+            settings = {"weight": weight, "eGFR": eGFR, "L_IL6": CYTOKINE}
+            protocol = dosed_protocol(model, REGIMEN, uptake, READ, settings)
+            table = model.run(protocol, ["C_baricitinib", "pSTAT3_percent"])
         return table
 
     return run
@@ -138,8 +122,8 @@ def dosed() -> str:
 
 
 def side_by_side() -> list[Measurement]:
-    """ms a patient: the batch engine, tellurium and COPASI on the same model and task."""
-    run, text = _batch(), dosed()
+    """ms a patient: jakinib, tellurium and COPASI on the same model and task."""
+    run, text = _ours(), dosed()
     run()
     ours = []
     for _ in range(ROUNDS):
@@ -147,7 +131,7 @@ def side_by_side() -> list[Measurement]:
         run()
         ours.append(1e3 * (time.process_time() - begin) / PATIENTS["jakinib"])
     return [
-        Measurement.of("jakinib, batch engine", ours, "ms"),
+        Measurement.of("jakinib", ours, "ms"),
         Measurement.of("COPASI, loaded once", _others(text, "COPASI"), "ms"),
         Measurement.of("tellurium, loaded and compiled for each patient", _others(text, "tellurium"), "ms"),
     ]
@@ -164,7 +148,7 @@ def own_time() -> Measurement:
     shares = []
     for _ in range(ROUNDS):
         inside = 0.0
-        kept = [(batch.model._rr, batch.model._rr._simulate) for batch in (worker.pk, worker.cell)]
+        kept = [(model._rr, model._rr._simulate) for model in (worker.pk, worker.cell.model)]
         for engine, call in kept:
 
             def timed(*args: object, call: Callable[..., object] = call) -> object:

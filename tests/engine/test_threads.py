@@ -49,7 +49,7 @@ def test_initial_values_are_read_between_runs_of_another_thread(model: Model) ->
 
 def test_a_run_of_a_batch_is_not_mixed_with_another_run() -> None:
     own = Model(to_sbml(compose(ModelSpec("cytokine_signalling", cytokines=("IL-6",)))))
-    one, two = (Batch(own, ["L_IL6"], READ, forcing=["ATP"]) for _ in range(2))
+    one, two = (Batch(own, ["L_IL6"], READ) for _ in range(2))
     one.start(np.array([0.1]))
     first = one.span(0.0, 0.5)
     for other in (
@@ -61,8 +61,6 @@ def test_a_run_of_a_batch_is_not_mixed_with_another_run() -> None:
         other()
         with pytest.raises(ModelError, match="another run of this model began"):
             one.span(0.0, 0.5)
-        with pytest.raises(ModelError, match="another run of this model began"):
-            one.force([1.0])
     one.start(np.array([0.1]))
     assert np.array_equal(one.span(0.0, 0.5), first)
 

@@ -18,7 +18,7 @@ class Batch:
     """Runs of one model that differ in ``columns``.
 
     columns: symbols that differ from run to run (parameters, species as concentrations).
-    observables: what is read. forcing: parameters that are changed during a run. fixed: other settings.
+    observables: what is read. fixed: other settings.
     Every run starts from the same fresh state as ``Model.run``.
     Raises UnknownIdError for an unknown symbol, InputError for one that a batch cannot change.
     """
@@ -28,14 +28,13 @@ class Batch:
         model: Model,
         columns: Sequence[str],
         observables: Sequence[str],
-        forcing: Sequence[str] = (),
         fixed: Mapping[str, float] | None = None,
     ) -> None:
         fixed = model.started(fixed or {})
         self._moved = model.starts.moved(columns)
         moved = [rule.species for rule in self._moved]
-        model.starts.refuse([*columns, *forcing], model.id)
-        model = model.able_to_set([*columns, *moved, *forcing, *fixed])
+        model.starts.refuse(columns, model.id)
+        model = model.able_to_set([*columns, *moved, *fixed])
         self.model, self.columns = model, tuple(columns)
         model.require(observables)
         self.observables = tuple(observables)
@@ -60,7 +59,6 @@ class Batch:
             if name not in columns
         }
         self._started = [model.place(rule.species) for rule in self._moved]
-        self._forcing = [model.parameter_index(symbol) for symbol in forcing]
 
     def start(self, row: Array) -> None:
         """Fresh state with the values of ``columns`` (model units)."""
@@ -74,11 +72,6 @@ class Batch:
                     self._amounts[index] = rule.value(values) * scale
             self.model.restart(self._free, self._boundary, self._amounts)
             self._run = self.model.runs
-
-    def force(self, values: Sequence[float]) -> None:
-        """New values of ``forcing``, from the present on."""
-        with self._turn():
-            self.model.write(self._forcing, values)
 
     def span(self, begin: float, end: float, points: int = 2) -> Array:
         """Integrate between two times (h) and read: rows of (time, observables), ends included.

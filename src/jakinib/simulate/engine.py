@@ -333,14 +333,6 @@ class Model:
             kind = "boundary amount"  # not in the vector of concentrations
         return kind, index, 1.0
 
-    def parameter_index(self, symbol: str) -> int:
-        """Index of a settable parameter for ``write``."""
-        kind, index, _ = self.place(symbol)
-        if kind != "parameter":
-            known = [s for s, (k, _) in self._settable.items() if k == "parameter"]
-            raise UnknownIdError("parameter", symbol, known)
-        return self._free[index]
-
     def restart(self, free: Array, boundary: Array, amounts: Array) -> None:
         """The fresh state of ``vectors`` as the caller has changed them; compartments as in the file."""
         model = self._model
@@ -353,12 +345,6 @@ class Model:
         if self._integrated:
             model.setFloatingSpeciesAmounts(list(range(len(self._integrated))), amounts)
         self._apply_laws()
-
-    def write(self, indices: list[int], values: Sequence[float]) -> None:
-        """Set parameters by index during a run."""
-        self._model.setGlobalParameterValues(indices, values)
-        if any(index in self._read_by_laws for index in indices):
-            self._apply_laws()
 
     def span(self, begin: float, end: float, points: int) -> Array:
         """Integrate on from the present state; rows of (time, selected observables), ends included."""
