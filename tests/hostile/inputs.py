@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from jakinib import paths
+from jakinib.library import get_library
 
 LONG = "a" * 1_000_000
 NO_NUMBERS: tuple[Any, ...] = (True, "5", "abc", None, [1], {}, float("nan"), float("inf"), 1e300)
@@ -35,7 +36,7 @@ def sound() -> dict[str, dict[str, Any]]:
     drug = entry("inhibitors", "baricitinib.yaml") | {"id": "mine"}
     cytokine = entry("cytokines", "IL-2.yaml") | {"id": "IL-99", "symbol": "IL99"}
     cytokine["parameters"] = {k.replace("IL2", "IL99"): v for k, v in cytokine["parameters"].items()}
-    cell = entry("cells", "cd4_t.yaml") | {"id": "my cell", "aliases": ["ours"]}
+    cell = get_library().cell("CD4 T").model_dump(exclude_none=True) | {"id": "my cell", "aliases": ["ours"]}
     people = entry("populations", "ra_adult.yaml") | {"id": "mine"}
     return {"inhibitors": drug, "cytokines": cytokine, "cells": cell, "populations": people}
 

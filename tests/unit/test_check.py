@@ -120,7 +120,7 @@ FAULTS = [
     (CELL, "like: T cell", "like: T sell", "unknown-reference", 3),
     (CELL, "unit: molecule", "unit: nM", "unit-dimension", 5),
     ("parameters.tsv", "1/min", "nM", "unit-dimension", 2),
-    ("parameters.tsv", "\tverified", "\tchecked", "parameter-row", 2),
+    ("parameters.tsv", "\tverified", "\tchecked", "library-row", 2),
     (DATA, "\tnM\tcal", "\tnMM\tcal", "data-row", 2),
     (DATA, "X2\t", "X1\t", "duplicate-row", 3),
     (DATA, "X2\t", "C001\t", "duplicate-row", 3),

@@ -15,6 +15,7 @@ from jakinib.check.base import Check, Context
 from jakinib.check.files import File, Kind, located
 from jakinib.evaluate.criteria import Criteria
 from jakinib.fit.plan import Plan
+from jakinib.library.cells import CellNumber, CellType
 from jakinib.library.citations import Evidence, References
 from jakinib.library.files import explain
 from jakinib.library.measurements import DataSource
@@ -26,6 +27,7 @@ from jakinib.library.schema import (
     Inhibitor,
     ParameterRow,
     Proteins,
+    Row,
     Strict,
 )
 
@@ -45,6 +47,11 @@ SCHEMAS: dict[Kind, type[Strict]] = {
     "criteria": Criteria,
 }
 ENTRIES: tuple[Kind, ...] = ("inhibitors", "cytokines", "cells", "populations", "milieus")
+ROWS: dict[Kind, tuple[type[Row], tuple[str, ...]]] = {  # schema of a row, and the columns that name it
+    "parameters": (ParameterRow, ("id",)),
+    "cell_numbers": (CellNumber, ("cell", "part", "of")),
+    "cell_types": (CellType, ("id",)),
+}
 LIBRARY: tuple[Kind, ...] = (*ENTRIES, "proteins", "references")
 
 
@@ -74,7 +81,7 @@ class Readable(Check):
     """The file can be read at all."""
 
     id, message = "readable", "{problem}"
-    kinds = (*SCHEMAS, "parameters", "evidence", "measurements", "sbml", "antimony", "unknown")
+    kinds = (*SCHEMAS, *ROWS, "evidence", "measurements", "sbml", "antimony", "unknown")
 
     def find(self, file: File, context: Context) -> Found:
         if file.problem:
@@ -97,7 +104,7 @@ class KnownKind(Check):
 class Filled(Check):
     """Nothing of a template is left to fill in."""
 
-    id, kinds = "to-fill", (*SCHEMAS, "parameters", "measurements")
+    id, kinds = "to-fill", (*SCHEMAS, *ROWS, "measurements")
     message = f"{{field}} still says {FILL}; write its value"
 
     def find(self, file: File, context: Context) -> Found:
@@ -205,22 +212,23 @@ class Unit(Check):
                 yield file.line(*location), {"field": dotted(location), "problem": problem}
 
 
-class ParameterRows(Check):
-    """Rows of parameters.tsv are complete, their ids stand once."""
+class LibraryRows(Check):
+    """Rows of the tables of a library are complete and stand once."""
 
-    id, kinds, message = "parameter-row", ("parameters",), "{problem}"
+    id, kinds, message = "library-row", tuple(ROWS), "{problem}"
 
     def find(self, file: File, context: Context) -> Found:
+        schema, naming = ROWS[file.kind]
         seen: dict[str, int] = {}
         for line, row in file.rows:
-            name = row.get("id", "")
+            name = " ".join(row.get(column, "") for column in naming)
             if name in seen:
                 yield line, {"problem": f"'{name}' stands already on line {seen[name]}; keep one row"}
             seen[name] = line
             if any(map(due, row.values())):
                 continue
             try:
-                ParameterRow.model_validate({k: v for k, v in row.items() if v})
+                schema.model_validate({k: v for k, v in row.items() if v})
             except ValidationError as error:
                 for first in error.errors():
                     location, problem = explain(first)
@@ -230,14 +238,14 @@ class ParameterRows(Check):
 class Recalled(Check):
     """A number nobody has looked up may be used, but should be known as such."""
 
-    id, level, kinds = "recalled-value", "warning", (*ENTRIES, "parameters", "measurements")
+    id, level, kinds = "recalled-value", "warning", (*ENTRIES, *ROWS, "measurements")
     message = "{field} is recalled, not read in a source; look it up and set status to verified"
 
     def find(self, file: File, context: Context) -> Found:
         if file.path.suffix.lower() == ".tsv":
             for line, row in file.rows:
                 if row.get("status") == "recalled" and row.get("kind") != "assumed":
-                    yield line, {"field": row.get("id", "")}
+                    yield line, {"field": row.get("id") or f"{row.get('of')} of {row.get('cell')}"}
             return
         for at, quantity in file.quantities():
             if quantity.get("status") == "recalled" and quantity.get("kind") != "assumed":
@@ -247,7 +255,7 @@ class Recalled(Check):
 class Cited(Check):
     """A source can be looked up."""
 
-    id, level, kinds = "source-not-cited", "warning", (*ENTRIES, "parameters", "source")
+    id, level, kinds = "source-not-cited", "warning", (*ENTRIES, *ROWS, "source")
     message = "source '{source}' is in no references.yaml and no data folder; add its citation"
     _ELSEWHERE = re.compile(r"(https?://|doi:|10\.\d{4,}/|PMID:? ?\d|PMC\d)\S*", re.IGNORECASE)
 
@@ -261,7 +269,7 @@ class Cited(Check):
                 yield at if isinstance(at, int) else file.line(*at), {"source": source}
 
     def _sources(self, file: File) -> Iterator[tuple[int | tuple[Any, ...], Any]]:
-        if file.kind == "parameters":
+        if file.kind in ROWS:
             yield from ((line, row.get("source")) for line, row in file.rows)
             return
         yield from (((*at, "source"), q.get("source")) for at, q in file.quantities())
@@ -270,7 +278,7 @@ class Cited(Check):
 class Loads(Check):
     """The library takes the entry: its names clash with nothing; runs when nothing else is wrong with it."""
 
-    id, kinds, message = "does-not-load", (*LIBRARY, "parameters"), "{problem}"
+    id, kinds, message = "does-not-load", (*LIBRARY, *ROWS), "{problem}"
 
     def find(self, file: File, context: Context) -> Found:
         if file.refused:
@@ -302,7 +310,7 @@ class EvidenceRows(Check):
 class EvidenceCodes(Check):
     """A code in a text points to a row: of an evidence table or of a data set."""
 
-    id, level, kinds = "unknown-evidence", "warning", (*ENTRIES, "parameters", "source")
+    id, level, kinds = "unknown-evidence", "warning", (*ENTRIES, *ROWS, "source")
     message = "{field} cites {code}, which is in no evidence.tsv and no data set; add the row or correct it"
 
     def find(self, file: File, context: Context) -> Found:
@@ -313,7 +321,7 @@ class EvidenceCodes(Check):
 
     def _texts(self, file: File) -> Iterator[tuple[int | tuple[Any, ...], str, str]]:
         named = ("location", "rationale")
-        if file.kind == "parameters":
+        if file.kind in ROWS:
             yield from ((line, field, row.get(field, "")) for line, row in file.rows for field in named)
         else:
             for at, quantity in file.quantities():

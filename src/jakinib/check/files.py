@@ -15,7 +15,8 @@ from jakinib.library.files import compose, line_in, read_text, read_yaml, short
 
 Kind = Literal[
     "inhibitors", "cytokines", "cells", "populations", "milieus", "proteins", "references",
-    "parameters", "measurements", "source", "plans", "criteria", "evidence", "sbml", "antimony", "unknown",
+    "parameters", "cell_numbers", "cell_types",
+    "measurements", "source", "plans", "criteria", "evidence", "sbml", "antimony", "unknown",
 ]  # fmt: skip
 FOLDERS: tuple[Kind, ...] = ("inhibitors", "cytokines", "cells", "populations", "milieus", "plans")
 SUFFIXES = (".yaml", ".yml", ".tsv", ".xml", ".sbml", ".ant")
@@ -100,6 +101,7 @@ def _kind(path: Path, data: Any) -> Kind:
         case ".tsv":
             tables: dict[str, Kind] = {
                 "measurements": "measurements", "parameters": "parameters", "evidence": "evidence",
+                "cells": "cell_numbers", "cell_types": "cell_types",
             }  # fmt: skip
             return tables.get(path.stem, "unknown")
     for kind in FOLDERS:
@@ -159,8 +161,8 @@ def root_of(path: Path) -> Path | None:
         return path.parent.parent
     if path.name in ("measurements.tsv", "source.yaml") and path.parent.parent.name == "data":
         return path.parent.parent.parent
-    loose = ("parameters.tsv", "evidence.tsv", "proteins.yaml", "references.yaml")
-    return path.parent if path.name in loose else None
+    tables = ("parameters.tsv", "cells.tsv", "cell_types.tsv", "evidence.tsv")
+    return path.parent if path.name in (*tables, "proteins.yaml", "references.yaml") else None
 
 
 def collect(path: Path) -> list[File]:

@@ -21,7 +21,7 @@ from jakinib.library.schema import ParameterRow, Proteins
 
 CHECKS: tuple[Check, ...] = (
     entries.Readable(), entries.KnownKind(), entries.Filled(), entries.Schema(), entries.Origin(),
-    entries.Rationale(), entries.Unit(), entries.ParameterRows(), entries.Recalled(), entries.Cited(),
+    entries.Rationale(), entries.Unit(), entries.LibraryRows(), entries.Recalled(), entries.Cited(),
     entries.DuplicateId(), entries.Overrides(), meaning.Dimension(), meaning.KnownSymbol(), meaning.Named(),
     meaning.Pool(), meaning.PotencyAtp(), evidence.DataRows(), evidence.DuplicateRow(), evidence.Source(),
     evidence.Wanted(), evidence.Licence(), evidence.AssayConditions(), evidence.RowUnused(),
@@ -89,6 +89,7 @@ def _context(files: list[File], path: Path) -> Context:
         "references",
         "evidence",
         "parameters",
+        "cell_numbers",
         "cells",
         "populations",
         "cytokines",
@@ -139,6 +140,8 @@ def _take(library: Library, kind: Kind, file: File) -> None:
                 library.evidence.update({row.code: row for _, row in read_rows(file.path, Evidence)})
             case "parameters":
                 library.parameters.update({row.id: row for _, row in read_rows(file.path, ParameterRow)})
+            case "cell_numbers":
+                library.add_cells(file.path.parent)
             case _:
                 library.add(kind, file.path)
     except InputError as error:

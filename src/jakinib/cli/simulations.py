@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -112,7 +112,7 @@ def assay(
     plot: Annotated[Path | None, typer.Option(help="Draw the curve (.png, .svg, .pdf).")] = None,
     as_json: Json = False,
 ) -> None:
-    """IC50 and Hill slope of a simulated cell or enzyme assay, with the band of what a laboratory would find."""
+    """IC50 and Hill slope of a simulated cell or enzyme assay, and the band of what would be measured."""
     from jakinib.assay import Curve, KinaseAssay
     from jakinib.evaluate.potency import assay as run
     from jakinib.units import parse_quantity

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from jakinib import paths
 from jakinib.errors import InputError, UnknownIdError
+from jakinib.library.cells import NUMBERS, Place, read_cells
 from jakinib.library.citations import Evidence, Reference, References
 from jakinib.library.files import line_of, read_model, read_rows, read_text, read_yaml, short
 from jakinib.library.milieu import Milieu
@@ -64,6 +65,7 @@ class Library:
         self.parameters: dict[str, ParameterRow] = {}
         self.evidence: dict[str, Evidence] = {}
         self.files: dict[tuple[str, str], Path] = {}
+        self._places: dict[str, Place] = {}  # of cells that stand in a table
         self.generation = 0  # new with every entry added, so that models built before are not reused
         for folder in folders:
             self._add_folder(folder)
@@ -77,7 +79,7 @@ class Library:
         if not os.path.isdir(folder):  # noqa: PTH112 (a name too long is no folder, not an error)
             raise InputError(f"{folder}: no such library folder")
         for name in _FOLDERS:
-            here: set[str] = set()
+            here = set(self.add_cells(folder)) if name == "cells" else set()
             for path in yaml_files(folder / name):
                 earlier = dict(self.files)
                 entry = self._read(name, path)
@@ -109,6 +111,17 @@ class Library:
                 seen.add(row.id)
                 self.parameters[row.id] = row
 
+    def add_cells(self, folder: Path) -> list[str]:
+        """Add the cells of the tables of a folder; returns their ids. Raises InputError for a faulty one."""
+        added = []
+        for cell, place in read_cells(folder, self.cell):
+            if cell.id in added:
+                raise InputError(f"{place.where('id')}: id '{cell.id}' stands twice; keep one row")
+            self._put("cells", cell, folder / NUMBERS)
+            self._places[cell.id] = place
+            added.append(cell.id)
+        return added
+
     def _mentions(self) -> Iterator[tuple[str, str, tuple[str, ...], str, str, Iterable[str]]]:
         """Names in entries that nothing would miss at use: (kind, entry, field, noun, name, known names)."""
         for drug in self.inhibitors.values():
@@ -135,23 +148,28 @@ class Library:
 
         Raises InputError for a file that cannot be used or whose names clash; the library stays as it was.
         """
-        before = dict(getattr(self, kind)), dict(self.files)
+        before = dict(getattr(self, kind)), dict(self.files), dict(self._places)
         try:
             entry = self._read(kind, path)
             self._refuse_clashes()
         except InputError:
             setattr(self, kind, before[0])
-            self.files = before[1]
+            self.files, self._places = before[1:]
             raise
         return entry
 
     def _read(self, kind: str, path: Path) -> str:
         entry: Any = read_model(path, _FOLDERS[kind], self._inherited(kind, path))
+        self._put(kind, entry, path)
+        if kind == "cells":
+            self._places.pop(entry.id, None)
+        return str(entry.id)
+
+    def _put(self, kind: str, entry: Any, path: Path) -> None:
         getattr(self, kind)[entry.id] = entry
         self.files.pop((kind, entry.id), None)  # the newest stands last
         self.files[kind, entry.id] = path
         self.generation = next(_GENERATIONS)
-        return str(entry.id)
 
     def _refuse_clashes(self) -> None:
         """Raises InputError, with the file read last of those concerned, when two names clash."""
@@ -216,6 +234,8 @@ class Library:
 
     def where(self, kind: str, name: str, *field: str) -> str:
         """File and line of a field of an entry, for messages."""
+        if kind == "cells" and name in self._places:
+            return self._places[name].where(*field)
         path = self.files[kind, name]
         return f"{short(path)}:{line_of(path, field)}"
 
