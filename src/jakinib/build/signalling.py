@@ -135,9 +135,7 @@ def _feedback(model: Composer, cytokines: list[Cytokine]) -> None:
         for feedback in cytokine.feedback:
             drivers.setdefault(feedback.protein, {})[feedback.driven_by] = None
     for protein, stats in drivers.items():
-        model.add("socs", SOCSx=protein)
-        free = " * ".join(f"(1 - dna_{stat})" for stat in stats)  # independent sites of one promoter
-        model.rule(f"drive_{protein}", f"1 - {free}")
+        model.add("socs", SOCSx=protein, STATx=list(stats))
         for symbol in (*(f"{protein}_{stage}" for stage in ("rna1", "rna2", "rna3", "mRNA")), protein):
             model.initial[symbol] = 0
             model.protein(symbol, protein, relation="identity" if symbol == protein else "encodement")
@@ -163,11 +161,11 @@ def _receptor(model: Composer, cytokine: Cytokine) -> None:
         model.protein(f"{name}_{symbol}", *dict.fromkeys(chains), relation="part")
     _slot(model, "a", symbol, cytokine.slot_a)
     _slot(model, "b", symbol, cytokine.slot_b)
-    proteins = [feedback.protein for feedback in cytokine.feedback]
-    if proteins:
-        model.rule(f"brake_{symbol}", " + ".join(["1", *(f"{p} / Kb_{p}" for p in proteins)]))
-        losses = " + ".join(f"ksocs_{p} * {p} / (Ks_{p} + {p})" for p in proteins)
-        model.rule(f"loss_SOCS_{symbol}", losses)
+    for feedback in cytokine.feedback:
+        model.add("brake_strength", CYTOx=symbol, SOCSx=feedback.protein)
+        model.values[f"strength_{feedback.protein}_{symbol}"] = feedback.strength
+    if cytokine.feedback:
+        model.add("brake", CYTOx=symbol, SOCSx=[feedback.protein for feedback in cytokine.feedback])
     else:
         model.give(f"brake_{symbol}", 1)
         model.give(f"loss_SOCS_{symbol}", 0)

@@ -104,45 +104,38 @@ class Timed(Stimulated):
 
 @register
 class FoldOverBasal(Timed):
-    """Read-out at a time over its basal value: 1 + scale x percent phosphorylated.
+    """Read-out at a time over its basal value, relative to the peak of its own course.
 
-    The scale (signal per percent over background) is a nuisance parameter of data set and read-out.
+    Signal over background is not in percent of the STAT: what can be compared is the share of the peak,
+    (fold - 1) / (peak - 1), of the published course and of the model's.
     """
 
     quantities = ("fold_over_basal",)
+    not_in_petab = "relative to the peak of its course; PEtab observes at fixed times"
 
     def __init__(self, row: Measurement, data: DataSet, choices: Choices) -> None:
         super().__init__(row, data, choices)
-        self.scale = f"scale_{row.readout}_{row.source}"
+        same = ("source", "quantity", "cytokine", "cytokine_dose", "readout", "cell", "without")
+        course = [
+            r for r in data.measurements.values() if all(getattr(r, f) == getattr(row, f) for f in same)
+        ]
+        self.peak = max(r.value for r in course)
         if not 0 < self.time <= TIME_COURSE[-1]:
             raise PlanError(
                 f"{row.id} ({data.place(row.id)}, column time): {row.time}; "
                 "a fold over basal is read within the first 120 min"
             )
 
-    def symbols(self, models: Models) -> set[str]:
-        return super().symbols(models) | {self.scale}
-
-    def nuisances(self) -> dict[str, str]:
-        return {self.scale: "dimensionless"}
-
     def predicted(self, models: Models) -> float:
-        percent = float(np.interp(self.time, TIME_COURSE, self.course(models, self.dose, TIME_COURSE)))
-        return 1 + models.number(self.scale, self.row.id) * percent
+        percent = self.course(models, self.dose, TIME_COURSE)
+        share = float(np.interp(self.time, TIME_COURSE, percent) / percent.max())
+        return 1 + (self.peak - 1) * share
 
     def curve(self, models: Models) -> Trace:
-        """In percent, where the published fold lies by the fitted scale."""
-        percent = (self.published - 1) / models.number(self.scale, self.row.id)
-        return self.trace(models, self.dose, (60 * self.time, percent))
-
-    def petab(self, part: Writer) -> Place:
-        row = self.row
-        text = f"{row.readout} over basal; the scale is signal per percent over background"
-        formula = f"1 + {self.scale} * {row.readout}_percent"
-        observable = part.observable(f"fold_{row.readout}_{row.source}", text, formula, (self.scale,))
-        condition = self.petab_condition(part, self.dose)
-        part.measure(row.id, observable, condition, self.time, self.published, self.sigma)
-        return condition, self.time
+        """In percent, where the published fold lies when the peaks agree."""
+        _, percent = self.shown(models, self.dose)
+        share = (self.published - 1) / (self.peak - 1)
+        return self.trace(models, self.dose, (60 * self.time, share * float(percent.max())))
 
 
 @register
@@ -179,6 +172,40 @@ class PercentOfMaximum(Timed, Percentage):
 
     def curve(self, models: Models) -> Trace:
         return self.trace(models, self.dose, None)
+
+
+@register
+class PeakRatio(Stimulated):
+    """Highest signal of a course over that of another, which ``target`` names: IL-6 10 ng/mL."""
+
+    quantities = ("peak_ratio",)
+    not_in_petab = READ_FROM_A_COURSE
+
+    def __init__(self, row: Measurement, data: DataSet, choices: Choices) -> None:
+        super().__init__(row, data, choices)
+        name, _, dose = row.target.partition(" ")
+        if not dose:
+            raise PlanError(
+                f"{row.id} ({data.place(row.id)}, column target): '{row.target}' names no cytokine and dose; "
+                "write for example IL-6 10 ng/mL"
+            )
+        other = row.model_copy(update={"cytokine": name, "cytokine_dose": dose, "target": ""})
+        self.other = Stimulated(other, data, choices)
+        self.doses = self.concentration(row.cytokine_dose), self.other.concentration(dose)
+
+    @property
+    def specs(self) -> tuple[ModelSpec, ...]:
+        return tuple(dict.fromkeys((self.spec, self.other.spec)))
+
+    def predicted(self, models: Models) -> float:
+        peaks = [
+            one.course(models, dose, TIME_COURSE).max()
+            for one, dose in zip((self, self.other), self.doses, strict=True)
+        ]
+        return float(peaks[0] / peaks[1])
+
+    def curve(self, models: Models) -> Trace:
+        return self.trace(models, self.doses[0], None)
 
 
 @register

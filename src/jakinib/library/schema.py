@@ -179,10 +179,19 @@ class Inhibitor(Strict):
 
 
 class Feedback(Strict):
-    """A SOCS protein made in response to a STAT and acting on this receptor."""
+    """A SOCS protein made in response to a STAT and acting on this receptor.
+
+    strength: relative to what the constants of the protein say.
+    """
 
     protein: SymbolName
     driven_by: SymbolName
+    strength: Annotated[Quantity, AfterValidator(ranges.PROBABILITY.check)] = Quantity(
+        value=1,
+        unit="dimensionless",
+        kind="assumed",
+        rationale="Acts as on the receptor that its constants are from",
+    )
 
 
 class Cytokine(Strict):
