@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 import yaml
 
 from jakinib import paths
 from jakinib.check import Asked, check, new
+from jakinib.cli import extension
+from jakinib.cli.app import app
 from jakinib.errors import JakinibError, PlanError
 from jakinib.library.measurements import DataSet, get_data
 
@@ -83,3 +87,28 @@ def test_every_source_of_the_package_names_its_laboratory() -> None:
         == data.laboratory(next(r for r in data.measurements.values() if r.source == "Meyer2010"))
         == "Pfizer"
     )
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_is_asked_for_what_no_option_gives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[str] = []
+
+    def answer(question: str, **_: Any) -> str:
+        asked.append(question.split()[0])
+        return "My lab" if question.startswith("Laboratory") else ""
+
+    monkeypatch.setattr("sys.stdin", Terminal())
+    monkeypatch.setattr(typer, "prompt", answer)
+    context = typer.Context(typer.main.get_command(app))
+    extension.new(context, "dataset", "Mine2026", tmp_path, preincubation="30 min")
+    assert asked == ["Laboratory", "Time"]
+    assert "fill it in" in capsys.readouterr().out
+    read = yaml.safe_load((tmp_path / SOURCE).read_text("utf-8"))
+    assert read["laboratory"] == "My lab"
+    assert read["assay"]["preincubation"]["value"] == 30

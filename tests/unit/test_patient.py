@@ -193,6 +193,21 @@ def test_doses_by_weight_are_said_to_be_outside_what_was_studied() -> None:
     assert course("4 mg", hours=2).notes == ()
 
 
+def test_children_with_dermatitis_clear_baricitinib_as_their_source_says() -> None:
+    """Decker 2026, table 1: 10.66 L/h at 74 kg and 93 mL/min, with weight^0.75."""
+    adult_sized = exposure(Patient("ad_child", weight=74.0, eGFR=93.0))
+    assert 4e3 / adult_sized["auc"] == pytest.approx(7.9 + 2.76, rel=0.01)
+    assert adult_sized["tmax"] == pytest.approx(0.144 + 0.263, abs=1e-6)
+    small = exposure(Patient("ad_child", weight=20.0, eGFR=93.0))
+    assert small["auc"] / adult_sized["auc"] == pytest.approx((74 / 20) ** 0.75, rel=0.01)
+
+
+def test_the_typical_child_is_the_mean_one_of_its_study() -> None:
+    typical_child = {name: get_library().population(name) for name in ("jia_child", "ad_child")}
+    found = {name: (child.weight.value, child.eGFR.value) for name, child in typical_child.items()}
+    assert found == {"jia_child": (50.2, 119), "ad_child": (46.6, 109)}
+
+
 # Kidney failure ----------------------------------------------------------------------------------------
 
 DIALYSED = """id: dialysed

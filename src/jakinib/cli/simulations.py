@@ -137,7 +137,10 @@ def assay(
             milieu=milieu,
             laboratory=laboratory,
         )
-    bands, without = ({}, "") if no_band or kinase else _bands(curve)
+    bands: dict[str, tuple[float, float]] = {}
+    without = ""
+    if not (no_band or kinase):
+        bands, without = _bands(curve)
     record = {
         "assay": curve.label, "ic50_nM": curve.ic50, "hill": curve.hill, "milieu": milieu or None,
         "bands_nM": bands, "notes": [*curve.notes, *([without] if without else [])],
@@ -157,7 +160,7 @@ def assay(
             )
             for name, (low, high) in bands.items():
                 emit(f"90 % band of the IC50, {name}: {low:.3g} to {high:.3g} nM")
-            for note in record["notes"]:
+            for note in (*curve.notes, *([without] if without else [])):
                 emit(f"note: {note}")
 
 
