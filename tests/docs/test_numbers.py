@@ -93,6 +93,7 @@ def test_a_stale_number_is_replaced_and_its_place_is_told() -> None:
         ),
         ("a <!--=row E013 interval-->3.14<!--/-->", "'interval' of row E013 is not given"),
         ("a <!--=agreement 'cell IC50' nope gmfe-->3.14<!--/-->", "nope"),
+        ("a <!--=model E013 blood-->3.14<!--/-->", "'blood' is no condition"),
         ("a <!--=three / ( three - three )-->3.14<!--/-->", "zero"),
     ],
 )

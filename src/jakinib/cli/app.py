@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
     from rich.text import Text
 
+WIDTH = 80  # columns of a terminal that nobody has widened
 _GIVEN = "jakinib.given"  # names of the parameters that stand on the command line
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jakinib.cli.app import Json, app, console, output, refuse, styled, table, targets
+from jakinib.cli.app import WIDTH, Json, app, console, output, refuse, styled, table, targets
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from jakinib.evaluate.criteria import Interval
 
 COLUMNS = ["criterion", "value", "90 % interval", "target"]
-WIDTH = 80  # columns of a terminal that need no widening
 STYLES = {"FAIL": "bold red", "PASS": "green"}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from jakinib.cli.app import console, output, styled, table
+from jakinib.cli.app import WIDTH, console, output, styled, table
 from jakinib.errors import InputError
 
 STYLES = {"PASS": "green", "FAIL": "bold red", "not evaluable": "dim"}
@@ -35,7 +35,7 @@ def evaluate_model(model: Path | None, mapping: Path | None, as_json: bool) -> N
                     [str(r["item"]), r["statement"], value, r["target"], r["unit"], verdict, r["reason"]]
                 )
             columns = ["item", "constraint", "value", "target", "unit", "verdict", "reason"]
-            emit(table(outcome.model, columns, rows))
+            emit(table(outcome.model, columns, rows, WIDTH))
             hard = [v for v in outcome.verdicts if v.criterion.hard]
             emit(
                 f"{sum(v.passed for v in hard)} of {len(hard)} hard criteria pass; "

@@ -8,11 +8,15 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
 from jakinib import paths
+from jakinib.assay import assay, plasma
+from jakinib.assay.patient import Patient
 from jakinib.build.estimates import estimates, result_file
 from jakinib.errors import InputError, UnknownIdError
 from jakinib.evaluate import Evaluation, read_criteria
@@ -25,9 +29,11 @@ from jakinib.fit import profile, results
 from jakinib.fit.plan import Plan, read_plan
 from jakinib.library import get_library
 from jakinib.library.measurements import Measurement, get_data
+from jakinib.library.plugins import extra_folders
 from jakinib.library.quantities import quantities
 from jakinib.library.schema import Quantity
 from jakinib.paths import write_atomic
+from jakinib.regimen import Regimen
 from jakinib.units import convert
 
 STORED = "evaluation.json"  # under fits/results: what the last evaluation found
@@ -91,7 +97,12 @@ def _package_criteria() -> list[Criterion]:
 
 
 def refresh() -> None:
-    """Evaluate again, a minute, when fits, draws or criteria have changed since the stored evaluation."""
+    """Evaluate again, a minute, when fits, draws or criteria have changed since the stored evaluation.
+
+    Raises InputError where entries or results from outside the package would come into it.
+    """
+    if extra_folders() or paths.own_results():
+        raise InputError("documents are of the package alone; unset JAKINIB_LIBRARY and JAKINIB_RESULTS")
     file = paths.fits() / "results" / STORED
     if not file.exists() or json.loads(file.read_text(encoding="utf-8")).get("inputs") != inputs():
         write_atomic(file, json.dumps(record(evaluate()), indent=1, allow_nan=False) + "\n")
@@ -281,13 +292,45 @@ def reserve(identifier: str, *conditions: str) -> Value:
     return Value((one.reserve(_models()),))
 
 
+@source
+def ic50(inhibitor: str, cytokine: str, readout: str, matrix: str, *conditions: str) -> Value:
+    """Of a cell assay; conditions as in ``jk.assay``, such as ``stimulation='5 min'``."""
+    given = _pairs(conditions)
+    return Value((assay(inhibitor, cytokine, readout, matrix=matrix, **given).ic50,), "nM")  # type: ignore[arg-type]
+
+
+@source
+def exposure(metric: str, population: str, *circumstances: str) -> Value:
+    """Of 4 mg baricitinib: cmax (ng/mL) or auc (ng h/mL, to 240 h); circumstances such as eGFR=45 or fed."""
+    return Value((_exposure(population, circumstances)[metric],))
+
+
+@functools.cache
+def _exposure(population: str, circumstances: tuple[str, ...]) -> dict[str, float]:
+    given = {name: float(value) for name, _, value in (w.partition("=") for w in circumstances) if value}
+    taken = tuple(word for word in circumstances if "=" not in word)
+    settings = Patient(population, conditions=taken, **given).settings()  # type: ignore[arg-type]
+    peak = settings["lag_baricitinib"] + settings["D1_baricitinib"]
+    times = np.unique([*np.arange(0, 24, 0.05), *np.arange(24, 240.1, 0.25), peak])
+    return plasma(Regimen.single(4.0), times, population=population, settings=settings).interval(0, 240)
+
+
+def _pairs(words: Collection[str]) -> dict[str, str]:
+    for word in words:
+        if "=" not in word:
+            raise InputError(
+                f"'{word}' is no condition; write a field, = and a value, in quotes if it has blanks"
+            )
+    return {name: value for name, _, value in (word.partition("=") for word in words)}
+
+
 @functools.cache
 def _models() -> Models:
     return Models()
 
 
 def _experiment(identifier: str, conditions: tuple[str, ...]) -> Experiment:
-    given = dict(word.split("=", 1) for word in conditions)
+    given = _pairs(conditions)
     people = given.pop("people", "")  # the population that answers for that of the row
     asked = Criterion(
         id="number", hard=False, statement="number", rows=[identifier], high=0, unit="", conditions=given,

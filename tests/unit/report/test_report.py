@@ -20,6 +20,7 @@ from synthetic import Synthetic, criterion, evaluation, overlaps, passing
 from jakinib.assay import ExVivo
 from jakinib.errors import SimulationError
 from jakinib.evaluate import Criterion, Verdict, evaluate, read_criteria
+from jakinib.evaluate.basis import headline
 from jakinib.evaluate.evidence import Evidence
 from jakinib.experiments import Experiment
 from jakinib.fit import get_data, read_plan, results
@@ -131,8 +132,9 @@ def test_every_figure_has_a_caption_that_says_what_is_model_and_what_is_publishe
         )
 
 
-def test_all_passes_are_counted_in_one_sentence(page: str) -> None:
+def test_all_passes_are_counted_in_one_sentence(page: str, evidence: Evidence) -> None:
     hard = sum(c.hard for c in read_criteria())
+    assert headline(evaluation(evidence).tallies) in page
     assert f"{hard} of {hard} hard criteria pass." in page
     assert "FAIL" not in page
 
