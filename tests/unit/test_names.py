@@ -118,11 +118,11 @@ def test_a_row_that_rests_on_a_recalled_one_does_not_decide_either(tmp_path: Pat
     folder.mkdir(parents=True)
     (folder / "source.yaml").write_text("citation: Mine\ndoi: 10.1/2\n", encoding="utf-8")
     (folder / "measurements.tsv").write_text(
-        "id\tquantity\ttarget\tvalue\tunit\tset\tstatus\tnote\n"
-        "Z1\tcmax\t\t1\tng/mL\tcontext\trecalled\t\n"
-        "Z2\tcmax\t\t1\tng/mL\tcontext\tverified\t\n"
-        "Z3\tratio\tZ1 / Z2\t1\tdimensionless\tcontext\tverified\t\n"
-        "Z4\tcmax\t\t1\tng/mL\tcontext\tderived\tfrom Z1 and Z2\n",
+        "id\tquantity\ttarget\tvalue\tunit\tset\tkind\tstatus\tnote\n"
+        "Z1\tcmax\t\t1\tng/mL\tcontext\tmeasured\trecalled\t\n"
+        "Z2\tcmax\t\t1\tng/mL\tcontext\t\tverified\t\n"
+        "Z3\tratio\tZ1 / Z2\t1\tdimensionless\tcontext\t\tverified\t\n"
+        "Z4\tcmax\t\t1\tng/mL\tcontext\tderived\tverified\tfrom Z1 and Z2\n",
         encoding="utf-8",
     )
     data = DataSet(tmp_path / "data")

@@ -76,8 +76,7 @@ def _depot(model: Composer, drug: str, two_compartments: bool) -> tuple[str, ...
     model.fixed["gut"] = f"amounts are followed in it; set ka_{drug}"
     parents = [name for name in model.spec.inhibitors if model.library.inhibitor(name).metabolite == drug]
     if parents:
-        doses = " + ".join(f"input_rate_depot_{name} + input_rate_{name}" for name in parents)
-        model.rule(f"input_rate_depot_{drug}", doses)
+        model.add("metabolite", DRUGx=drug, PARENTx=parents)
     else:
         model.give(f"input_rate_depot_{drug}", 0)
     stated = ("CLr", "CLnr", "V1", "ka", "weight_ref", "eGFR_ref", "weight_CL", "weight_V")

@@ -17,8 +17,8 @@ from jakinib.errors import ModelError, shortened, visible
 from jakinib.library.files import short
 
 TOKENS = (
-    "JAKx", "DRUGx", "HOLDx", "CHAINx", "CYTOx", "FIRSTx", "SECONDx", "FORMx", "SLOTx", "STATx", "SOCSx",
-    "ALPHAx", "FACTORx",
+    "JAKx", "DRUGx", "PARENTx", "HOLDx", "CHAINx", "CYTOx", "FIRSTx", "SECONDx", "FORMx", "SLOTx",
+    "STATx", "SOCSx", "ALPHAx", "FACTORx",
 )  # fmt: skip
 
 
