@@ -11,6 +11,7 @@ from jakinib.errors import InputError, SimulationError, UnknownIdError
 from jakinib.library import get_library
 from jakinib.library.milieu import Milieu
 from jakinib.library.ranges import HOURS, Range
+from jakinib.library.readouts import Readout, readout
 from jakinib.library.schema import Cytokine
 from jakinib.simulate import Model, Protocol, Runnable, Step, load
 from jakinib.units import parse_quantity
@@ -67,11 +68,7 @@ class CellAssay:
         object.__setattr__(self, "cytokine", cytokine.id)
         object.__setattr__(self, "inhibitor", library.inhibitor(self.inhibitor).id)
         object.__setattr__(self, "cell", library.cell(self.cell or cytokine.reference_cell).id)
-        object.__setattr__(self, "readout", self.readout or cytokine.first_readout)
-        if self.readout.removeprefix("p") not in cytokine.stats or not self.readout.startswith("p"):
-            raise UnknownIdError(
-                f"readout of {cytokine.id}", self.readout, [f"p{stat}" for stat in cytokine.stats]
-            )
+        object.__setattr__(self, "readout", readout(library, cytokine, self.readout).id)
         usual = default_dose(cytokine)
         if self.milieu:
             fluid = library.milieu(self.milieu)
@@ -111,8 +108,14 @@ class CellAssay:
         return tuple(lines)
 
     @property
+    def read(self) -> Readout:
+        """What is read of the cell."""
+        library = get_library()
+        return readout(library, library.cytokine(self.cytokine), self.readout)
+
+    @property
     def observable(self) -> str:
-        return f"{self.readout}_percent"
+        return self.read.symbol
 
     def model(self) -> Model:
         """The single-cytokine model this assay runs on."""
@@ -131,7 +134,7 @@ class CellAssay:
         )
 
     def response(self, free_concentration: float, model: Runnable) -> float:
-        """Read-out (percent of total STAT) at the end of stimulation."""
+        """Read-out at the end of stimulation."""
         return float(model.run(self.protocol(free_concentration), [self.observable])[0, 0])
 
     @property

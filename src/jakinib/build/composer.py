@@ -13,15 +13,21 @@ from jakinib.build.starts import Start, Starts
 from jakinib.build.template import assigned, declared_units, instantiate, quoted, ruled, template
 from jakinib.errors import ModelError
 from jakinib.library import Library
+from jakinib.library.readouts import readouts
 from jakinib.library.schema import Inhibitor, Quantity
 from jakinib.library.sources import DATABASES
 from jakinib.library.symbols import declared
 from jakinib.units import MODEL_UNITS
 
+CELLS = ("cytokine_signalling", "blood_pkpd")  # models that hold a cell, and so its read-outs
+
 
 @dataclass(frozen=True)
 class Source:
-    """A composed model: its Antimony text, the templates in it and where each parameter value came from."""
+    """A composed model: its Antimony text, the templates in it and where each parameter value came from.
+
+    observed: rules and values of read-outs, which read the model and change nothing in it.
+    """
 
     id: str
     spec: ModelSpec
@@ -30,12 +36,18 @@ class Source:
     dois: tuple[str, ...] = ()
     starts: Starts = field(default_factory=Starts)
     templates: tuple[str, ...] = ()
+    observed: str = ""
+
+    @property
+    def text(self) -> str:
+        """Antimony with the read-outs."""
+        return self.antimony.removesuffix("end\n") + f"{self.observed}end\n"
 
     @property
     def digest(self) -> str:
         """SHA-256 of all that the SBML is made from."""
         kinds = sorted(quantity.kind for quantity in self.provenance.values())
-        made_from = f"{self.spec}{self.dois}{kinds}{self.starts.to_xml()}{self.antimony}"
+        made_from = f"{self.spec}{self.dois}{kinds}{self.starts.to_xml()}{self.text}"
         return hashlib.sha256(made_from.encode()).hexdigest()
 
     @property
@@ -135,9 +147,38 @@ class Composer:
         """A quantity in ``unit``."""
         return quantity.to(unit)
 
+    def readouts(self) -> str:
+        """Declarations and rules of the read-outs that are more than a symbol of the model."""
+        known, lines = declared("".join(self.text)), []
+        cytokines = [self.library.cytokine(name) for name in self.spec.cytokines]
+        offered = {name: read for c in cytokines for name, read in readouts(self.library, c).items()}
+        for name, read in offered.items() if self.spec.name in CELLS else ():
+            if read.symbol == read.formula:
+                continue
+            where = self.library.where("readouts", name, "formula")
+            if missing := sorted(read.names - known - set(read.parameters)):
+                raise ModelError(
+                    f"{where}: formula: '{missing[0]}' is no symbol of a cell's model; correct it"
+                )
+            for symbol, quantity in read.parameters.items():
+                if symbol in known and self.values.get(symbol) != quantity:
+                    at = self.library.where("readouts", name, "parameters", symbol)
+                    raise ModelError(
+                        f"{at}: parameters.{symbol} is a symbol of the model; choose another name"
+                    )
+                self.values[symbol] = quantity
+                if symbol not in known:
+                    lines.append(f"{symbol} has {read.unit_name(quantity.unit)}; {symbol} is {quoted(name)};")
+            known |= set(read.parameters)
+            lines.append(f"{read.symbol} has {read.unit_name(read.unit)};")
+            lines.append(f"{read.symbol} is {quoted(f'{name}, {read.label}')};")
+            lines.append(f"{read.symbol} := {read.formula};")
+        return "".join(f"  {line}\n" for line in lines)
+
     def source(self, identifier: str) -> Source:
         """The finished model."""
         self._keep_apart()
+        observed = self.readouts()
         body = _noted_once("".join(self.text))
         rules = ruled(body)
         provenance: dict[str, Quantity] = {}
@@ -158,7 +199,12 @@ class Composer:
         sources = {quantity.source for quantity in provenance.values()} & set(known)
         dois = tuple(sorted({known[source].doi for source in sources} - {""}))
         starts = Starts(tuple(self.starts), self.fixed)
-        return Source(identifier, self.spec, text, provenance, dois, starts, tuple(sorted(self.templates)))
+        for symbol, unit in declared_units(observed).items():
+            if symbol not in ruled(observed):
+                provenance[symbol] = self.quantity(symbol)
+                observed += f"  {symbol} = {provenance[symbol].to(MODEL_UNITS[unit]):.10g};\n"
+        templates = tuple(sorted(self.templates))
+        return Source(identifier, self.spec, text, provenance, dois, starts, templates, observed)
 
 
 def _noted_once(text: str) -> str:

@@ -49,7 +49,7 @@ def to_sbml(source: Source) -> str:
     """SBML L3V2 of a composed model with model-level metadata; the same input gives the same bytes."""
     import libsbml
 
-    document = libsbml.readSBMLFromString(_HEADER.sub("", translate(source.antimony, source.id)))
+    document = libsbml.readSBMLFromString(_HEADER.sub("", translate(source.text, source.id)))
     model = document.getModel()
     model.setName(_title(source))
     for holder in _with_math(model):

@@ -43,7 +43,7 @@ class Symbol:
 
 def _declared(model: Composer) -> dict[str, Symbol]:
     """Every symbol of one model. Raises ModelError for a unit that the models do not have."""
-    text = "".join(model.text)
+    text = "".join([*model.text, model.readouts()])
     names = declared_names(text)
     units = dict(declared_units(text))
     units |= {name: "nmol" if amount else "nM" for name, amount in declared_species(text, held=True).items()}

@@ -21,6 +21,7 @@ from jakinib.library.files import explain
 from jakinib.library.measurements import DataSource
 from jakinib.library.milieu import Milieu
 from jakinib.library.populations import Population
+from jakinib.library.readouts import Readout
 from jakinib.library.schema import (
     Cell,
     Cytokine,
@@ -40,13 +41,14 @@ SCHEMAS: dict[Kind, type[Strict]] = {
     "cells": Cell,
     "populations": Population,
     "milieus": Milieu,
+    "readouts": Readout,
     "proteins": Proteins,
     "references": References,
     "source": DataSource,
     "plans": Plan,
     "criteria": Criteria,
 }
-ENTRIES: tuple[Kind, ...] = ("inhibitors", "cytokines", "cells", "populations", "milieus")
+ENTRIES: tuple[Kind, ...] = ("inhibitors", "cytokines", "cells", "populations", "milieus", "readouts")
 ROWS: dict[Kind, tuple[type[Row], tuple[str, ...]]] = {  # schema of a row, and the columns that name it
     "parameters": (ParameterRow, ("id",)),
     "cell_numbers": (CellNumber, ("cell", "part", "of")),

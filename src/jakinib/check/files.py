@@ -14,11 +14,13 @@ from jakinib.files import FileError, Table, read_table
 from jakinib.library.files import compose, line_in, read_text, read_yaml, short
 
 Kind = Literal[
-    "inhibitors", "cytokines", "cells", "populations", "milieus", "proteins", "references",
+    "inhibitors", "cytokines", "cells", "populations", "milieus", "readouts", "proteins", "references",
     "parameters", "cell_numbers", "cell_types",
     "measurements", "source", "plans", "criteria", "evidence", "sbml", "antimony", "unknown",
 ]  # fmt: skip
-FOLDERS: tuple[Kind, ...] = ("inhibitors", "cytokines", "cells", "populations", "milieus", "plans")
+FOLDERS: tuple[Kind, ...] = (
+    "inhibitors", "cytokines", "cells", "populations", "milieus", "readouts", "plans"
+)  # fmt: skip
 SUFFIXES = (".yaml", ".yml", ".tsv", ".xml", ".sbml", ".ant")
 # Fields that only one kind of YAML file has.
 MARKS: dict[Kind, tuple[str, ...]] = {
@@ -32,6 +34,7 @@ MARKS: dict[Kind, tuple[str, ...]] = {
     "cells": ("chains", "volumes", "like"),
     "populations": ("weight", "eGFR"),
     "milieus": ("levels",),
+    "readouts": ("formula",),
 }
 WRITTEN = ("results", "report")  # folders that jakinib writes
 NOTES = "facts.tsv"  # statements without a number: nothing to check

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from typing import Any, TypeGuard
 
 from jakinib.assay.patient import PARAMETERS
-from jakinib.build import ModelSpec, compose
+from jakinib.build import ModelSpec, compose, to_sbml
+from jakinib.build import check as messages_of
 from jakinib.build.symbols import symbols, unit_of
 from jakinib.check.base import Check, Context
 from jakinib.check.entries import ENTRIES, FILL, Found, dotted
 from jakinib.check.files import File, located
 from jakinib.errors import JakinibError, UnitError, UnknownIdError
 from jakinib.library.disposition import UNITS as DISPOSITION
+from jakinib.library.readouts import readouts
 from jakinib.library.sources import DATABASES
 from jakinib.units import factor
 
@@ -224,9 +226,12 @@ class PotencyAtp(Check):
 class Composes(Check):
     """A model can be composed from the entry; runs when nothing else is wrong with it."""
 
-    id, kinds, message = "does-not-compose", ("cytokines", "inhibitors"), "{problem}"
+    id, kinds, message = "does-not-compose", ("cytokines", "inhibitors", "readouts"), "{problem}"
 
     def find(self, file: File, context: Context) -> Found:
+        if file.kind == "readouts":
+            yield from _unreadable(file, context)
+            return
         names = context.library.cytokines if file.kind == "cytokines" else context.library.inhibitors
         binds = file.kind == "inhibitors" and file.data.get("binding")
         if file.id not in names or context.library.files.get((file.kind, file.id)) != file.path:
@@ -240,3 +245,22 @@ class Composes(Check):
         except JakinibError as error:
             line, problem = located(str(error), file.path)
             yield line, {"problem": problem}
+
+
+def _unreadable(file: File, context: Context) -> Found:
+    """Why no model can hold a read-out: a symbol that none has, a formula that is none, units that clash."""
+    library = context.library
+    entry = library.readouts.get(file.id)
+    if entry is None or entry.symbol == entry.formula:
+        return
+    offering = [c for c in library.cytokines.values() if entry.id in readouts(library, c)]
+    at = {"problem": "formula: no cytokine's model has all of its symbols; correct their names"}
+    for cytokine in offering[:1]:
+        spec = ModelSpec("cytokine_signalling", (cytokine.id,), calibrated=())
+        try:
+            messages = messages_of(to_sbml(compose(spec, "checked", library)))
+        except JakinibError as error:
+            messages = [located(str(error), file.path)[1]]
+        at = {"problem": f"formula: {messages[0]}"} if messages else {}
+    if at:
+        yield file.line("formula"), at

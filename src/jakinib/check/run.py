@@ -94,7 +94,7 @@ def _context(files: list[File], path: Path) -> Context:
         "populations",
         "cytokines",
     )
-    later: tuple[Kind, ...] = ("inhibitors", "milieus")
+    later: tuple[Kind, ...] = ("inhibitors", "milieus", "readouts")
     for kind in (*order, *later):
         for file in sorted((f for f in files if f.kind == kind), key=lambda f: bool(f.data.get("like"))):
             _take(library, kind, file)

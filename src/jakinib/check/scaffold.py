@@ -38,6 +38,10 @@ KINDS: dict[str, tuple[str, str, dict[str, str]]] = {
         r"[A-Za-z][A-Za-z0-9_]*", "letters, digits and _, beginning with a letter",
         {"milieu.yaml": "milieus/{name}.yaml"},
     ),
+    "readout": (
+        r"[A-Za-z][A-Za-z0-9 _+-]*", "letters, digits, spaces, _, + and -, beginning with a letter",
+        {"readout.yaml": "readouts/{file}.yaml"},
+    ),
     "dataset": (
         r"[A-Za-z][A-Za-z0-9]*", "letters and digits, such as AuthorYear",
         {"source.yaml": "data/{name}/source.yaml", "measurements.tsv": "data/{name}/measurements.tsv"},

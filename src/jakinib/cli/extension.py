@@ -21,7 +21,7 @@ _QUESTIONS = {
 def new(
     ctx: typer.Context,
     kind: Annotated[
-        str, typer.Argument(help="inhibitor, cytokine, cell, population, milieu, dataset or plan.")
+        str, typer.Argument(help="inhibitor, cytokine, cell, population, milieu, readout, dataset or plan.")
     ],
     name: Annotated[str, typer.Argument(help="Its name, for example my_drug.")],
     folder: Annotated[Path, typer.Option("--out", help="Library folder to write into.")] = Path(),

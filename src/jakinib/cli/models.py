@@ -14,7 +14,7 @@ from jakinib.paths import installed
 
 @app.command("list")
 def list_(as_json: Json = False) -> None:
-    """List models, inhibitors, cytokines, cells, populations, milieus and plans."""
+    """List models, inhibitors, cytokines, cells, populations, milieus, read-outs and plans."""
     from jakinib.build import built
     from jakinib.fit.plan import known_plans
     from jakinib.library import get_library
@@ -27,6 +27,7 @@ def list_(as_json: Json = False) -> None:
         "cells": list(library.cells),
         "populations": list(library.populations),
         "milieus": list(library.milieus),
+        "readouts": list(library.readouts),
         "plans": sorted(known_plans()),
     }
     with output(as_json) as emit:

@@ -18,6 +18,7 @@ from jakinib.experiments import Models
 from jakinib.library import get_library
 from jakinib.library.files import line_of, read_model, short
 from jakinib.library.ranges import Number
+from jakinib.library.readouts import readout, readouts
 from jakinib.library.schema import JAK, Strict, Unit
 from jakinib.sbml import names_in, parsed
 from jakinib.simulate import Model, Protocol, Runnable, Step
@@ -198,7 +199,10 @@ class MappedModels(Models):
         return Translated(
             self.mapped,
             {**drugs, **{f"L_{symbol}": dose for symbol, dose in doses.items()}},
-            {f"{r}_percent": self.mapped.readouts[cytokine.id, r] for r in pathway.readouts},
+            {
+                readout(library, cytokine, name).symbol: self.mapped.readouts[cytokine.id, name]
+                for name in pathway.readouts
+            },
             {**mapping.settings, **quiet},
             {f"ktx_{protein}": values for protein, values in pathway.without.items()},
             f"{cytokine.id}: ",
@@ -223,8 +227,8 @@ def read_mapping(model: Path, mapping: Path) -> Mapped:
     flat(found, text, short(model))
     formulas: dict[tuple[str, str], tuple[tuple[str, ...], str]] = {}
     for cytokine, pathway in canonical.cytokines.items():
-        for readout, formula in pathway.readouts.items():
-            formulas[cytokine, readout] = (("cytokines", cytokine, "readouts", readout), formula)
+        for name, formula in pathway.readouts.items():
+            formulas[cytokine, name] = (("cytokines", cytokine, "readouts", name), formula)
     for jak, enzyme in canonical.enzymes.items():
         formulas[jak, "product"] = (("enzymes", jak, "product"), enzyme.product)
     readouts = {}
@@ -262,9 +266,9 @@ def _canonical(mapping: Mapping, path: Path) -> Mapping:
 
     canonical = names("cytokines", mapping.cytokines, library.cytokine)
     for name, pathway in mapping.cytokines.items():
-        stats = {f"p{stat}" for stat in library.cytokine(name).stats}
-        for readout in pathway.readouts:
-            refuse(f"readout of {name}", readout, stats, "cytokines", name, "readouts", readout)
+        known = readouts(library, library.cytokine(name))
+        for read in pathway.readouts:
+            refuse(f"readout of {name}", read, known, "cytokines", name, "readouts", read)
         for protein in pathway.without:
             refuse("protein", protein, library.proteins, "cytokines", name, "without", protein)
     for jak, enzyme in mapping.enzymes.items():

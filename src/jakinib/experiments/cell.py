@@ -14,6 +14,7 @@ from jakinib.experiments.models import Models
 from jakinib.experiments.petab import ONSET, REFERENCE, Cell, Place, Writer
 from jakinib.library import get_library
 from jakinib.library.measurements import DataSet, Measurement
+from jakinib.library.readouts import observed
 from jakinib.units import parse_quantity
 
 WITHOUT_INHIBITOR = ("ATP", "Km_", "w_", "shift_", "catalytic_steps")  # act only through bound inhibitor
@@ -145,6 +146,7 @@ class CellIC50(Inhibited, Potency):
         super().__init__(row, data, choices)
         self.free = self.assay.free * row.to("nM")
         self._jaks = sorted({*self.cytokine.slot_a, *self.cytokine.slot_b})
+        self._signals = observed(get_library(), self.cytokine, self.assay.read)
 
     def response(self, models: Models) -> Curve:
         return self.assay.curve(models.model(self.spec))
@@ -152,8 +154,9 @@ class CellIC50(Inhibited, Potency):
     def _observe(self, models: Models, free: float) -> NDArray[np.float64]:
         model = models.model(self.spec, () if free else WITHOUT_INHIBITOR)
         stats, own = self.cytokine.stats, self.cytokine.symbol
-        observables = [f"p{s}_percent" for s in stats] + [f"reserve_{own}_{s}" for s in stats]
-        observables += [
+        observables = [
+            *self._signals,
+            *(f"reserve_{own}_{s}" for s in stats),
             "catalytic_steps",
             f"T_{own}",
             f"w_{own}",
@@ -166,9 +169,8 @@ class CellIC50(Inhibited, Potency):
     def hill(self, models: Models) -> float:
         """Slope of logit(inhibition) in ln(concentration) at the published one, by the closed form."""
         entry = self.cytokine
-        steps, activity, w, a, b, *available = self._observe(models, self.free)[
-            2 * len(entry.stats) :
-        ].tolist()
+        closed = len(self._signals) + len(entry.stats)
+        steps, activity, w, a, b, *available = self._observe(models, self.free)[closed:].tolist()
         share = dict(zip(self._jaks, available, strict=True))
         fall_a = sum(x.value * share[jak] * (1 - share[jak]) for jak, x in entry.slot_a.items()) / a
         fall_b = sum(x.value * share[jak] * (1 - share[jak]) for jak, x in entry.slot_b.items()) / b
@@ -176,14 +178,19 @@ class CellIC50(Inhibited, Potency):
         return 1.0 if lost < 1e-9 else steps * (w * fall_a + (1 - w) * fall_b) / lost
 
     def distance(self, models: Models) -> float:
-        stat = self.cytokine.stats.index(self.assay.readout[1:])
-        top, inhibited = self._observe(models, 0.0)[stat], self._observe(models, self.free)[stat]
+        at = self._signals.index(self.assay.observable)
+        top, inhibited = self._observe(models, 0.0)[at], self._observe(models, self.free)[at]
         return logit(inhibited / top) / self.hill(models)
+
+    @property
+    def stat(self) -> str:
+        """The STAT whose reserve the read-out shows: the only one of it, else the first that it names."""
+        return (self.assay.read.stats(self.cytokine) or self.cytokine.stats)[0]
 
     def reserve(self, models: Models) -> float:
         """Signal reserve G without inhibitor at the time of reading."""
         stats = self.cytokine.stats
-        return float(self._observe(models, 0.0)[len(stats) + stats.index(self.assay.readout[1:])])
+        return float(self._observe(models, 0.0)[len(self._signals) + stats.index(self.stat)])
 
     def curve(self, models: Models) -> Trace:
         return self.concentration_response(models, self.published, 50.0)
@@ -191,9 +198,10 @@ class CellIC50(Inhibited, Potency):
     def petab(self, part: Writer) -> Place:
         condition, time = self.petab_condition(part, self.published)
         readout = self.row.readout
-        signal = f"{readout}_percent"
+        read = self.assay.read
+        signal = read.symbol
         odds = f"({signal} / ({signal}{REFERENCE} - {signal}))^(1 / hill_{self.cytokine.symbol})"
-        name, formula, shared = self.petab_offset(f"IC50_{readout}", odds)
+        name, formula, shared = self.petab_offset(f"IC50_{read.key}", odds)
         text = f"IC50 of {readout}, nM, from the share of signal left at the published one (the parameter)"
         observable = part.observable(name, text, f"observableParameter1_{name} * {formula}", shared)
         part.measure(self.row.id, observable, condition, time, self.published, self.sigma, self.published)
@@ -201,7 +209,7 @@ class CellIC50(Inhibited, Potency):
 
     def petab_reserve(self, part: Writer, at: Place, median: float, sigma: float) -> None:
         """The prior on the reserve of the pathway, as a measurement of it in the copy without inhibitor."""
-        symbol = f"reserve_{self.cytokine.symbol}_{self.assay.readout[1:]}"
+        symbol = f"reserve_{self.cytokine.symbol}_{self.stat}"
         name = f"prior: STAT drive over STAT loss without inhibitor, {self.assay.readout}"
         observable = part.observable(f"prior_{symbol}", name, symbol + REFERENCE)
         part.measure("reserve_prior", observable, at[0], at[1], median, sigma)

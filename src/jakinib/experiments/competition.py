@@ -11,6 +11,7 @@ from jakinib.experiments.base import Choices, Percentage, Trace, cell_of, regist
 from jakinib.experiments.models import Models
 from jakinib.library import get_library
 from jakinib.library.measurements import DataSet, Measurement
+from jakinib.library.readouts import readout
 from jakinib.simulate import Protocol, Step
 
 
@@ -31,6 +32,7 @@ class PercentBlocked(Percentage):
         self.first, self.second = library.cytokine(row.target), library.cytokine(row.cytokine)
         self.before = conditions.preincubation.to("hour")
         self.after = conditions.stimulation.to("hour")
+        self.symbol = readout(library, self.second, row.readout, where=row.id).symbol
         self.doses = {}
         for entry in (self.first, self.second):
             if entry.id not in conditions.cytokine_dose:
@@ -57,7 +59,7 @@ class PercentBlocked(Percentage):
             -self.before,
         )
         model = models.model(self.specs[0])
-        return [float(v) for v in model.run(protocol, [f"{self.row.readout}_percent"])[:, 0]]
+        return [float(v) for v in model.run(protocol, [self.symbol])[:, 0]]
 
     def predicted(self, models: Models) -> float:
         at = [60 * self.after]

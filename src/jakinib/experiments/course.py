@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from jakinib.assay.cell import cytokine_dose_nM
 from jakinib.assay.curve import Curve, logit
 from jakinib.build import ModelSpec
-from jakinib.errors import PlanError, UnknownIdError
+from jakinib.errors import PlanError
 from jakinib.experiments.base import Choices, Experiment, Percentage, Trace, cell_of, register
 from jakinib.experiments.cell import Potency
 from jakinib.experiments.models import Models
 from jakinib.experiments.petab import REFERENCE, Place, Writer, at_once
 from jakinib.library import get_library
 from jakinib.library.measurements import DataSet, Measurement
+from jakinib.library.readouts import observed, readout
 from jakinib.simulate import Protocol
 from jakinib.units import factor, parse_quantity
 
@@ -35,10 +36,9 @@ class Stimulated(Experiment):
         super().__init__(row, data, choices)
         self.cytokine = get_library().cytokine(row.cytokine)
         self.scope = cell_of(row, choices)
-        if not row.readout.startswith("p") or row.readout[1:] not in self.cytokine.stats:
-            known = [f"p{stat}" for stat in self.cytokine.stats]
-            raise UnknownIdError(f"readout of {self.cytokine.id}", row.readout, known, where=row.id)
-        self.stat = self.cytokine.stats.index(row.readout[1:])
+        self.readout = readout(get_library(), self.cytokine, row.readout, where=row.id)
+        self.observed = observed(get_library(), self.cytokine, self.readout)
+        self.signal_at = self.observed.index(self.readout.symbol)
 
     @property
     def specs(self) -> tuple[ModelSpec, ...]:
@@ -59,9 +59,8 @@ class Stimulated(Experiment):
 
     def course(self, models: Models, dose: float, hours: list[float]) -> Array:
         """Percent phosphorylated of the read-out at each of ``hours`` under ``dose`` (nM)."""
-        observables = [f"p{stat}_percent" for stat in self.cytokine.stats]
         protocol = Protocol(hours, self.settings(dose))
-        return models.model(self.spec).run(protocol, observables)[:, self.stat]
+        return models.model(self.spec).run(protocol, self.observed)[:, self.signal_at]
 
     def shown(self, models: Models, dose: float, end: float = 2.0) -> tuple[Array, Array]:
         """Minutes and percent phosphorylated of the course as it is shown; end: hours, at least two."""
@@ -69,7 +68,7 @@ class Stimulated(Experiment):
         protocol = Protocol(minutes / 60, self.settings(dose))
 
         def run() -> Array:
-            return models.model(self.spec).run(protocol, [f"{self.row.readout}_percent"])[:, 0]
+            return models.model(self.spec).run(protocol, [self.readout.symbol])[:, 0]
 
         settings = tuple(protocol.settings.items())
         return minutes, models.once(("course", self.spec, self.row.readout, end, settings), run)
@@ -87,8 +86,7 @@ class Stimulated(Experiment):
         """Percent phosphorylated over time (min)."""
         end = 2.0 if published is None else published[0] / 60
         minutes, percent = self.shown(models, dose, end)
-        readout = self.row.readout
-        label = f"{readout} (% of total {readout[1:]})"
+        label = self.readout.axis
         x_label = f"time after {self.row.cytokine_dose or f'{dose:.3g} nM'} {self.cytokine.id} (min)"
         return Trace(minutes, percent, x_label, label, published)
 
@@ -151,9 +149,9 @@ class PercentPhosphorylated(Timed, Percentage):
         return self.trace(models, self.dose, (60 * self.time, self.published))
 
     def petab(self, part: Writer) -> Place:
-        row, signal = self.row, f"{self.row.readout}_percent"
+        row, signal = self.row, self.readout.symbol
         text = f"odds of {row.readout}: phosphorylated over not phosphorylated"
-        observable = part.observable(f"share_{row.readout}", text, f"{signal} / (100 - {signal})")
+        observable = part.observable(f"share_{self.readout.key}", text, f"{signal} / (100 - {signal})")
         condition, percent = self.petab_condition(part, self.dose), self.published
         part.measure(row.id, observable, condition, self.time, percent / (100 - percent), self.sigma)
         return condition, self.time
@@ -238,7 +236,7 @@ class CytokineEC50(Stimulated, Potency):
     def signal(self, models: Models, dose: float) -> float:
         """Read-out (percent) under a dose (nM)."""
         protocol = Protocol([self.time], self.settings(dose))
-        return float(models.model(self.spec).run(protocol, [f"{self.row.readout}_percent"])[0, 0])
+        return float(models.model(self.spec).run(protocol, [self.readout.symbol])[0, 0])
 
     def response(self, models: Models) -> Curve:
         top = self.signal(models, SATURATING)
@@ -258,7 +256,7 @@ class CytokineEC50(Stimulated, Potency):
             return np.array([self.signal(models, dose * per_unit) for dose in doses.tolist()])
 
         percent = models.once(("doses", self.key, row.value), run)
-        x_label, label = f"{row.cytokine} ({row.unit})", f"{row.readout} (% of total {row.readout[1:]})"
+        x_label, label = f"{row.cytokine} ({row.unit})", self.readout.axis
         return Trace(doses, percent, x_label, label, (row.value, float(percent[-1]) / 2), logarithmic=True)
 
     def petab(self, part: Writer) -> Place:
@@ -266,10 +264,10 @@ class CytokineEC50(Stimulated, Potency):
         changes = at_once(part, symbol, dose) | at_once(part, symbol, SATURATING, REFERENCE)
         text = f"{row.cytokine}, {self.scope}: {dose:g} nM; {SATURATING:g} nM in the reference copy"
         condition = part.condition(f"{symbol}_{row.id}", text, self.scope, changes)
-        signal = f"{row.readout}_percent"
+        signal = self.readout.symbol
         name = f"{row.readout} at the published EC50 over what it lacks to saturation; 1 is half"
         formula = f"{signal} / ({signal}{REFERENCE} - {signal})"
-        observable = part.observable(f"odds_{row.readout}", name, formula)
+        observable = part.observable(f"odds_{self.readout.key}", name, formula)
         part.measure(row.id, observable, condition, self.time, 1.0, self.sigma)
         return condition, self.time
 

@@ -8,6 +8,7 @@ import math
 import numpy as np
 
 from jakinib.assay.cell import default_dose
+from jakinib.errors import PlanError
 from jakinib.experiments.base import Choices, Percentage, Trace, register
 from jakinib.experiments.course import READ_FROM_A_COURSE, Array, Stimulated, falls_to
 from jakinib.experiments.models import Models
@@ -29,11 +30,21 @@ class ResidenceTime(Stimulated):
     quantities = ("residence_time",)
     unit = "hour"
 
+    def __init__(self, row: Measurement, data: DataSet, choices: Choices) -> None:
+        super().__init__(row, data, choices)
+        stats = self.readout.stats(self.cytokine)
+        if len(stats) != 1:
+            raise PlanError(
+                f"{row.id} ({data.place(row.id)}, column readout): '{row.readout}' reads "
+                f"{len(stats)} STATs, each with a residence time of its own; name the read-out of one"
+            )
+        self.rate = f"kdeph_p{stats[0]}_nuc"
+
     def predicted(self, models: Models) -> float:
-        return 1 / models.model(self.spec).initial(f"kdeph_{self.row.readout}_nuc")
+        return 1 / models.model(self.spec).initial(self.rate)
 
     def symbols(self, models: Models) -> set[str]:
-        return {f"kdeph_{self.row.readout}_nuc"}
+        return {self.rate}
 
     def curve(self, models: Models) -> Trace:
         """What is left of one molecule in the nucleus."""
@@ -45,7 +56,7 @@ class ResidenceTime(Stimulated):
     def petab(self, part: Writer) -> Place:
         row = self.row
         text = f"mean time of {row.readout} in the nucleus, h"
-        observable = part.observable(f"residence_{row.readout}", text, f"1 / kdeph_{row.readout}_nuc")
+        observable = part.observable(f"residence_{self.readout.key}", text, f"1 / {self.rate}")
         condition = self.petab_condition(part, 0.0)
         part.measure(row.id, observable, condition, 0.0, self.published, self.sigma)
         return condition, 0.0
@@ -72,7 +83,7 @@ class Blocked(Stimulated):
 
         def run() -> Array:
             model = models.model(self.spec)
-            observables = [f"{self.row.readout}_percent"]
+            observables = [self.readout.symbol]
             percent = model.run(self.protocol(MINUTES / 60, model), observables)[:, 0]
             return 100 * percent / percent[0]
 
@@ -97,8 +108,7 @@ class DisappearanceTime(Blocked):
 
     def predicted(self, models: Models) -> float:
         model = models.model(self.spec)
-        observables = [f"p{stat}_percent" for stat in self.cytokine.stats]
-        signal = model.run(self.protocol(self.times, model), observables)[:, self.stat]
+        signal = model.run(self.protocol(self.times, model), self.observed)[:, self.signal_at]
         return falls_to(GONE * float(signal[0] / signal.max()), self.times, signal)
 
 

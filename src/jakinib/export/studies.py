@@ -12,6 +12,7 @@ import pandas as pd
 from jakinib.assay.kinase import KinaseAssay
 from jakinib.export.dosing import add_doses
 from jakinib.library import get_library
+from jakinib.library.readouts import readouts
 from jakinib.library.schema import JAKS
 from jakinib.regimen import Regimen
 from jakinib.sbml import add_event
@@ -61,7 +62,7 @@ def studies(inhibitor: str, cytokine: str, regimen: Regimen | str, population: s
     library = get_library()
     drug, entry = library.inhibitor(inhibitor).id, library.cytokine(cytokine)
     regimen = Regimen.parse(regimen) if isinstance(regimen, str) else regimen
-    readouts = tuple(f"p{stat}_percent" for stat in entry.stats)
+    observed = tuple(dict.fromkeys(read.symbol for read in readouts(library, entry).values()))
     stimulus = {f"L_{entry.symbol}": CYTOKINE_DOSE}
     cell = load("cytokine_signalling", cytokines=(entry.id,), inhibitors=(drug,))
     blood = load("blood_pkpd", cytokines=(entry.id,), inhibitors=(drug,), population=population)
@@ -70,11 +71,11 @@ def studies(inhibitor: str, cytokine: str, regimen: Regimen | str, population: s
         *(_enzyme(drug, jak) for jak in JAKS),
         Study(
             f"time_course_{entry.symbol}", f"{CYTOKINE_DOSE:g} nM {entry.id} on {entry.reference_cell}",
-            cell.sbml, 2.0, 120, readouts, stimulus,
+            cell.sbml, 2.0, 120, observed, stimulus,
         ),
         Study(
             f"day_{drug}_{entry.symbol}", f"{regimen.text} {drug}, {CYTOKINE_DOSE:g} nM {entry.id}",
-            dosed, 24.0, 96, (f"C_{drug}", *readouts), stimulus,
+            dosed, 24.0, 96, (f"C_{drug}", *observed), stimulus,
         ),
     ]  # fmt: skip
 

@@ -19,6 +19,7 @@ from jakinib.library.files import line_of, read_model, read_rows, read_text, rea
 from jakinib.library.milieu import Milieu
 from jakinib.library.plugins import extra_folders
 from jakinib.library.populations import Population
+from jakinib.library.readouts import Readout
 from jakinib.library.schema import (
     Cell,
     Cytokine,
@@ -40,6 +41,7 @@ _FOLDERS: dict[str, type[Strict]] = {
     "cells": Cell,
     "populations": Population,
     "milieus": Milieu,
+    "readouts": Readout,
 }
 
 
@@ -60,6 +62,7 @@ class Library:
         self.cells: dict[str, Cell] = {}
         self.populations: dict[str, Population] = {}
         self.milieus: dict[str, Milieu] = {}
+        self.readouts: dict[str, Readout] = {}
         self.proteins: dict[str, Protein] = {}
         self.references: dict[str, Reference] = {}
         self.parameters: dict[str, ParameterRow] = {}
@@ -209,6 +212,7 @@ class Library:
             *(("cells", c.id, name) for c in self.cells.values() for name in (c.id, *c.aliases)),
             *(("inhibitors", name, name) for name in self.inhibitors),
             *(("populations", name, name) for name in self.populations),
+            *(("readouts", entry.id, entry.key) for entry in self.readouts.values()),
             *(("milieus", name, name) for name in self.milieus),
         ]
         seen: dict[tuple[str, str], str] = {}
@@ -283,7 +287,7 @@ def get_library() -> Library:
 def register(kind: str, path: str | Path) -> str:
     """Add one YAML file to the running library from outside the package; returns the new id.
 
-    kind: "inhibitors", "cytokines", "cells", "populations" or "milieus".
+    kind: "inhibitors", "cytokines", "cells", "populations", "milieus" or "readouts".
     """
     if kind not in _FOLDERS:
         raise UnknownIdError("kind of entry", kind, _FOLDERS)

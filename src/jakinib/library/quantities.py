@@ -9,7 +9,7 @@ from typing import Any
 from jakinib.library.load import Library
 from jakinib.library.schema import Quantity
 
-KINDS = ("inhibitors", "cytokines", "cells", "populations", "milieus")
+KINDS = ("inhibitors", "cytokines", "cells", "populations", "milieus", "readouts")
 
 
 def quantities(entry: Any, path: str = "") -> Iterator[tuple[str, Quantity]]:

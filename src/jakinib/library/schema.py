@@ -218,11 +218,6 @@ class Cytokine(Strict):
         fields = ("alpha_chain", "first_chain", "second_chain")
         return [(field, getattr(self, field)) for field in fields if getattr(self, field)]
 
-    @property
-    def first_readout(self) -> str:
-        """The read-out of assays that name none: phosphorylation of the first STAT."""
-        return f"p{self.stats[0]}"
-
     @model_validator(mode="after")
     def _slots(self) -> Cytokine:
         for name, slot in (("slot_a", self.slot_a), ("slot_b", self.slot_b)):
