@@ -35,7 +35,7 @@ def content() -> Content:
         "id": "mine",
         "question": "Does it hold?",
         "calibration": ["C007", "C010"],
-        "validation": ["C027"],
+        "validation": ["C026"],
         "errors": {"cell_ic50": 1.25},
         "seed": 1,
         "starts": 1,
@@ -64,8 +64,8 @@ def change_parameter(**fields: Any) -> Callable[[Content], None]:
 @pytest.mark.parametrize(
     ("spoil", "parts"),
     [
-        (change(validation=["C027", "C007"]), ["C007", "calibration and validation"]),
-        (change(calibration=["C007", "C024"]), ["C024", "validation row", "may not calibrate"]),
+        (change(validation=["C026", "C007"]), ["C007", "calibration and validation"]),
+        (change(calibration=["C007", "C026"], validation=[]), ["C026", "validation row", "may not calibrate"]),
         (change(validation=["C012"]), ["C012", "calibration row", "cannot validate"]),
         (change(calibration=["C007", "C9999"]), ["C9999"]),
         (change(validation=["C9999"]), ["C9999"]),
@@ -164,7 +164,7 @@ def test_priors_from_two_plans_multiply(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(problem_module, "estimates", lambda name: found[name])
     free = read_plan(write(tmp_path, content()), get_data()).parameters[0]
     plan = read_plan(write(tmp_path, content()), get_data())
-    both = problem_module._prior(plan, free.model_copy(update={"prior_from": ["one", "two"]}))
+    both = problem_module.stated_prior(plan, free.model_copy(update={"prior_from": ["one", "two"]}))
     assert both is not None
     assert both.median == pytest.approx(4)
     assert both.factor == pytest.approx(1.5 ** (1 / 2**0.5))

@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from jakinib.errors import SimulationError
 from jakinib.experiments import Experiment, Potency, experiment
 from jakinib.fit.objective import covariance
 from jakinib.fit.plan import Plan, read_plan
@@ -22,6 +23,7 @@ from jakinib.library.measurements import DataSet, Measurement, get_data
 Leave = Literal["drug", "laboratory", "pathway", "row"]
 LEAVE: tuple[Leave, ...] = ("drug", "laboratory", "pathway", "row")
 Array = NDArray[np.float64]
+CLOSE, FIXED_POINT = 1e-7, 60  # ln units and steps of the search for what the model says of a row
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ def predict(
     """Refit a plan without the rows of a fold and predict them.
 
     start: estimates by parameter, in plan units, where the search begins; spreads: where theirs begins.
-    Raises SimulationError when the model cannot be simulated there.
+    Raises SimulationError when the model cannot be simulated there or says nothing of a row.
     """
     problem = Problem(plan, data, fold.rows)
     problem.spreads = dict(spreads)
@@ -149,10 +151,16 @@ class _Scatter:
         problem, plan = self.problem, self.problem.plan
         one = experiment(measured, data, plan)
         models = problem.use(self.theta)
-        value = one.predicted(models)
-        near = measured.model_copy(update={"value": value, "unit": one.unit, "low": None, "high": None})
-        at = experiment(near, data, plan)
-        here, read = at.distance(models), at.symbols(models)
+        at, here = one, one.distance(models)
+        for _ in range(FIXED_POINT):  # the distance of an IC50 is to first order
+            if abs(here) < CLOSE:
+                break
+            value = at.row.value * math.exp(here)
+            at = experiment(measured.model_copy(update={"value": value}), data, plan)
+            here = at.distance(models)
+        else:
+            raise SimulationError(f"{measured.id}: no value at which the distance of the model vanishes")
+        read, value = at.symbols(models), at.published * math.exp(here)
         slope, offset = np.zeros(len(self.theta)), np.zeros(len(self.theta))
         for i, parameter in enumerate(plan.parameters):
             offset[i] = parameter.id in one.offsets

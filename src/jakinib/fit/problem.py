@@ -53,7 +53,7 @@ class Problem:
         self.inherited = inherited(plan)
         together = {index for indices in groups(plan).values() for index in indices}
         alone = [(i, p) for i, p in enumerate(plan.parameters) if i not in together]
-        priors = [(i, _prior(plan, parameter)) for i, parameter in alone]
+        priors = [(i, stated_prior(plan, parameter)) for i, parameter in alone]
         self.priors = [(i, prior) for i, prior in priors if prior is not None]
         self._touching = [self._touched(target) for target in self.targets]
         self._touching_reserve = [self._touched(target) for target in self.reserves]
@@ -213,7 +213,7 @@ def build_experiments(plan: Plan, data: DataSet) -> tuple[Context, list[Experime
     return Context(tuple(plan.after), known), [experiment(row, data, plan, f"plan {plan.id}") for row in rows]
 
 
-def _prior(plan: Plan, parameter: FreeParameter) -> Prior | None:
+def stated_prior(plan: Plan, parameter: FreeParameter) -> Prior | None:
     """The prior stated, or the distribution that earlier plans left for this parameter.
 
     Several plans multiply: independent log-normal distributions, weighted by their precision.
