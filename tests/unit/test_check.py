@@ -291,6 +291,7 @@ def test_a_symbol_of_no_model_is_refused() -> None:
 # New ---------------------------------------------------------------------------------------------------
 
 FILLED = {
+    "readout": [("formula: FILL", "formula: 2 * pSTAT3_percent"), ("FILL", "signal")],
     "inhibitor": [("atp: FILL mM", "atp: 1 mM"),
                   ("weight: {value: FILL", "weight: {value: 300"),
                   ("value: FILL", "value: 0.5"), ("FILL", "verified")],

@@ -17,6 +17,8 @@ from jakinib.check import new
 from jakinib.errors import PlanError, UnknownIdError
 from jakinib.experiments import experiment
 from jakinib.export.petab import export_plan
+from jakinib.export.petab_part import petab_id
+from jakinib.fit.petab import read_petab
 from jakinib.fit.plan import read_plan
 from jakinib.fit.problem import Problem
 from jakinib.library import get_library
@@ -184,7 +186,21 @@ def test_petab_has_the_objective_of_the_plan(problem: Problem, folder: Path, tmp
     observables = "".join(path.read_text("utf-8") for path in (tmp_path / "out").rglob("observables.tsv"))
     assert "readout_pSTAT5_total" in observables
     assert "readout_pSTAT5_signal" in observables
-    assert first.exists()
+    theta = problem.start + np.array([0.3, -0.2, 0.1])
+    values = dict(zip(map(petab_id, problem.names), np.exp(theta) * problem.to_model, strict=True))
+
+    def squares(theta: np.ndarray, free: dict[str, float]) -> tuple[float, float]:
+        ours = -0.5 * float((problem.residuals(theta)[: len(problem.targets)] ** 2).sum())
+        theirs = 0.0
+        for model in sorted(first.parent.glob("*/model.xml")):
+            reader = read_petab(model.parent / f"{model.parent.name}.yaml")
+            theirs += reader.log_likelihood({k: v for k, v in free.items() if k in reader.nominal})
+        return ours, theirs
+
+    begun = dict(zip(values, np.exp(problem.start) * problem.to_model, strict=True))
+    (ours, theirs), (ours_0, theirs_0) = squares(theta, values), squares(problem.start, begun)
+    assert abs(ours - ours_0) > 0.01
+    assert theirs - theirs_0 == pytest.approx(ours - ours_0, rel=1e-4)
 
 
 def test_a_population_reads_it() -> None:

@@ -22,8 +22,6 @@ from jakinib.units import dose_to_nmol
 
 Array = NDArray[np.float64]
 
-PLACES = ("depot", "central", "peripheral")  # <drug>_<place> are the amounts of an inhibitor in the body
-
 
 def input_rates(
     regimen: Regimen, disposition: Disposition, inhibitor: str
@@ -88,8 +86,8 @@ def steady_amounts(
     if not own.steady:
         return {}
     own = own.at_weight(_weight(model, given))
-    names = [f"{drug}_{place}" for drug in (inhibitor, disposition.metabolite) for place in PLACES]
-    states = [name for name in names if name in model.species]
+    drugs = tuple(f"{drug}_" for drug in (inhibitor, disposition.metabolite) if drug)
+    states = [name for name in model.species if name.startswith(drugs) and model.unit(name) == "nmol"]
     total = np.zeros(len(states))
     for series in own.steady:
         span = series.interval

@@ -10,7 +10,15 @@ from dataclasses import dataclass, field
 from jakinib.build.estimates import estimates
 from jakinib.build.spec import ModelSpec
 from jakinib.build.starts import Start, Starts
-from jakinib.build.template import assigned, declared_units, instantiate, quoted, ruled, template
+from jakinib.build.template import (
+    assigned,
+    declared_species,
+    declared_units,
+    instantiate,
+    quoted,
+    ruled,
+    template,
+)
 from jakinib.errors import ModelError
 from jakinib.library import Library
 from jakinib.library.readouts import readouts
@@ -180,7 +188,7 @@ class Composer:
         self._keep_apart()
         observed = self.readouts()
         body = _noted_once("".join(self.text))
-        rules = ruled(body)
+        rules, amounts = ruled(body), declared_species(body)
         provenance: dict[str, Quantity] = {}
         values = [f"{symbol} = {value:.10g};" for symbol, value in self.given.items()]
         for symbol, unit in declared_units(body).items():
@@ -191,7 +199,7 @@ class Composer:
             provenance[symbol] = self.quantity(symbol)
             values.append(f"{symbol} = {provenance[symbol].to(MODEL_UNITS[unit]):.10g};")
         for symbol, value in self.initial.items():
-            unit = " nmol" if symbol.endswith(("_depot", "_central", "_peripheral")) else ""
+            unit = " nmol" if amounts.get(symbol) else ""
             values.append(f"{symbol} = {value:.10g}{unit};")
         lines = "\n".join(f"  {line}" for line in (*self.lines, *values))
         text = f"model *{identifier}()\n{template('units')}\n{body}\n  // Values\n{lines}\nend\n"

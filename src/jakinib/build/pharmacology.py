@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from jakinib.build.composer import Composer
-from jakinib.errors import ModelError
+from jakinib.build.template import (
+    declared_sizes,
+    declared_species,
+    declared_units,
+    fill,
+    ruled,
+    user_template,
+)
+from jakinib.errors import ModelError, UnitError
+from jakinib.library.files import short
 from jakinib.library.schema import Inhibitor
+from jakinib.library.symbols import declared
+from jakinib.units import MODEL_UNITS
 
 
 def kinase_assay(model: Composer) -> None:
@@ -65,8 +76,50 @@ def oral_pk(model: Composer) -> None:
                 model.give(compartment, 1)  # its size has no effect; the volume is stated once, as V1 or V2
                 keys = ", ".join(f"{key}_{name}" for name in model.spec.inhibitors)
                 model.fixed[compartment] = f"amounts are followed in it; set {keys}"
+        for file in inhibitor.tissues.get(population.id, ()):
+            _tissue(model, inhibitor, file)
+        _refuse_spare(model, inhibitor)
     model.values["weight"] = population.weight
     model.values["eGFR"] = population.eGFR
+
+
+def _tissue(model: Composer, inhibitor: Inhibitor, file: str) -> None:
+    """A part of the body that a user's template adds; its amounts, sizes and numbers are what it declares."""
+    drug, path = inhibitor.id, model.library.files["inhibitors", inhibitor.id].parent / file
+    body = fill(user_template(path), short(path), {"DRUGx": drug})
+    symbols, rules, amounts = declared_units(body), ruled(body), declared_species(body)
+    for symbol, amount in amounts.items():
+        if not (amount and symbol.startswith(f"{drug}_")):
+            raise ModelError(f"{short(path)}: species {symbol} is no 'substanceOnly species DRUGx_<tissue>'")
+        model.initial[symbol] = 0
+        model.identify(symbol, inhibitor.identifiers)
+    for size in declared_sizes(body):
+        model.give(size, 1)
+        model.fixed[size] = "amounts are followed in it; set the volume that its template declares"
+    for symbol, unit in symbols.items():
+        if symbol in rules:
+            continue
+        stated = inhibitor.parameters.get(symbol)
+        where = model.library.where("inhibitors", drug, "parameters", symbol)
+        if stated is None:
+            raise ModelError(
+                f"{where}: parameters lacks {symbol}, which {short(path)} declares in {unit}; add it"
+            )
+        try:
+            stated.to(MODEL_UNITS.get(unit, unit))
+        except UnitError as error:
+            raise ModelError(f"{where}: parameters.{symbol}: {error}") from None
+        model.values[symbol] = stated
+    model.add_theirs(short(path), body)
+
+
+def _refuse_spare(model: Composer, inhibitor: Inhibitor) -> None:
+    """Refuse a number of no template: of tissues, when the inhibitor has no binding of its own as well."""
+    held = declared("".join(model.text)) | {f for f in inhibitor.parameters if inhibitor.binding}
+    for symbol in inhibitor.parameters if inhibitor.tissues.get(model.spec.population) else ():
+        if symbol not in held:
+            where = model.library.where("inhibitors", inhibitor.id, "parameters", symbol)
+            raise ModelError(f"{where}: parameters.{symbol} stands in no template of tissues; correct it")
 
 
 def _depot(model: Composer, drug: str, two_compartments: bool) -> tuple[str, ...]:

@@ -234,14 +234,17 @@ class Composes(Check):
             return
         names = context.library.cytokines if file.kind == "cytokines" else context.library.inhibitors
         binds = file.kind == "inhibitors" and file.data.get("binding")
+        tissues = _mapping(file.data.get("tissues")) if file.kind == "inhibitors" else {}
         if file.id not in names or context.library.files.get((file.kind, file.id)) != file.path:
             return
-        if file.kind == "inhibitors" and not binds:
+        if file.kind == "inhibitors" and not (binds or tissues):
             return
         cytokine = file.id if file.kind == "cytokines" else "IL-2"
         inhibitors = (file.id,) if file.kind == "inhibitors" else ()
         try:
             compose(ModelSpec("cytokine_signalling", (cytokine,), inhibitors), "checked", context.library)
+            for people in tissues:
+                compose(ModelSpec("oral_pk", (), inhibitors, population=people), "checked", context.library)
         except JakinibError as error:
             line, problem = located(str(error), file.path)
             yield line, {"problem": problem}

@@ -201,7 +201,7 @@ def _distinct_reserves(targets: Sequence[Experiment]) -> list[CellIC50]:
     seen: dict[tuple[str, str], CellIC50] = {}
     for target in targets:
         if isinstance(target, CellIC50):
-            seen.setdefault((target.assay.cytokine, target.assay.readout), target)
+            seen.setdefault((target.assay.cytokine, target.stat), target)
     return list(seen.values())
 
 

@@ -151,6 +151,9 @@ class Inhibitor(Strict):
     bioavailability: Annotated[Quantity, AfterValidator(ranges.FRACTION.check)] | None = None
     potency: dict[JAK, Potency]
     binding: dict[JAK, TemplateFile] = Field(default_factory=dict)  # replaces equilibrium binding to a JAK
+    tissues: dict[str, list[TemplateFile]] = Field(
+        default_factory=dict
+    )  # added to disposition, by population
     parameters: dict[str, Quantity] = Field(default_factory=dict)  # of those templates; species: start
     pharmacokinetics: dict[str, dict[str, Quantity]] = Field(default_factory=dict)
     metabolite: SymbolName | Literal[""] = (
@@ -164,8 +167,8 @@ class Inhibitor(Strict):
     def _complete(self) -> Inhibitor:
         for population, values in self.pharmacokinetics.items():
             check_disposition(population, values)
-        if self.parameters and not self.binding:
-            raise ValueError("states parameters but no binding template that could use them; add binding")
+        if self.parameters and not (self.binding or self.tissues):
+            raise ValueError("states parameters but no template that could use them; add binding or tissues")
         missing = [jak for jak in JAKS if jak not in self.potency]
         if missing:
             raise ValueError(
