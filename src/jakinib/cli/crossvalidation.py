@@ -26,9 +26,6 @@ class LeaveOut(StrEnum):
     row = "row"
 
 
-BANDS = {"same": "same laboratory", "new": "a new laboratory", "ratio": "ratio of two drugs"}
-
-
 def _range(band: tuple[float, float] | None, inside: bool) -> str:
     return "-" if band is None else f"{band[0]:.3g}-{band[1]:.3g}{'' if inside else ' !'}"
 
@@ -42,23 +39,23 @@ def _line(one: Held) -> list[str]:
     ]  # fmt: skip
 
 
-def summary(found: CrossValidation) -> list[str]:
+def lines(found: CrossValidation) -> list[str]:
     """What the table comes to, a line each."""
-    from jakinib.fit.crossvalidation import gmfe, share_inside, worst
+    from dataclasses import replace
 
-    groups = {"all rows": found.held, "pathways seen with another drug": [h for h in found.held if h.seen]}
+    from jakinib.report.crossvalidated import summary
+
+    seen = tuple(replace(fold, held=tuple(one for one in fold.held if one.seen)) for fold in found.folds)
+    groups = {"all rows": found, "pathways seen with another drug": replace(found, folds=seen)}
     out = []
-    for name, held in groups.items():
-        if not held:
-            continue
-        shares = []
-        for band, words in BANDS.items():
-            if any(one.ratio is not None for one in held) or band != "ratio":
-                shares.append(f"{words} {share_inside(held, band):.0f} %")  # type: ignore[arg-type]
-        out.append(
-            f"{name} ({len(held)}): GMFE {gmfe(held):.2f}, worst {worst(held):.2f}; inside the 90 % band: "
-            + ", ".join(shares)
-        )
+    for name, group in groups.items():
+        if group.held:
+            one = summary(group)
+            shares = ", ".join(f"{words} {share}" for words, share in one.inside.items())
+            out.append(
+                f"{name} ({one.rows}): GMFE {one.gmfe:.2f}, worst {one.worst:.2f}; "
+                f"inside the 90 % band: {shares}"
+            )
     return [*out, f"log predictive density {found.density:.1f} over {len(found.folds)} folds"]
 
 
@@ -79,6 +76,7 @@ def crossvalidate(
     from jakinib.fit import prepare
     from jakinib.fit.crossvalidation import crossvalidate as run
     from jakinib.fit.folds import folds
+    from jakinib.report.crossvalidated import BANDS, predicted_published
 
     targets(plot, out and out / f"crossvalidation_{leave}.tsv")
     with output(as_json) as emit:
@@ -93,17 +91,15 @@ def crossvalidate(
 
             found = run(prepared, leave.value, workers=workers, folder=out, done=done)
         if plot:
-            from jakinib.report.crossvalidated import predicted_published
-
             draw(predicted_published(found), plot)
         if as_json:
             emit(_record(found))
             return
         emit(place(declared, out))
-        columns = ["left out", "published", "predicted", "fold", *BANDS.values()]
+        columns = ["left out", "published", "predicted", "fold", *(words for _, words in BANDS)]
         emit(table(f"Plan {declared.id}, without each {leave}", columns, [_line(one) for one in found.held]))
         emit("!: the published number lies outside the 90 % band")
-        for line in summary(found):
+        for line in lines(found):
             emit(line)
 
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from jakinib.build.estimates import result_file
 from jakinib.errors import InputError, UnknownIdError
 from jakinib.files.journal import Journal, read_record
 from jakinib.fit import results
-from jakinib.fit.folds import LEAVE, Fold, Held, Leave, Predicted, folds, predict, predict_elsewhere
+from jakinib.fit.folds import LEAVE, Band, Fold, Held, Leave, Predicted, folds, predict, predict_elsewhere
 from jakinib.fit.plan import Plan
 from jakinib.fit.run import Prepared, prepare
 from jakinib.parallel import in_order
@@ -61,7 +61,7 @@ def worst(held: Sequence[Held]) -> float:
     return max(one.fold_error for one in held)
 
 
-def share_inside(held: Sequence[Held], band: Literal["same", "new", "ratio"] = "new") -> float:
+def share_inside(held: Sequence[Held], band: Band = "new") -> float:
     """Percent of the published numbers inside their 90 % band; rows without that band do not count."""
     counted = [one for one in held if band != "ratio" or one.ratio is not None]
     if not counted:

@@ -21,6 +21,7 @@ from jakinib.fit.spreads import settle
 from jakinib.library.measurements import DataSet, Measurement, get_data
 
 Leave = Literal["drug", "laboratory", "pathway", "row"]
+Band = Literal["same", "new", "ratio"]
 LEAVE: tuple[Leave, ...] = ("drug", "laboratory", "pathway", "row")
 Array = NDArray[np.float64]
 CLOSE, FIXED_POINT = 1e-7, 60  # ln units and steps of the search for what the model says of a row
@@ -67,7 +68,7 @@ class Held:
         """The larger of predicted / published and its inverse."""
         return math.exp(abs(math.log(self.predicted / self.published)))
 
-    def inside(self, band: Literal["same", "new", "ratio"] = "new") -> bool:
+    def inside(self, band: Band = "new") -> bool:
         """Whether the published number lies in a band; of one that does not exist it does not."""
         interval = self.ratio_band if band == "ratio" else getattr(self, band)
         value = self.ratio_published if band == "ratio" else self.published

@@ -26,6 +26,7 @@ from jakinib.library import get_library
 from jakinib.library.measurements import DataSource
 from jakinib.paths import write_atomic
 from jakinib.report import captions, plots
+from jakinib.report import crossvalidated as crossvalidation
 from jakinib.units import factor
 
 ITEMS = {
@@ -101,6 +102,11 @@ def render(evaluation: Evaluation) -> str:
     evidence = evaluation.evidence
     fits = [results.read(read_plan(name, evidence.data)) for name in evaluation.provenance["plans"]]
     predictions, no_predictions = _computed(lambda: evidence.cell_ic50s)
+    found, not_crossvalidated = crossvalidation.every(evidence.plans)
+    crossvalidated = [
+        (one, crossvalidation.summary(one), _address(plots.svg(crossvalidation.predicted_published(one))))
+        for one in found
+    ]
     hard = [v for v in evaluation.verdicts if v.criterion.hard]
     return environment.get_template("report.html.j2").render(
         passed=sum(v.passed for v in hard),
@@ -111,6 +117,9 @@ def render(evaluation: Evaluation) -> str:
         headline=headline(evaluation.tallies),
         tallies=evaluation.tallies,
         items=_items(evaluation),
+        crossvalidated=crossvalidated,
+        not_crossvalidated=not_crossvalidated,
+        structures=evaluation.provenance.get("structures", {}),
         figures=list(_figures(evidence, evaluation.bands)),
         bands=evaluation.bands,
         agreement=_agreement(evaluation),
@@ -189,7 +198,10 @@ def _figures(evidence: Evidence, bands: Bands) -> Iterator[tuple[captions.Plot, 
 
 def _picture(plot: captions.Plot, evidence: Evidence, bands: Bands) -> str:
     """An SVG as a data address: as an image it keeps its ids to itself."""
-    text = plots.svg(plot.draw(evidence, bands))
+    return _address(plots.svg(plot.draw(evidence, bands)))
+
+
+def _address(text: str) -> str:
     return f"data:image/svg+xml;base64,{base64.b64encode(text.encode()).decode()}"
 
 
