@@ -96,6 +96,9 @@ def evaluate(
     mapping: Annotated[
         Path | None, typer.Option(help="What its symbols mean in the terms of the criteria (YAML).")
     ] = None,
+    rerun: Annotated[
+        bool, typer.Option("--rerun", help="Repeat the cross-validations too; takes minutes.")
+    ] = False,
     exit_zero: Annotated[
         bool, typer.Option("--exit-zero", help="End with exit code 0 also when criteria fail.")
     ] = False,
@@ -105,7 +108,11 @@ def evaluate(
     if model or mapping:
         from jakinib.cli.foreign import evaluate_model
 
-        refuse(ctx, ("report", "draws", "workers", "exit_zero"), "does not apply to the model of --model")
+        refuse(
+            ctx,
+            ("report", "draws", "workers", "rerun", "exit_zero"),
+            "does not apply to the model of --model",
+        )
         return evaluate_model(model, mapping, as_json)
     from jakinib.evaluate import evaluate as run
     from jakinib.evaluate.basis import headline
@@ -114,7 +121,10 @@ def evaluate(
     targets(*(report / name for name in FILES))
     with output(as_json) as emit:
         with console(stderr=True).status("evaluating") as status:
-            outcome = run(lambda c: status.update(f"evaluating: {c.statement}"), draws=draws, workers=workers)
+            outcome = run(
+                lambda c: status.update(f"evaluating: {c.statement}"),
+                draws=draws, workers=workers, rerun=rerun,
+            )  # fmt: skip
             status.update("writing the report")
             page = write(outcome, report)
         if as_json:

@@ -19,6 +19,7 @@ from jakinib.evaluate.draws import COUNT, Joint, joint
 from jakinib.evaluate.evidence import Evidence
 from jakinib.evaluate.held import REASON
 from jakinib.fit import results
+from jakinib.fit.crossvalidation import crossvalidate
 from jakinib.fit.plan import read_plan
 from jakinib.library.measurements import DataSet, get_data
 
@@ -110,12 +111,17 @@ class Evaluation:
 
 
 def evaluate(
-    progress: Callable[[Criterion], None] = lambda criterion: None, *, draws: int = COUNT, workers: int = 2
+    progress: Callable[[Criterion], None] = lambda criterion: None,
+    *,
+    draws: int = COUNT,
+    workers: int = 2,
+    rerun: bool = False,
 ) -> Evaluation:
     """Compute every criterion of fits/criteria.yaml on the calibrated models, and 90 % intervals.
 
     draws: parameter sets behind the intervals, from the stored ensembles; 0 for none. workers: processes.
-    The result depends on ``draws``, not on ``workers``.
+    The result depends on ``draws``, not on ``workers``. rerun: repeat the cross-validations that criteria are
+    about, in place of reading the stored ones; this takes some minutes.
 
     Raises InputError when a plan was never fitted or its inputs changed since. A quantity that cannot be
     simulated is a FAIL that says why.
@@ -128,6 +134,10 @@ def evaluate(
         for name in ("jakinib", "libroadrunner", "antimony", "python-libsbml", "numpy", "scipy")
     } | {"python": platform.python_version()}
     criteria = read_criteria(data=data)
+    if rerun:
+        for name, leave in dict.fromkeys((c.plan, c.leave) for c in criteria):
+            if leave:
+                crossvalidate(name, leave, workers=workers)
     evidence = Evidence([fit.plan for fit in fits], data, criteria)
     found = (
         Joint(missing=dict.fromkeys(EVERY, "no draws were asked for"))
