@@ -121,14 +121,14 @@ def predict(
     problem = Problem(plan, data, fold.rows)
     problem.spreads = dict(spreads)
     theta = settle(problem, np.log([start[name] for name in problem.names]))
-    scatter = _Scatter(problem, theta)
+    scatter = Scatter(problem, theta)
     rows = [scatter.row(data[name], data) for name in fold.rows]
     held = tuple(_held(fold, one, scatter, data) for one in rows)
     return Predicted(fold, dict(problem.spreads), scatter.density(rows), held)
 
 
 @dataclass(frozen=True)
-class _Row:
+class RowScatter:
     """A row at the optimum: ln of what the model says, and its slopes by the parameters of the model.
 
     offset: slopes of the factor the row shares with others. error: one standard deviation of a repeat.
@@ -141,14 +141,14 @@ class _Row:
     error: float
 
 
-class _Scatter:
+class Scatter:
     """The distribution of predictions about an optimum: normal on the ln scale, to first order."""
 
     def __init__(self, problem: Problem, theta: Array) -> None:
         self.problem, self.theta = problem, theta
         self.covariance = covariance(problem, theta)
 
-    def row(self, measured: Measurement, data: DataSet) -> _Row:
+    def row(self, measured: Measurement, data: DataSet) -> RowScatter:
         problem, plan = self.problem, self.problem.plan
         one = experiment(measured, data, plan)
         models = problem.use(self.theta)
@@ -170,23 +170,23 @@ class _Scatter:
             moved = self.theta.copy()
             moved[i] += STEP
             slope[i] = (at.distance(problem.use(moved)) - here) / STEP
-        return _Row(one, math.log(value), slope, offset, one.sigma / problem.sigma_ratio(one))
+        return RowScatter(one, math.log(value), slope, offset, one.sigma / problem.sigma_ratio(one))
 
     def spread(self, slope: Array, *more: float) -> float:
         """One standard deviation of a linear combination, and of independent errors beside it."""
         return math.sqrt(float(slope @ self.covariance @ slope) + sum(x * x for x in more))
 
-    def laboratory(self, one: _Row) -> float:
+    def laboratory(self, one: RowScatter) -> float:
         """ln of the factor that the row shares with others, as far as they tell."""
         return float(one.offset @ self.theta)
 
-    def fresh(self, one: _Row) -> float:
+    def fresh(self, one: RowScatter) -> float:
         """One standard deviation of what a laboratory that nobody has seen adds."""
         plan = self.problem.plan
         names = [name for name, offsets in plan.offsets.items() if one.experiment.row.quantity in offsets.of]
         return math.sqrt(sum(self.problem.spreads[name] ** 2 for name in names))
 
-    def density(self, rows: Sequence[_Row]) -> float:
+    def density(self, rows: Sequence[RowScatter]) -> float:
         """Log predictive density of the published numbers, in their own laboratories."""
         distance = np.array(
             [math.log(one.experiment.published) - one.centre - self.laboratory(one) for one in rows]
@@ -197,7 +197,7 @@ class _Scatter:
         return float(-0.5 * (distance @ np.linalg.solve(matrix, distance) + size))
 
 
-def _held(fold: Fold, one: _Row, scatter: _Scatter, data: DataSet) -> Held:
+def _held(fold: Fold, one: RowScatter, scatter: Scatter, data: DataSet) -> Held:
     row = one.experiment.row
     fitted = [target for target in scatter.problem.targets if pathway(target.row) == pathway(row)]
     others = [target for target in fitted if target.row.inhibitor != row.inhibitor]

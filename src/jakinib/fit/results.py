@@ -149,11 +149,16 @@ class Quadratic:
 
     def verdict(self, index: int, clipped: bool) -> Verdict:
         """clipped: the interval reaches a bound."""
-        if self.data_share[index] * THRESHOLD < FLAT:
-            return "structurally non-identifiable"
-        if clipped or self.data_share[index] < 0.5:
-            return "practically non-identifiable"
-        return "identifiable"
+        return judge(float(self.data_share[index]), clipped)
+
+
+def judge(data_share: float, clipped: bool = False) -> Verdict:
+    """Verdict by the share of the data in what holds a quantity; clipped: its interval reaches a bound."""
+    if data_share * THRESHOLD < FLAT:
+        return "structurally non-identifiable"
+    if clipped or data_share < 0.5:
+        return "practically non-identifiable"
+    return "identifiable"
 
 
 @dataclass(frozen=True)

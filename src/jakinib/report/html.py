@@ -21,7 +21,9 @@ from jakinib.evaluate.criteria import Interval
 from jakinib.evaluate.evidence import Evidence, Prediction
 from jakinib.experiments import AfterDose
 from jakinib.fit import results
+from jakinib.fit.coordinates import coordinates
 from jakinib.fit.plan import read_plan
+from jakinib.fit.run import prepare
 from jakinib.library import get_library
 from jakinib.library.measurements import DataSource
 from jakinib.paths import write_atomic
@@ -119,6 +121,7 @@ def render(evaluation: Evaluation) -> str:
         items=_items(evaluation),
         crossvalidated=crossvalidated,
         not_crossvalidated=not_crossvalidated,
+        coordinates=coordinates(prepare("pathways")) if "pathways" in evaluation.provenance["plans"] else [],
         structures=evaluation.provenance.get("structures", {}),
         figures=list(_figures(evidence, evaluation.bands)),
         bands=evaluation.bands,
