@@ -9,7 +9,6 @@ import numpy as np
 from jakinib.assay.curve import logit
 from jakinib.evaluate.bands import Bands, curve_key
 from jakinib.evaluate.evidence import Evidence
-from jakinib.fit import results
 from jakinib.fit.plan import Plan, read_plan
 from jakinib.library.measurements import Measurement
 from jakinib.report.plots import BLUE, GREY, INK, ORANGE, PUBLISHED, VERMILION, band, new_figure, styled
@@ -25,12 +24,11 @@ def _rows(evidence: Evidence, quantity: str, readout: str) -> tuple[Plan, list[M
     return plan, [row for row in rows if row.quantity == quantity and row.readout == readout]
 
 
-def _folds(axes: Any, evidence: Evidence, readout: str) -> None:
-    """Published folds over basal as percent, by the fitted scale, and the published unit on the right."""
+def _folds(axes: Any, evidence: Evidence, readout: str, peak: float) -> None:
+    """Published folds over basal as percent, their highest at ``peak``, and the published unit on the right."""
     plan, rows = _rows(evidence, "fold_over_basal", readout)
-    scale_of = {estimate.id: estimate.value for estimate in results.read(plan).estimates}
-    scale, error = scale_of[f"scale_{readout}_{rows[0].source}"], plan.errors["fold_over_basal"]
-    fold = np.array([row.value for row in rows])
+    error, fold = plan.errors["fold_over_basal"], np.array([row.value for row in rows])
+    scale = (fold.max() - 1) / peak
     bounds = np.abs(np.array([fold / error, fold * error]) - fold) / scale
     axes.errorbar(
         [parse_quantity(row.time, "min") for row in rows], (fold - 1) / scale, bounds,
@@ -53,7 +51,7 @@ def time_course(evidence: Evidence, bands: Bands) -> Figure:
     band(axes, bands, curve_key("stat3_decay"), whole.x, BLUE)
     axes.plot(lacking.x, lacking.y, color=VERMILION, linestyle=(0, (5, 2)), label="model without SOCS3")
     axes.plot(whole.x, whole.y, color=BLUE, label="model")
-    _folds(axes, evidence, "pSTAT3")
+    _folds(axes, evidence, "pSTAT3", float(whole.y.max()))
     axes.set(xlim=(0, 122), xticks=range(0, 121, 20), ylim=(0, 118), yticks=range(0, 101, 20))
     axes.set(xlabel="time after 10 ng/mL IL-6 (min)", ylabel="pSTAT3 (% of total STAT3)")
     handles, labels = axes.get_legend_handles_labels()
@@ -68,7 +66,7 @@ def time_course_stat1(evidence: Evidence, bands: Bands) -> Figure:
     course = evidence.trace(evidence.row("T008"))
     band(axes, bands, curve_key("T008"), course.x, BLUE)
     axes.plot(course.x, course.y, color=BLUE, label="model")
-    _folds(axes, evidence, "pSTAT1")
+    _folds(axes, evidence, "pSTAT1", float(course.y.max()))
     found = bands.band(curve_key("T008"))
     top = 1.9 * float(course.y.max()) if found is None else 1.25 * float(found[1].max())
     axes.set(xlim=(0, 122), xticks=range(0, 121, 20), ylim=(0, top))
