@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from jakinib.library import Library, get_library
+
+# What tests make is kept beside the tests, not among what the user keeps; processes they start do the same.
+os.environ.setdefault("JAKINIB_CACHE", str(Path(__file__).parents[1] / ".pytest_cache" / "jakinib"))
 
 settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
 settings.load_profile("repeatable")

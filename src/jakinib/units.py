@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import math
 import re
 from typing import Any
 
+from jakinib import cache
 from jakinib.errors import UnitError, shortened
 
 AVOGADRO_PER_NMOL = 6.02214076e14  # molecules per nmol (SI 2019, exact)
@@ -65,8 +67,47 @@ def _guarded(unit: str) -> str:
     return plain
 
 
-def _parsed(unit: str, to: str) -> float:
-    return float(registry().Quantity(1.0, _guarded(unit)).to(to).magnitude)
+_REMEMBERED = 2_000  # conversions kept from one process to the next
+
+
+class _Table:
+    """Conversions that pint has made, so that most processes need not load it."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[str, str], float] = dict(cache.kept("units", "", dict))
+        self._before = len(self.known)
+        atexit.register(self.keep)
+
+    def factor(self, unit: str, to: str) -> float:
+        """Multiplier from ``unit`` to ``to``, NaN for another dimension; to "": 1 where it is a unit."""
+        if (unit, to) not in self.known:
+            self.known[unit, to] = _asked(unit, to)
+        return self.known[unit, to]
+
+    def keep(self) -> None:
+        """Add what is new to what other processes have kept meanwhile."""
+        if self._before < len(self.known) <= _REMEMBERED:
+            cache.update("units", "", cache.kept("units", "", dict) | self.known)
+            self._before = len(self.known)
+
+
+def _asked(unit: str, to: str) -> float:
+    """What pint says of a unit, in the words of ``_Table.factor``."""
+    ureg, plain = registry(), _guarded(unit)
+    if not to:
+        ureg.Unit(plain)
+        return 1.0
+    import pint
+
+    try:
+        return float(ureg.Quantity(1.0, plain).to(to).magnitude)
+    except pint.DimensionalityError:
+        return math.nan
+
+
+@functools.cache
+def _table() -> _Table:
+    return _Table()
 
 
 @functools.lru_cache(maxsize=4096)
@@ -76,7 +117,7 @@ def factor(unit: str, to: str) -> float:
     Raises UnitError for an unknown unit or a wrong dimension.
     """
     try:
-        found = _parsed(unit, to)
+        found = _table().factor(unit, to)
         if not 0 < found < math.inf:
             raise ValueError(unit)
         return found
@@ -90,7 +131,7 @@ def factor(unit: str, to: str) -> float:
 def check_unit(unit: str) -> str:
     """``unit`` itself; raises UnitError for one that pint does not know."""
     try:
-        registry().Unit(_guarded(unit))
+        _table().factor(unit, "")
     except Exception as error:  # as above
         reason = error if isinstance(error, ValueError) else "is not known"
         raise UnitError(

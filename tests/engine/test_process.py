@@ -73,7 +73,7 @@ import sys, jakinib
 heavy = {"roadrunner", "antimony", "libsbml", "matplotlib", "pandas", "pint", "scipy", "tellurium"}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
 jakinib.load("oral_pk")
-assert {"roadrunner", "antimony"} <= set(sys.modules)
+assert "roadrunner" in sys.modules
 assert not {"tellurium", "matplotlib", "IPython"} & set(sys.modules)
 """
 

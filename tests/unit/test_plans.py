@@ -65,7 +65,10 @@ def change_parameter(**fields: Any) -> Callable[[Content], None]:
     ("spoil", "parts"),
     [
         (change(validation=["C026", "C007"]), ["C007", "calibration and validation"]),
-        (change(calibration=["C007", "C026"], validation=[]), ["C026", "validation row", "may not calibrate"]),
+        (
+            change(calibration=["C007", "C026"], validation=[]),
+            ["C026", "validation row", "may not calibrate"],
+        ),
         (change(validation=["C012"]), ["C012", "calibration row", "cannot validate"]),
         (change(calibration=["C007", "C9999"]), ["C9999"]),
         (change(validation=["C9999"]), ["C9999"]),

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 from xml.sax.saxutils import escape
 
+from jakinib import cache
 from jakinib.build.composer import Source
 from jakinib.errors import ModelError
 
@@ -43,6 +44,12 @@ def translate(text: str, identifier: str) -> str:
         antimony.clearPreviousLoads()
         antimony.freeAll()
     return sbml
+
+
+def translated(source: Source) -> str:
+    """``to_sbml``, from the cache where it is there."""
+    plans = sorted({quantity.source for quantity in source.provenance.values()})  # the notes name them
+    return cache.kept("sbml", f"{source.id}\n{source.digest}\n{plans}", lambda: to_sbml(source))
 
 
 def to_sbml(source: Source) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from jakinib import paths
 from jakinib.errors import InputError, UnknownIdError
 from jakinib.library import Library
+from jakinib.library.load import read_library
 from jakinib.library.schema import JAKS
 
 COMPOSITE_CELL = "CD4 T"
@@ -68,7 +69,7 @@ class ModelSpec:
 @functools.cache
 def built() -> dict[str, ModelSpec]:
     """The SBML files under models/sbml by stem: one cut a cytokine, and the composite cell."""
-    library = Library(paths.models() / "library")
+    library = read_library(paths.models() / "library")
     cuts = {
         f"cytokine_signalling_{cytokine.symbol}": ModelSpec("cytokine_signalling", (name,))
         for name, cytokine in sorted(library.cytokines.items())

@@ -14,6 +14,7 @@ import typer
 from jakinib import __version__
 from jakinib.cli import (
     archives,
+    cached,
     comparison,
     crossvalidation,
     evaluation,
@@ -32,6 +33,7 @@ from jakinib.parallel import Terminated, end_cleanly_on_sigterm
 __all__ = [
     "app",
     "archives",
+    "cached",
     "comparison",
     "crossvalidation",
     "evaluation",

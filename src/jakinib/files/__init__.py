@@ -1,6 +1,6 @@
 """Files as people write them: text, tables in their dialects, and the journal of unfinished work.
 
-It may import what stands before it in the picture of CONTRIBUTING.md, up to jakinib.paths.
+It may import what stands before it in the picture of CONTRIBUTING.md, up to jakinib.units.
 """
 
 from jakinib.files.tables import ABSENT, Row, Table, read_table, separator_of, table_text

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, TypeVar
 
-from jakinib import paths
+from jakinib import cache, paths
 from jakinib.errors import InputError, UnknownIdError
 from jakinib.library.cells import NUMBERS, Place, read_cells
 from jakinib.library.citations import Evidence, Reference, References
@@ -278,10 +278,27 @@ def _find(noun: str, name: str, entries: dict[str, S], aliases: dict[str, S] | N
     raise UnknownIdError(noun, name, entries)
 
 
+def read_library(*folders: Path) -> Library:
+    """``Library(*folders)``, from the cache where its files are the ones that were read before."""
+    library = cache.kept("library", lambda: contents(*folders), lambda: Library(*folders))
+    library.generation = next(_GENERATIONS)
+    return library
+
+
+def contents(*folders: Path) -> str:
+    """All that ``Library(*folders)`` follows from: its files, names of plans, places in messages."""
+    places = [place for folder in folders for place in (folder, *(folder / kind for kind in _FOLDERS))]
+    found = [path for place in places if place.is_dir() for path in sorted(place.iterdir())]
+    plans = [
+        path for folder in (paths.fits(), *folders) for path in sorted((folder / "plans").glob("*.yaml"))
+    ]
+    return f"{Path.cwd()}\n{folders}\n{cache.contents(found)}\n{plans}"
+
+
 @functools.cache
 def get_library() -> Library:
     """The package's library, plus the folders of plug-ins and of JAKINIB_LIBRARY (path separator between)."""
-    return Library(paths.models() / "library", *extra_folders())
+    return read_library(paths.models() / "library", *extra_folders())
 
 
 def register(kind: str, path: str | Path) -> str:

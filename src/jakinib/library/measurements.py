@@ -9,16 +9,18 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from jakinib import paths
+from jakinib import cache, paths
 from jakinib.errors import PlanError, UnknownIdError
 from jakinib.library import get_library
 from jakinib.library.files import line_of, read_model, read_rows, short
+from jakinib.library.load import contents
 from jakinib.library.plugins import extra_folders
 from jakinib.library.ranges import HOURS, PROBABILITY, SPAN, EntryName, Line, Number, Whole
 from jakinib.library.schema import Quantity, Row, Strict, Unit
 from jakinib.library.sources import Status
 
 SetName = Literal["calibration", "validation", "context"]
+FILES = ("measurements.tsv", "source.yaml")  # of the folder of a source
 SEVERAL = "several"  # laboratories behind the rows of one source
 
 
@@ -191,4 +193,10 @@ class DataSet:
 def get_data() -> DataSet:
     """The package's data folders, and those of plug-ins and user folders (``<folder>/data``)."""
     extra = (folder / "data" for folder in extra_folders())
-    return DataSet(paths.fits() / "data", *(root for root in extra if root.is_dir()))
+    roots = [paths.fits() / "data", *(root for root in extra if root.is_dir())]
+
+    def read_from() -> str:
+        files = [folder / name for root in roots for folder in sorted(root.iterdir()) for name in FILES]
+        return f"{contents(*get_library().folders)}\n{cache.contents(files)}"
+
+    return cache.kept("data", read_from, lambda: DataSet(*roots))

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-import libsbml
+from typing import TYPE_CHECKING
 
 from jakinib.simulate.formula import Formula, names
 from jakinib.simulate.source import Source
+
+if TYPE_CHECKING:
+    import libsbml
 
 NOTHING: frozenset[str] = frozenset()
 

@@ -11,16 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jakinib.build.sbml import built_here
-from jakinib.build.starts import starts_in
 from jakinib.errors import ModelError, SimulationError, UnknownIdError
-from jakinib.simulate.dormant import Dormant, leave_out
-from jakinib.simulate.general import Fresh, prepared, refuse
-from jakinib.simulate.invariant import Laws
-from jakinib.simulate.jit import compiled
+from jakinib.simulate.blueprint import engine
+from jakinib.simulate.general import Fresh
+from jakinib.simulate.linear import course
 from jakinib.simulate.protocol import Protocol
 from jakinib.simulate.scale import Scale, absolute, described
-from jakinib.simulate.source import Source, units
 from jakinib.simulate.switches import ROOT
 
 RTOL = 1e-8
@@ -38,33 +34,30 @@ class Model:
     sbml: SBML text. rtol: relative tolerance of the integrator. reduced: leave species that stay zero out of
     the integration; what would wake them is run on the whole model. atol: absolute tolerance in the units of
     the model's amounts; by default it follows from the size of each state.
+    exact: solve a linear model of this package in closed form; else it is integrated as others are.
     Every run starts from the same fresh state: no result depends on the runs before it.
     Raises ModelError for a model with a construct that is not supported, naming it.
     """
 
     def __init__(
-        self, sbml: str, rtol: float = RTOL, *, reduced: bool = True, atol: float | None = None
+        self,
+        sbml: str,
+        rtol: float = RTOL,
+        *,
+        reduced: bool = True,
+        atol: float | None = None,
+        exact: bool = True,
     ) -> None:
-        import libsbml
-
-        self.sbml, self.rtol, self.reduced, self._given = sbml, rtol, reduced, atol
+        self.sbml, self.rtol, self.reduced, self._given, self.exact = sbml, rtol, reduced, atol, exact
         self.turn = threading.RLock()  # held while a run uses the state of the engine
         self.runs = 0  # begun so far: tells a batch that another run has taken the state
-        document = libsbml.readSBMLFromString(sbml)
-        if document.getModel() is None:
-            raise ModelError("the text holds no SBML model")
-        source = self._source = Source(document.getModel())
-        self._read_source(document.getModel())
-        refuse(document, source)
-        dormant = leave_out(document, source) if reduced else Dormant()
-        try:
-            laws = self._laws = Laws(document, source)
-            self._switches = None if source.plain else prepared(document.getModel(), source)
-            changed = dormant.species or laws.gives or self._switches
-            self._rr = compiled(libsbml.writeSBMLToString(document) if changed else sbml)
-        except RuntimeError as error:
-            reason = " ".join(str(error).split()).partition(", at ")[0]
-            raise ModelError(f"the engine cannot run this model: {reason}") from error
+        plan, self._rr, self._laws = engine(sbml, reduced)
+        self.sha256 = hashlib.sha256(sbml.encode()).hexdigest()
+        self.id, self.starts, self.units, self._ours = plan.id, plan.starts, plan.units, plan.ours
+        source, dormant = plan.source, plan.dormant
+        self._linear = plan.linear if plan.ours and exact else None
+        self._source, self._switches = source, plan.switches
+        self._amount_only = frozenset(name for name, species in source.species.items() if species.amount)
         self._wakers, self._left_out = dormant.wakers | dormant.reactions, dormant.reactions
         self._whole: Model | None = None
         self._index(dormant.species)
@@ -103,15 +96,6 @@ class Model:
         self._given_by_laws = [self._known.index(name) for name in laws.gives]
         self._home = [model.getCompartmentIndexForFloatingSpecies(i) for i in range(len(self._integrated))]
 
-    def _read_source(self, source: Any) -> None:
-        """What the engine does not tell: the model id, declared units, which species are amounts."""
-        self.sha256 = hashlib.sha256(self.sbml.encode()).hexdigest()
-        self.id: str = source.getId() or "model"
-        self.starts = starts_in(source)
-        amounts = {name: species.amount for name, species in self._source.species.items()}
-        self._amount_only = frozenset(name for name, amount in amounts.items() if amount)
-        self._ours, self.units = built_here(source), units(source, amounts)
-
     @property
     def tolerances(self) -> dict[str, Any]:
         """Relative and absolute tolerance of the integrator, as results record them."""
@@ -134,7 +118,8 @@ class Model:
             integrator.setValue("absolute_tolerance", values)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return partial(Model, reduced=self.reduced, atol=self._given), (self.sbml, self.rtol)
+        options: dict[str, Any] = {"reduced": self.reduced, "atol": self._given, "exact": self.exact}
+        return partial(Model, **options), (self.sbml, self.rtol)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -152,7 +137,7 @@ class Model:
             return self
         with self.turn:
             if self._whole is None:
-                self._whole = Model(self.sbml, self.rtol, reduced=False, atol=self._given)
+                self._whole = Model(self.sbml, self.rtol, reduced=False, atol=self._given, exact=self.exact)
             return self._whole
 
     def started(self, settings: Mapping[str, float]) -> dict[str, float]:
@@ -265,6 +250,8 @@ class Model:
 
     def _run(self, protocol: Protocol, settings: Mapping[str, float], observables: Sequence[str]) -> Array:
         self._select(observables, self._scale.states if self._scale else ())
+        if self._linear and self._linear.readable.issuperset(observables):
+            return self._finite(course(self, self._linear.matrix, protocol, settings), protocol, settings)
         self._reset(settings, protocol.start)
         if self._scale:
             self._scale.start()
@@ -301,13 +288,39 @@ class Model:
             if row >= len(times):
                 break
             if values:
-                self._set(values)
-                self._apply_laws()
+                self.change(values)
                 changed.update(values)
+        return self._finite(out, protocol, changed)
+
+    def _finite(self, out: Array, protocol: Protocol, changed: Mapping[str, float]) -> Array:
         if not np.isfinite(out).all():
             at, which = np.argwhere(~np.isfinite(out))[0]
-            raise SimulationError(f"{self._selection[which]} is not finite", float(times[at]), changed)
+            name, time = self._selection[which], float(protocol.times[at])
+            raise SimulationError(f"{name} is not finite", time, dict(changed))
         return out
+
+    # For simulate.linear: the state is the vector of the amounts that are integrated ---------------------
+
+    def begin(self, settings: Mapping[str, float]) -> None:
+        self._reset(settings)
+
+    def change(self, values: Mapping[str, float]) -> None:
+        self._set(values)
+        self._apply_laws()
+
+    def amounts(self) -> Array:
+        return np.array(self._model.getFloatingSpeciesAmounts(), dtype=float)
+
+    def put(self, amounts: Array) -> None:
+        self._model.setFloatingSpeciesAmounts(list(range(len(amounts))), amounts)
+
+    def slopes(self) -> Array:
+        """Rates of change of the amounts."""
+        return np.array(self._rr.getRatesOfChange(), dtype=float)
+
+    def readings(self) -> Array:
+        """Values of what is selected."""
+        return np.array(self._rr.getSelectedValues(), dtype=float)[1:]
 
     # For simulate.batch: whole vectors in place of names ------------------------------------------------
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import libsbml
 import numpy as np
 
 from jakinib.errors import ModelError
 from jakinib.simulate.formula import has, names
 from jakinib.simulate.source import Source, Start
 from jakinib.simulate.switches import ROOT, Switches, add_roots, document, exact_times
+
+if TYPE_CHECKING:
+    import libsbml
 
 TOO_SOON = 1e-8  # the engine drops events that follow each other within so short a time
 HALT = 1  # rr.EventListener.HALT_SIMULATION
@@ -41,6 +43,8 @@ def prepared(model: libsbml.Model, source: Source) -> Switches:
 
     Initial assignments are taken out, since the fresh state is written (roadrunner#328, #710, #1078).
     """
+    import libsbml
+
     exact = exact_times(source)
     for number, (event, id) in enumerate(zip(model.getListOfEvents(), source.events, strict=True), start=1):
         if not event.getId():

@@ -6,31 +6,34 @@ times per step. The model that is integrated reads these symbols as plain parame
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import libsbml
 import numpy as np
 from numpy.typing import NDArray
 
 from jakinib.simulate.formula import names
-from jakinib.simulate.jit import compiled
 from jakinib.simulate.source import Source
+
+if TYPE_CHECKING:
+    import libsbml
 
 
 class Laws:
     """The invariant rules of a model, evaluated by the engine that integrates the rest.
 
-    document: the model; they are taken out of it. parameters, compartments: what the rules read. gives: the
-    symbols they give.
+    rr: the engine of a model of nothing else; None where there are none. reads: what the rules read. gives:
+    the symbols they give. parameters, compartments: those of ``reads``, in the order of the engine.
     """
 
-    def __init__(self, document: libsbml.SBMLDocument, source: Source | None = None) -> None:
-        laws, reads, self.gives = take_out(document, source)
+    def __init__(
+        self, rr: Any | None, reads: frozenset[str] = frozenset(), gives: tuple[str, ...] = ()
+    ) -> None:
+        self.gives = gives
         self.parameters: tuple[str, ...] = ()
         self.compartments: tuple[str, ...] = ()
-        if laws is None:
+        if rr is None:
             return
-        self._rr = compiled(libsbml.writeSBMLToString(laws))
+        self._rr = rr
         model = self._model = self._rr.model
         known = model.getGlobalParameterIds()
         self.parameters = tuple(name for name in known if name in reads)

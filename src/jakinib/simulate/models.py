@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from jakinib.build import ModelSpec, built, compose, to_sbml
+from jakinib.build import ModelSpec, built, compose, translated
 from jakinib.build.bounds import antimony_text
 from jakinib.build.estimates import estimates_stamp
 from jakinib.build.omex import is_archive, sbml_in
@@ -30,7 +30,7 @@ _KINDS: dict[str, Literal["sbml", "antimony"]] = {
 
 @functools.lru_cache(maxsize=128)
 def _sbml_of(spec: ModelSpec, _inputs: Hashable) -> str:
-    return to_sbml(compose(spec))
+    return translated(compose(spec))
 
 
 @functools.lru_cache(maxsize=128)
@@ -120,7 +120,7 @@ def file_text(path: Path) -> str:
 
 def _named(name: str, asked: Mapping[str, Any]) -> ModelSpec:
     """The model of that name with what is asked for; None is as in the file under models/sbml."""
-    if name not in {*MODELS, *built()}:
+    if name not in MODELS and name not in built():
         raise UnknownIdError("model", name, {*MODELS, *built()})
     base = ModelSpec(name) if name in MODELS else built()[name]
     return replace(base, **{field: value for field, value in asked.items() if value is not None})

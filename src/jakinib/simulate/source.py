@@ -45,7 +45,7 @@ class Source:
     """A model as its SBML document states it."""
 
     def __init__(self, model: Any) -> None:
-        self.functions = {
+        self._functions = {
             f.getId(): (tuple(f.getArgument(i).getName() for i in range(f.getNumArguments())), f.getBody())
             for f in model.getListOfFunctionDefinitions()
         }
@@ -71,9 +71,11 @@ class Source:
             event.getId() or f"number {i}": self._event(event)
             for i, event in enumerate(model.getListOfEvents(), start=1)
         }
+        self.defined = tuple(self._functions)  # names of function definitions, which are written out above
+        del self._functions  # they hold nodes of the document
 
     def _read(self, node: Any, scope: Mapping[str, Formula] | None = None) -> Formula:
-        return read(node, self.functions, scope)
+        return read(node, self._functions, scope)
 
     def _reaction(self, reaction: Any) -> Change:
         law, found = reaction.getKineticLaw(), []
@@ -145,7 +147,7 @@ class Source:
         What is proven about a model (dormant species, invariant rules) is proven for these alone.
         """
         return not (
-            self.functions
+            self.defined
             or self.algebraic
             or self.rates
             or self.initial

@@ -11,15 +11,17 @@ import math
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import pairwise
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-import libsbml
 import numpy as np
-from scipy.optimize import brentq
 
 from jakinib.errors import ModelError, SimulationError
 from jakinib.simulate.formula import JUMPS, RELATIONS, Formula, has, names, parts, substituted, value
 from jakinib.simulate.source import Source
+
+if TYPE_CHECKING:
+    import libsbml
 
 ROOT = "jakinib_root"  # a parameter that the added events write and nothing reads
 TIME: Formula = ("time", ())
@@ -154,6 +156,8 @@ def add_roots(model: libsbml.Model, roots: list[Formula]) -> None:
     """Events that do nothing, at which the engine stops."""
     if not roots:
         return
+    import libsbml
+
     parameter = model.createParameter()
     parameter.setId(ROOT)
     parameter.setConstant(False)
@@ -267,6 +271,8 @@ def _crossings(
     gap: Callable[[float], float], times: list[float], left: float, right: float
 ) -> Iterator[float]:
     """Roots of a function that is smooth between two times."""
+    from scipy.optimize import brentq
+
     values = [gap(time) for time in times]
     slope = (values[-1] - values[0]) / (times[-1] - times[0])
     if abs(values[1] - values[0] - slope * (times[1] - times[0])) <= 1e-9 * (max(map(abs, values)) + 1e-300):

@@ -1,0 +1,89 @@
+"""What is read and compiled from the SBML text of a model: the slow part of loading, kept in the cache.
+
+The engine's state holds the machine code. It is taken before anything is set, so that an engine with this
+state is the one that a compilation gives, bit for bit (tests/engine/test_cached_models.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from jakinib import cache
+from jakinib.build.sbml import built_here
+from jakinib.build.starts import Starts, starts_in
+from jakinib.errors import ModelError
+from jakinib.simulate.dormant import Dormant, leave_out
+from jakinib.simulate.general import prepared, refuse
+from jakinib.simulate.invariant import Laws, take_out
+from jakinib.simulate.jit import compiled, identity, restored
+from jakinib.simulate.linear import Linear, linear
+from jakinib.simulate.source import Source, units
+from jakinib.simulate.switches import Switches
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """One model. ours: built by this package. dormant: what was left out. reads, gives: of invariant rules.
+
+    state: of the engine that integrates. laws: of the one that evaluates the invariant rules; empty for none.
+    """
+
+    id: str
+    source: Source
+    starts: Starts
+    units: dict[str, str]
+    ours: bool
+    linear: Linear | None
+    dormant: Dormant
+    switches: Switches | None
+    reads: frozenset[str]
+    gives: tuple[str, ...]
+    state: bytes
+    laws: bytes
+
+
+def engine(sbml: str, reduced: bool) -> tuple[Blueprint, Any, Laws]:
+    """The blueprint of a model, the engine that integrates it and its invariant rules.
+
+    Raises ModelError for a construct that is not supported, and for what the engine refuses.
+    """
+    key = f"{reduced}\n{identity()}\n{sbml}"
+    made: list[Any] = []
+    plan = cache.kept("engine", key, lambda: _drawn(sbml, reduced, made))
+    try:
+        rr, laws = made or (restored(plan.state), restored(plan.laws) if plan.laws else None)
+    except RuntimeError:  # the engine does not take the state: as if it were not there
+        plan = _drawn(sbml, reduced, made)
+        cache.update("engine", key, plan)
+        rr, laws = made
+    return plan, rr, Laws(laws, plan.reads, plan.gives)
+
+
+def _drawn(sbml: str, reduced: bool, made: list[Any]) -> Blueprint:
+    """Read and compile a model; its engines are added to ``made``."""
+    import libsbml
+
+    document = libsbml.readSBMLFromString(sbml)
+    model = document.getModel()
+    if model is None:
+        raise ModelError("the text holds no SBML model")
+    source = Source(model)
+    amounts = {name: species.amount for name, species in source.species.items()}
+    known = model.getId() or "model", source, starts_in(model), units(model, amounts), built_here(model)
+    straight = linear(source)
+    refuse(document, source)
+    dormant = leave_out(document, source) if reduced else Dormant()
+    try:
+        alone, reads, gives = take_out(document, source)
+        laws = None if alone is None else compiled(libsbml.writeSBMLToString(alone))
+        switches = None if source.plain else prepared(model, source)
+        changed = dormant.species or gives or switches
+        rr = compiled(libsbml.writeSBMLToString(document) if changed else sbml)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split()).partition(", at ")[0]
+        raise ModelError(f"the engine cannot run this model: {reason}") from error
+    made[:] = rr, laws
+    engines = (rr, laws) if cache.usable() else (None, None)
+    state, of_laws = (b"" if one is None else one.saveStateS("b") for one in engines)
+    return Blueprint(*known, straight, dormant, switches, reads, gives, state, of_laws)
