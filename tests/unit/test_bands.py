@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,50 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jakinib.assay import Curve
-from jakinib.evaluate import draws
 from jakinib.evaluate.agreement import agreements, predictive
 from jakinib.evaluate.bands import Bands
 from jakinib.evaluate.draws import Joint
 from jakinib.evaluate.evidence import Prediction
 from jakinib.experiments import Models
-from jakinib.fit.plan import FreeParameter, Plan
-from jakinib.fit.posterior import Stored
 from jakinib.simulate import load
-
-
-def stored(name: str, theta: Any, ids: list[str], *, after: tuple[str, ...] = (), **more: Any) -> Stored:
-    parameters = [
-        FreeParameter(
-            id=i, unit="nM", low=1e-6, high=1e6, start=1, prior_from=list(after) if i == "shared" else []
-        )
-        for i in ids
-    ]
-    plan = Plan.model_construct(id=name, parameters=parameters, after=list(after))
-    symbols = {i: (column, 1.0) for column, i in enumerate(ids)}
-    return Stored(plan, np.asarray(theta), "posterior", {}, symbols, more.get("response", {}))
-
-
-def test_draws_of_an_earlier_plan_are_paired_with_those_that_took_over_its_parameter() -> None:
-    rng = np.random.default_rng(1)
-    shared = rng.normal(size=40)
-    first = stored("first", np.column_stack([shared, 2 * shared]), ["shared", "other"])
-    second = stored("second", rng.permutation(shared)[:, None], ["shared"], after=("first",))
-    paired = draws.paired([first, second], [first.theta, second.theta], 0)
-    assert paired[:, 0] == pytest.approx(second.theta[:, 0])
-    assert paired[:, 1] == pytest.approx(2 * second.theta[:, 0])
-
-
-def test_plans_without_a_shared_parameter_keep_their_own_order() -> None:
-    one = stored("one", np.arange(5.0)[:, None], ["a"])
-    two = stored("two", np.arange(5.0)[::-1][:, None], ["b"], after=("one",))
-    assert np.array_equal(draws.paired([one, two], [one.theta, two.theta], 0), one.theta)
-
-
-def test_a_plan_follows_what_it_took_as_given() -> None:
-    one = stored("one", [[0.1], [0.3]], ["given"])
-    two = stored("two", [[1.0], [1.0]], ["a"], after=("one",), response={"given": (0.1, np.array([-2.0]))})
-    moved = draws.followed([one, two], [one.theta, two.theta], 1)
-    assert moved[:, 0] == pytest.approx([1.0, 0.6])
 
 
 @given(st.floats(1.01, 5), st.floats(1.01, 5), st.floats(1.01, 3))

@@ -19,6 +19,7 @@ from jakinib.regimen import Regimen
 CYTOKINES = tuple(sorted(get_library().cytokines))
 # A cell in the limit of the closed form: slow activation, no turnover, no feedback, every receptor bound.
 LIMIT = {"kturn": 0.0}
+STEPS = (2, 3)  # JAK and STAT; the tyrosine of the receptor between them as a step of its own
 
 
 def limit_settings(symbol: str, stat: str) -> dict[str, float]:
@@ -31,11 +32,14 @@ def limit_settings(symbol: str, stat: str) -> dict[str, float]:
     }
 
 
-def steady_assay(symbol: str, stat: str, reserve: float) -> tuple[jk.Model, dict[str, float], str]:
-    """Model and settings whose signal reserve without inhibitor is ``reserve``."""
+def steady_assay(
+    symbol: str, stat: str, reserve: float, steps: int
+) -> tuple[jk.Model, dict[str, float], str]:
+    """Model and settings whose signal reserve without inhibitor is ``reserve``, with that many steps."""
     cytokine = get_library().cytokine(symbol)
     model = jk.load("cytokine_signalling", cytokines=cytokine.id)
-    chosen = limit_settings(symbol, stat) | {f"ktx_{f.protein}": 0.0 for f in cytokine.feedback}
+    chosen = limit_settings(symbol, stat) | {"catalytic_steps": float(steps)}
+    chosen |= {f"ktx_{f.protein}": 0.0 for f in cytokine.feedback}
     name, kphos = f"reserve_{symbol}_{stat}", f"kphos_{symbol}_{stat}"
     [[at_one]] = model.run(jk.Protocol([2000.0], {**chosen, kphos: 1.0}), [name])
     return model, {**chosen, kphos: reserve / at_one}, f"p{stat}_percent"
@@ -55,8 +59,11 @@ def test_cheng_prusoff_emerges_from_mass_action_over_four_orders_of_atp(
 
 @pytest.mark.parametrize(("symbol", "stat"), [("IL2", "STAT5"), ("IFNg", "STAT1"), ("IL6", "STAT3")])
 @pytest.mark.parametrize("reserve", [0.05, 1.5, 20.0])
-def test_ic50_of_a_heterodimer_solves_the_closed_form(symbol: str, stat: str, reserve: float) -> None:
-    model, chosen, observable = steady_assay(symbol, stat, reserve)
+@pytest.mark.parametrize("steps", STEPS)
+def test_ic50_of_a_heterodimer_solves_the_closed_form(
+    symbol: str, stat: str, reserve: float, steps: int
+) -> None:
+    model, chosen, observable = steady_assay(symbol, stat, reserve, steps)
     model.run(jk.Protocol([1e-6], chosen), ["ATP"])
     kapp = {jak: model.initial(f"Kapp_baricitinib_{jak}") for jak in JAKS}
     w = model.initial(f"w_{symbol}")
@@ -67,8 +74,8 @@ def test_ic50_of_a_heterodimer_solves_the_closed_form(symbol: str, stat: str, re
 
     def closed_form(log_concentration: float) -> float:
         c = 10**log_concentration
-        activity = availability(c, cytokine.slot_a) ** w * availability(c, cytokine.slot_b) ** (1 - w)
-        return activity**-2 - (2 + reserve)
+        a, b = availability(c, cytokine.slot_a), availability(c, cytokine.slot_b)
+        return steps * (w * math.log(a) + (1 - w) * math.log(b)) + math.log(2 + reserve)
 
     from scipy.optimize import brentq
 
@@ -84,9 +91,10 @@ def test_ic50_of_a_heterodimer_solves_the_closed_form(symbol: str, stat: str, re
 
 
 @pytest.mark.parametrize("reserve", [0.05, 1.5, 20.0])
-def test_ic50_of_a_homodimer_is_kapp_times_root_of_two_plus_g_minus_one(reserve: float) -> None:
-    model, chosen, observable = steady_assay("GMCSF", "STAT5", reserve)
-    expected = model.initial("Kapp_baricitinib_JAK2") * (math.sqrt(2 + reserve) - 1)
+@pytest.mark.parametrize("steps", STEPS)
+def test_ic50_of_a_homodimer_is_kapp_times_root_of_two_plus_g_minus_one(reserve: float, steps: int) -> None:
+    model, chosen, observable = steady_assay("GMCSF", "STAT5", reserve, steps)
+    expected = model.initial("Kapp_baricitinib_JAK2") * ((2 + reserve) ** (1 / steps) - 1)
     [[top]] = model.run(jk.Protocol([2000.0], chosen), [observable])
     [[half]] = model.run(jk.Protocol([2000.0], {**chosen, "I_baricitinib": expected}), [observable])
     assert half / top == pytest.approx(0.5, abs=0.004)

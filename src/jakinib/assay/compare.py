@@ -209,19 +209,9 @@ def compare(
     """
     import pandas as pd
 
+    texts, names = _asked(regimens, cytokines, milieu)
     library = get_library()
-    if isinstance(regimens, str):
-        regimens = [regimens]
-    wanted = [cytokines] if isinstance(cytokines, str) else list(cytokines)
-    known = library.milieu(milieu).levels if milieu else library.cytokines
-    names = list(known) if wanted == ["all"] else [library.cytokine(name).id for name in wanted]
-    if not regimens or not names:
-        raise InputError("compare: give at least one regimen and one cytokine")
-    for kind, items in (("regimen", list(regimens)), ("cytokine", names)):
-        twice = next((item for item in items if items.count(item) > 1), None)
-        if twice is not None:
-            raise InputError(f"compare: {kind} '{twice}' is given twice")
-    exposures = [exposure(text, population, anchored) for text in regimens]
+    exposures = [exposure(text, population, anchored) for text in texts]
     together = tuple(dict.fromkeys(moiety for exposed in exposures for moiety in exposed.free))
     rows: dict[tuple[int, str], dict[str, Any]] = {}
     for name in names:  # one compiled model a cytokine, with every inhibitor in it
@@ -235,3 +225,21 @@ def compare(
     said = [note for exposed in exposures for note in exposed.notes]
     frame.attrs["notes"] = list(dict.fromkeys([*said, *milieu_notes(milieu, names)]))
     return frame
+
+
+def _asked(
+    regimens: Sequence[str] | str, cytokines: Sequence[str] | str, milieu: str
+) -> tuple[list[str], list[str]]:
+    """The regimens and the cytokines of a comparison; raises InputError for none, and for one given twice."""
+    library = get_library()
+    texts = [regimens] if isinstance(regimens, str) else list(regimens)
+    wanted = [cytokines] if isinstance(cytokines, str) else list(cytokines)
+    known = library.milieu(milieu).levels if milieu else library.cytokines
+    names = list(known) if wanted == ["all"] else [library.cytokine(name).id for name in wanted]
+    if not texts or not names:
+        raise InputError("compare: give at least one regimen and one cytokine")
+    for kind, items in (("regimen", texts), ("cytokine", names)):
+        twice = next((item for item in items if items.count(item) > 1), None)
+        if twice is not None:
+            raise InputError(f"compare: {kind} '{twice}' is given twice")
+    return texts, names

@@ -26,7 +26,7 @@ from jakinib.fit.inherited import FILE as COVARIANCE
 from jakinib.fit.inherited import write_covariance
 from jakinib.fit.objective import Objective, covariance
 from jakinib.fit.optimise import FTOL, GTOL, XTOL, Start, optimise
-from jakinib.fit.plan import Plan, plan_path
+from jakinib.fit.plan import Plan
 from jakinib.fit.problem import Z90, Problem, build_experiments
 from jakinib.fit.profile import FLAT, Verdict
 from jakinib.fit.side import THRESHOLD
@@ -254,10 +254,9 @@ def write(fit: Fit, folder: Path) -> None:
 
 def read(plan: Plan) -> Fit:
     """Results of a plan; raises InputError when it was never fitted."""
-    path = estimates_path(plan.id)
+    path, again = estimates_path(plan.id), f"run: jakinib fit {plan.id}"
     if not path.exists():
-        raise InputError(f"plan {plan.id} has no results; run: jakinib fit {plan_path(plan.id).name}")
-    again = f"run: jakinib fit {plan_path(plan.id).name}"
+        raise InputError(f"plan {plan.id} has no results; {again}")
     provenance = read_record(path.parent / "provenance.json", "the provenance of a fit", again)
     if not isinstance(provenance.get("inputs"), dict):
         raise InputError(f"{path.parent / 'provenance.json'}: names no inputs; {again}")
