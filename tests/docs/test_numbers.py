@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from jakinib import paths
 from jakinib.errors import InputError
-from jakinib.fit import get_data
-from jakinib.report import sources
+from jakinib.evaluate.run import STRUCTURES
+from jakinib.fit import crossvalidation, get_data
+from jakinib.fit.crossvalidation import CrossValidation
+from jakinib.fit.folds import Fold, Held, Predicted
+from jakinib.report import sources, sources_fits
 from jakinib.report.numbers import Change, evaluated, filled, main
 from jakinib.report.sources import SOURCES, Value
 
@@ -136,3 +141,77 @@ def test_what_the_model_gives_for_a_row_follows_the_conditions_that_are_named() 
     usual, little = float(evaluated(at)), float(evaluated(f'{at} "cytokine_dose=1 ng/mL"'))
     assert little > 1.5 * usual  # less cytokine, less reserve: the same drug inhibits more
     assert evaluated("row E013") == f"{get_data()['E013'].value:g}"
+
+
+def left_out(row: str, inhibitor: str, published: float, *, seen: bool, status: str = "verified") -> Held:
+    return Held(
+        "fold", row, row, inhibitor, "IL-6/pSTAT3", "a laboratory", status, "nM", published, 100.0,
+        (80.0, 125.0), (25.0, 400.0), seen,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def folds(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A cross-validation of four rows in two folds."""
+    held = (
+        left_out("R1", "tofacitinib", 200, seen=True),
+        left_out("R2", "tofacitinib", 50, seen=False),
+        left_out("R3", "upadacitinib", 1000, seen=True),
+        left_out("R4", "baricitinib", 100, seen=True, status="recalled"),
+    )
+    found = CrossValidation(
+        "pathways",
+        "drug",
+        (Predicted(Fold("one", ()), {}, -3.0, held[:2]), Predicted(Fold("two", ()), {}, -4.5, held[2:])),
+    )
+    monkeypatch.setattr(crossvalidation, "stored", lambda plan, leave: found)
+    sources_fits.stored_folds.cache_clear()
+    yield
+    sources_fits.stored_folds.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("marker", "text"),
+    [
+        ("density %.1", "-7.5"),
+        ("folds", "2"),
+        ("rows", "4"),
+        ("rows read", "3"),
+        ("gmfe R1 R4", "refused"),
+        ("gmfe tofacitinib %2", "2.0"),
+        ("worst -upadacitinib %2", "2.0"),
+        ("inside_new %.0", "75"),
+        ("inside_new seen read %.0", "50"),
+        ("inside_same %.0", "25"),
+    ],
+)
+@pytest.mark.usefixtures("folds")
+def test_each_word_narrows_the_rows_of_a_cross_validation_that_count(marker: str, text: str) -> None:
+    asked = f"crossvalidation pathways drug {marker}"
+    if text == "refused":
+        with pytest.raises(InputError, match="no row"):
+            evaluated(asked)
+    else:
+        assert evaluated(asked) == text
+
+
+@pytest.mark.usefixtures("folds")
+def test_a_row_that_was_left_out_has_a_prediction_and_bands() -> None:
+    assert evaluated("held pathways drug R3 fold %.0") == "10"
+    assert evaluated("held pathways drug R3 new") == "25.0-400"
+    for asked, told in (("R9", "R9 was not left out"), ("R3 ratio", "'ratio' of R3 is not given")):
+        with pytest.raises(InputError, match=told):
+            evaluated(f"held pathways drug {asked}")
+
+
+def test_the_structures_share_the_draws() -> None:
+    shares = [float(evaluated(f"structure {name} %6")) for name in STRUCTURES]
+    assert sum(shares) == pytest.approx(100, abs=1e-3)
+    assert all(share > 0 for share in shares)
+
+
+def test_a_spread_is_a_factor_between_laboratories() -> None:
+    value, factor = (
+        float(evaluated(f"spread pathways laboratory {part} %6")) for part in ("value", "factor")
+    )
+    assert math.log(factor) == pytest.approx(value, rel=1e-4)

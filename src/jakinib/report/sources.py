@@ -1,6 +1,7 @@
 """Where the numbers in documents come from: a source is a function of the words of a marker.
 
-A further source is a function here with ``@source``: its arguments are the words, it returns a Value.
+A further source is a function with ``@source``, here or in ``sources_fits``: its arguments are the words, it
+returns a Value.
 """
 
 from __future__ import annotations
@@ -17,15 +18,15 @@ import numpy as np
 from jakinib import paths
 from jakinib.assay import assay, plasma
 from jakinib.assay.patient import Patient
-from jakinib.build.estimates import estimates, result_file
+from jakinib.build.estimates import result_file
 from jakinib.errors import InputError, UnknownIdError
 from jakinib.evaluate import Evaluation, read_criteria
 from jakinib.evaluate.criteria import Criterion
 from jakinib.evaluate.evidence import Evidence
-from jakinib.evaluate.run import PLANS, evaluate
+from jakinib.evaluate.run import PLANS, STRUCTURES, evaluate
 from jakinib.experiments import CellIC50, Experiment, Models
 from jakinib.files.journal import read_record
-from jakinib.fit import profile, results
+from jakinib.fit.folds import LEAVE
 from jakinib.fit.plan import Plan, read_plan
 from jakinib.library import get_library
 from jakinib.library.measurements import Measurement, get_data
@@ -83,11 +84,12 @@ def record(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def inputs() -> dict[str, str]:
-    """Digests of the results and draws of each plan, and of the criteria."""
+    """Digests of the results, draws and cross-validations of each plan, and of the criteria."""
     words = {"statement", "explanation", "expected"}
     out = {"criteria": "".join(c.model_dump_json(exclude=words) for c in _package_criteria()).encode()}
-    for plan in PLANS:
-        files = [result_file(plan, name) for name in ("estimates.tsv", "ensemble.tsv")]
+    names = ["estimates.tsv", "ensemble.tsv", *(f"crossvalidation_{leave}.json" for leave in LEAVE)]
+    for plan in dict.fromkeys((*PLANS, *STRUCTURES)):
+        files = [result_file(plan, name) for name in names]
         out[plan] = b"".join(file.read_bytes() for file in files if file.exists())
     return {name: hashlib.sha256(content).hexdigest()[:16] for name, content in out.items()}
 
@@ -129,7 +131,8 @@ def _entry(group: str, noun: str, **wanted: str) -> dict[str, Any]:
     raise UnknownIdError(noun, " ".join(wanted.values()), [entry[field] for entry in stored()[group]])
 
 
-def _field(entry: dict[str, Any], name: str) -> Any:
+def field_of(entry: dict[str, Any], name: str) -> Any:
+    """A field of a record; raises InputError, naming those that are given, when it is not."""
     if entry.get(name) is None:
         raise InputError(
             f"'{name}' is not given; known: {', '.join(k for k, v in entry.items() if v is not None)}"
@@ -142,8 +145,8 @@ def criterion(identifier: str, part: str = "value") -> Value:
     """Of a criterion: value, interval (90 %), target or verdict."""
     entry = _entry("verdicts", "criterion", id=identifier)
     if part == "interval":
-        return Value((_field(entry, "interval_low"), _field(entry, "interval_high")), entry["unit"])
-    found = _field(entry, part)
+        return Value((field_of(entry, "interval_low"), field_of(entry, "interval_high")), entry["unit"])
+    found = field_of(entry, part)
     return Value(text=found) if isinstance(found, str) else Value((float(found),), entry["unit"])
 
 
@@ -159,7 +162,7 @@ def criteria(basis: str, part: str = "criteria") -> Value:
     total["failed"] = total["criteria"] - total["passed"]
     total["reported"] = total["criteria"] - total["hard"]
     total["reported_failed"] = total["failed"] - total["hard"] + total["hard_passed"]
-    return Value(text=str(_field(total, part)))
+    return Value(text=str(field_of(total, part)))
 
 
 @source
@@ -170,7 +173,7 @@ def agreement(quantity: str, of: str, part: str) -> Value:
         return Value(text=str(entry["rows"]))
     if part == "inside":
         return Value(text=str(round(entry["coverage"] * entry["rows"])))
-    return Value((_field(entry, part) * (100 if part in ("within_2", "coverage") else 1),))
+    return Value((field_of(entry, part) * (100 if part in ("within_2", "coverage") else 1),))
 
 
 @source
@@ -178,58 +181,27 @@ def prediction(row: str, part: str = "predicted") -> Value:
     """Of a row that a plan names, a cell IC50 or EC50 in nM: predicted, published or fold."""
     unit = "nM" if part in ("predicted", "published") else ""
     shown = part == "published"
-    return Value((float(_field(_entry("predictions", "prediction", row=row), part)),), unit, published=shown)
+    return Value(
+        (float(field_of(_entry("predictions", "prediction", row=row), part)),), unit, published=shown
+    )
 
 
-# Fits -----------------------------------------------------------------------------------------------
+@functools.cache
+def plan_named(name: str) -> Plan:
+    """A plan of the package, read once."""
+    return read_plan(name, get_data())
 
 
-def _ends(name: str, quantity: Quantity | Measurement, part: str, published: bool = True) -> Value:
+# Library and published rows -------------------------------------------------------------------------
+
+
+def ends(name: str, quantity: Quantity | Measurement, part: str, published: bool = True) -> Value:
+    """The value of a quantity, an end of its interval, or both ends."""
     names = {"value": ("value",), "low": ("low",), "high": ("high",), "interval": ("low", "high")}
     numbers = tuple(getattr(quantity, end) for end in names.get(part, ()))
     if not numbers or None in numbers:
         raise InputError(f"'{part}' of {name} is not given; ask for value, low, high or interval")
     return Value(numbers, quantity.unit, published=published)
-
-
-@source
-def estimate(plan: str, symbol: str, part: str = "value") -> Value:
-    """Of a fitted parameter, in the unit of its plan: value, low, high or interval (90 %)."""
-    found = estimates(plan) | estimates(plan, nuisance=True)
-    if symbol not in found:
-        raise UnknownIdError("estimate", symbol, found)
-    return _ends(symbol, found[symbol], part, published=False)
-
-
-@source
-def plan(name: str, part: str) -> Value:
-    """Of a plan: calibration, validation (rows), parameters, identifiable (of them), starts, objective."""
-    declared = _plan(name)
-    if part in ("calibration", "validation", "parameters"):
-        return Value(text=str(len(getattr(declared, part))))
-    fit = results.read(declared)
-    if part == "identifiable":
-        known = profile.fresh(result_file(name, "profiles.json").parent, results.state(fit))
-        return Value(text=str(sum(profile.verdict(one) == "identifiable" for one in known.values())))
-    found = _field(fit.provenance, part)
-    return Value((float(found),)) if isinstance(found, float) else Value(text=str(found))
-
-
-@source
-def draws(plan: str, part: str) -> Value:
-    """Of the draws of a plan: draws, evaluations, rhat or ess."""
-    found = read_record(
-        result_file(plan, "ensemble.json"), "the record of an ensemble", "run: jakinib ensemble"
-    )
-    return Value((float(_field(found | found["diagnostics"] | {"evaluations": found["evaluations"]}, part)),))
-
-
-@functools.cache
-def _plan(name: str) -> Plan:
-    return read_plan(name, get_data())
-
-
-# Library and published rows -------------------------------------------------------------------------
 
 
 @source
@@ -247,7 +219,7 @@ def library(kind: str, entry: str, *path: str) -> Value:
     where = " ".join(path)
     if where not in found:
         raise UnknownIdError(f"quantity of {entry}", where, found)
-    return _ends(f"{entry} {where}", found[where], part)
+    return ends(f"{entry} {where}", found[where], part)
 
 
 @source
@@ -256,7 +228,7 @@ def row(identifier: str, part: str = "value") -> Value:
     found = get_data()[identifier]
     if part in ("time", "dose", "cytokine_dose", "atp") and (text := getattr(found, part)):
         return Value(text=text)
-    return _ends(f"row {identifier}", found, part)
+    return ends(f"row {identifier}", found, part)
 
 
 @source
@@ -336,6 +308,6 @@ def _experiment(identifier: str, conditions: tuple[str, ...]) -> Experiment:
         id="number", hard=False, statement="number", rows=[identifier], high=0, unit="", conditions=given,
         populations={get_data()[identifier].population: people} if people else {},
     )  # fmt: skip
-    evidence = Evidence([_plan(name) for name in PLANS], get_data(), [asked])
+    evidence = Evidence([plan_named(name) for name in PLANS], get_data(), [asked])
     [one] = evidence.of(asked)
     return one
