@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 LONGEST = 1200  # characters of a message; what a user wrote may stand in it and may be of any length
@@ -46,16 +46,39 @@ class InputError(JakinibError):
 class UnknownIdError(InputError):
     """A name that is not known; the message lists the closest matches."""
 
-    def __init__(self, noun: str, name: str, known: Iterable[str], where: str = "") -> None:
+    def __init__(
+        self,
+        noun: str,
+        name: str,
+        known: Iterable[str],
+        where: str = "",
+        *,
+        close: Sequence[str] | None = None,
+        hint: str = "",
+    ) -> None:
         name = shortened(name, 80)
         options = sorted(known)
-        folded = {option.casefold(): option for option in options}
-        close = [folded[hit] for hit in difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.5)]
-        shown = close or options[:12]
-        hint = f"did you mean {' or '.join(shown)}?" if close else f"known: {', '.join(shown) or 'none'}"
+        if close is None:
+            folded = {option.casefold(): option for option in options}
+            hits = difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.5)
+            close = [folded[hit] for hit in hits]
+        shown = list(close)[:3] or options[:12]
+        listed = f"did you mean {' or '.join(shown)}?" if close else f"known: {', '.join(shown) or 'none'}"
         prefix = f"{where}: " if where else ""
-        super().__init__(f"{prefix}unknown {noun} '{name}'; {hint}")
+        super().__init__(f"{prefix}unknown {noun} '{name}'; {f'{hint}; ' if hint else ''}{listed}")
         self.noun, self.name = noun, name
+
+
+class AmbiguousIdError(UnknownIdError):
+    """A name that several entries could mean; the message lists them."""
+
+    def __init__(self, noun: str, name: str, candidates: Sequence[str], where: str = "") -> None:
+        super().__init__(noun, name, candidates, where)
+        most = ", ".join(candidates[:12])
+        prefix = f"{where}: " if where else ""
+        self.args = (
+            printable(f"{prefix}{noun} '{shortened(name, 80)}' may be {most}; write the one you mean"),
+        )
 
 
 class WriteError(InputError):

@@ -44,6 +44,7 @@ def registry() -> Any:
 
     ureg: Any = pint.UnitRegistry(cache_folder=None)
     ureg.define("molecule = 1 / 6.02214076e23 * mole")
+    ureg.define("IU = [international_unit]")  # of a cytokine; what mass it is depends on which
     return ureg
 
 

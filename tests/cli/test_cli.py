@@ -51,7 +51,7 @@ def test_simulate_writes_a_table_and_a_picture(tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         (["assay", "--inhibitor", "baricitinip"], "did you mean baricitinib"),
-        (["assay", "--cytokine", "IL-66"], "did you mean IL-6"),
+        (["assay", "--cytokine", "ILL-6"], "did you mean IL-6"),
         (["assay", "--readout", "pSTAT6"], "pSTAT3"),
         (["assay", "--dose", "10"], "no unit"),
         (["assay", "--dose", "10 banana"], "banana"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -180,6 +181,7 @@ def test_a_disposition_no_model_can_be_built_from_is_refused(
     old: str, new: str, says: str, tmp_path: Path, library_of_its_own: LibraryOfItsOwn
 ) -> None:
     text = (paths.models() / "library/inhibitors/tofacitinib.yaml").read_text(encoding="utf-8")
+    text = re.sub(r"(?m)^aliases: .*\n", "", text)
     assert old in text
     file = tmp_path / "own.yaml"
     file.write_text(text.replace("id: tofacitinib", "id: own").replace(old, new), encoding="utf-8")

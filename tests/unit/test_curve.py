@@ -128,7 +128,7 @@ def test_medium_without_serum_binds_nothing_and_pure_serum_binds_as_plasma(fu: f
     assert free_fraction(fu, matrix, serum_fraction=1.0) == pytest.approx(fu)
 
 
-@given(st.sampled_from(MATRICES), st.floats(0, 1))
+@given(st.sampled_from(sorted(MATRICES)), st.floats(0, 1))
 def test_an_unbound_drug_is_free_everywhere(matrix: str, serum: float) -> None:
     assert free_fraction(1.0, matrix, serum) == 1
 
@@ -142,7 +142,7 @@ def test_more_serum_leaves_less_free(fu: float, serum: float, other: float) -> N
 
 def test_an_unknown_matrix_is_refused_with_its_closest_match() -> None:
     with pytest.raises(UnknownIdError, match="did you mean whole blood"):
-        free_fraction(0.5, "hole blood")
+        free_fraction(0.5, "whole blod")
 
 
 # Assay conditions -------------------------------------------------------------------------------------

@@ -22,8 +22,8 @@ MISSPELT = [
      "plan 'pathwys'; did you mean pathways"),
     ("inhibitors/baricitinib.yaml", "  ra_adult:", "  ra_adlt:",
      "population 'ra_adlt'; did you mean .*ra_adult"),
-    ("inhibitors/filgotinib.yaml", "metabolite: GS829845", "metabolite: GS829846",
-     "inhibitor 'GS829846'; did you mean GS829845"),
+    ("inhibitors/filgotinib.yaml", "metabolite: GS829845", "metabolite: GS829S845",
+     "inhibitor 'GS829S845'; did you mean GS829845"),
     ("inhibitors/baricitinib.yaml", "DrugBank", "DrugBnk", "database 'DrugBnk'; did you mean DrugBank"),
 ]  # fmt: skip
 
@@ -72,9 +72,9 @@ def test_a_misspelt_name_in_a_plan_is_refused(tmp_path: Path, old: str) -> None:
 def test_a_dose_for_a_cytokine_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     shutil.copytree(paths.fits() / "data" / "EUbOPEN2024", tmp_path / "EUbOPEN2024")
     source = tmp_path / "EUbOPEN2024" / "source.yaml"
-    source.write_text(source.read_text("utf-8").replace("IL-6:", "IL-66:", 1), encoding="utf-8")
+    source.write_text(source.read_text("utf-8").replace("IL-6:", "ILL-6:", 1), encoding="utf-8")
     with pytest.raises(
-        jk.UnknownIdError, match=r"source.yaml:\d+: unknown cytokine 'IL-66'; did you mean .*IL-6"
+        jk.UnknownIdError, match=r"source.yaml:\d+: unknown cytokine 'ILL-6'; did you mean .*IL-6"
     ):
         DataSet(tmp_path)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -125,8 +126,10 @@ def test_an_ensemble_replaces_the_typical_signalling_values() -> None:
 # What is refused ----------------------------------------------------------------------------------------
 
 RA = (FILES / "ra_adult.yaml").read_text(encoding="utf-8").replace("id: ra_adult", "id: mine")
+RA = re.sub(r"(?m)^aliases: .*\n", "", RA)
 RA = RA.replace("_baricitinib", "_odd").replace("ensemble: pathways\n", "")
 DRUG = Path("models/library/inhibitors/baricitinib.yaml").read_text(encoding="utf-8")
+DRUG = re.sub(r"(?m)^aliases: .*\n", "", DRUG)
 DRUG = DRUG.replace("id: baricitinib", "id: odd").replace("\n  ra_adult:", "\n  mine:")
 
 

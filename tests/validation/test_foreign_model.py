@@ -189,7 +189,7 @@ def test_other_units_of_concentration_and_time_change_nothing(theirs: Path, tmp_
         ("pSTAT1: pSTAT1_percent", "pSTAT6: pSTAT1_percent", "unknown readout of IL-6 'pSTAT6'"),
         ("cells: [T cell]", "cells: [T sell]", "did you mean T cell"),
         ("  baricitinib:", "  baricitinip:", "did you mean baricitinib"),
-        ("  IL-6:", "  IL-66:", "did you mean IL-6"),
+        ("  IL-6:", "  ILL-6:", "did you mean IL-6"),
         ("ktx_SOCS3: 0", "ktx_SOCS9: 0", "did you mean ktx_SOCS3"),
         ("cells: [T cell]\n", "", "name inhibitors and the cells"),
         ("cytokines:", "citokines:", "citokines"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,6 +49,7 @@ def write(folder: Path, numbers: str = NUMBERS) -> Path:
     place = folder / "inhibitors"
     place.mkdir(parents=True)
     text = (paths.models() / "library" / "inhibitors" / "baricitinib.yaml").read_text("utf-8")
+    text = re.sub(r"(?m)^aliases: .*\n", "", text)
     (place / "skin.ant").write_text(TEMPLATE, "utf-8")
     for name, more in ((DRUG, numbers), (PLAIN, "")):
         entry = text.replace("id: baricitinib", f"id: {name}", 1) + more

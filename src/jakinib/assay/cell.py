@@ -10,6 +10,7 @@ from jakinib.assay.curve import Curve
 from jakinib.errors import InputError, SimulationError, UnknownIdError
 from jakinib.library import get_library
 from jakinib.library.milieu import Milieu
+from jakinib.library.names import resolve
 from jakinib.library.ranges import HOURS, Range
 from jakinib.library.readouts import Readout, readout
 from jakinib.library.schema import Cytokine
@@ -17,7 +18,22 @@ from jakinib.simulate import Model, Protocol, Runnable, Step, load
 from jakinib.units import parse_quantity
 
 WHOLE_BLOOD, EX_VIVO = "whole blood", "ex vivo blood"  # spiked with inhibitor; drawn after a dose
-MATRICES = (WHOLE_BLOOD, EX_VIVO, "PBMC", "culture", "cell line/other")
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """What inhibitor and cells are in; aliases: how else it is called."""
+
+    aliases: tuple[str, ...] = ()
+
+
+MATRICES = {
+    WHOLE_BLOOD: Matrix(("WB", "spiked whole blood", "spiked blood", "human whole blood", "HWB")),
+    EX_VIVO: Matrix(("ex vivo", "ex vivo whole blood", "blood of a dosed patient")),
+    "PBMC": Matrix(("PBMCs", "peripheral blood mononuclear cells", "isolated PBMC")),
+    "culture": Matrix(("cell culture", "culture medium", "medium", "isolated cells")),
+    "cell line/other": Matrix(("cell line", "cell lines", "other")),
+}
 DOSE = Range("nM", 0, 1e9)  # of a cytokine, none included
 SERUM_FRACTION = 0.1  # assumed: medium with 10 % serum, used when a data set states nothing
 
@@ -34,8 +50,7 @@ def free_fraction(
     1 / (1 + serum_fraction (1/fu - 1)) unbound (linear binding).
     Raises UnknownIdError for an unknown matrix.
     """
-    if matrix not in MATRICES:
-        raise UnknownIdError("matrix", matrix, MATRICES)
+    matrix = resolve("matrix", matrix, MATRICES)
     if matrix in (WHOLE_BLOOD, EX_VIVO):
         return fu / blood_plasma_ratio if matrix == WHOLE_BLOOD else fu
     return 1.0 / (1.0 + serum_fraction * (1.0 / fu - 1.0))
@@ -87,7 +102,7 @@ class CellAssay:
             raise InputError(
                 f"cell assay: serum_fraction is {self.serum_fraction:g}; give a share from 0 to 1"
             )
-        free_fraction(1.0, self.matrix)
+        object.__setattr__(self, "matrix", resolve("matrix", self.matrix, MATRICES))
 
     @property
     def free(self) -> float:

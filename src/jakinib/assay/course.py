@@ -18,9 +18,10 @@ from jakinib.assay.inhibition import time_above
 from jakinib.assay.patient import Patient
 from jakinib.assay.pk import PlasmaProfile, plasma_profiles
 from jakinib.assay.studied import doses_outside
-from jakinib.errors import InputError, SimulationError, UnknownIdError
+from jakinib.errors import InputError, SimulationError
 from jakinib.files import table_text
 from jakinib.library import get_library
+from jakinib.library.names import resolve
 from jakinib.library.schema import JAK, JAKS
 from jakinib.regimen import Regimen
 from jakinib.simulate import Protocol, load
@@ -256,10 +257,9 @@ def _patients(
     Raises UnknownIdError for a condition that no inhibitor dosed states.
     """
     known = {drug: get_library().inhibitor(drug).conditions for drug in dosed}
-    every = {name for stated in known.values() for name in stated}
-    for name in conditions:
-        if name not in every:
-            raise UnknownIdError(f"condition of {' or '.join(dosed)}", name, every)
+    every = {name: stated[name] for stated in known.values() for name in stated}
+    noun = f"condition of {' or '.join(dosed)}"
+    conditions = list(dict.fromkeys(resolve(noun, name, every) for name in conditions))
     patients, notes = {}, []
     for drug in dosed:
         mine = tuple(name for name in conditions if name in known[drug])

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from jakinib.assay.disposition import RELEASE, Disposition
 from jakinib.assay.studied import outside
 from jakinib.build.pharmacology import no_pharmacokinetics
-from jakinib.errors import InputError, UnknownIdError
+from jakinib.errors import InputError
 from jakinib.library import get_library
+from jakinib.library.names import resolve
 from jakinib.simulate import load
 
 T = TypeVar("T", float, NDArray[np.float64])
@@ -51,9 +52,8 @@ class Circumstances:
         drug, people = library.inhibitor(inhibitor), library.population(population)
         factors: list[tuple[str, float]] = []
         delays: list[tuple[str, float]] = []
-        for name in conditions:
-            if name not in drug.conditions:
-                raise UnknownIdError(f"condition of {drug.id}", name, drug.conditions)
+        named = [resolve(f"condition of {drug.id}", name, drug.conditions) for name in conditions]
+        for name in dict.fromkeys(named):
             condition = drug.conditions[name]
             for field, known in (("factors", PARAMETERS), ("delays", TIMES)):
                 for symbol in getattr(condition, field):

@@ -17,6 +17,7 @@ from jakinib.library.cells import NUMBERS, Place, read_cells
 from jakinib.library.citations import Evidence, Reference, References
 from jakinib.library.files import line_of, read_model, read_rows, read_text, read_yaml, short
 from jakinib.library.milieu import Milieu
+from jakinib.library.names import key, resolve, spellings, twins
 from jakinib.library.plugins import extra_folders
 from jakinib.library.populations import Population
 from jakinib.library.readouts import Readout
@@ -43,6 +44,9 @@ _FOLDERS: dict[str, type[Strict]] = {
     "milieus": Milieu,
     "readouts": Readout,
 }
+
+
+_NOUNS = {kind: kind.removesuffix("s") for kind in _FOLDERS}
 
 
 def yaml_files(folder: Path) -> list[Path]:
@@ -206,22 +210,20 @@ class Library:
             yield from (("STAT", stat, ("cells", cell.id, "stats", stat)) for stat in cell.stats)
 
     def _refuse_twins(self) -> None:
-        """Raises InputError when one spelling, in any case, names two entries of a kind."""
-        spellings = [
-            *(("cytokines", c.id, name) for c in self.cytokines.values() for name in {c.id, c.symbol}),
-            *(("cells", c.id, name) for c in self.cells.values() for name in (c.id, *c.aliases)),
-            *(("inhibitors", name, name) for name in self.inhibitors),
-            *(("populations", name, name) for name in self.populations),
-            *(("readouts", entry.id, entry.key) for entry in self.readouts.values()),
-            *(("milieus", name, name) for name in self.milieus),
-        ]
-        seen: dict[tuple[str, str], str] = {}
-        for kind, entry, name in spellings:
-            if (other := seen.setdefault((kind, name.casefold()), entry)) != entry:
-                first, second = sorted((entry, other), key=lambda e: list(self.files).index((kind, e)))
-                field = "symbol" if kind == "cytokines" and name != second else "id"
-                where = self.where(kind, second, field)
-                raise InputError(f"{where}: {field} '{name}' is already used by {first}; choose another")
+        """Raises InputError when one name, however it is spelt, finds two entries of a kind."""
+        entries = ((kind, name, entry) for kind in _FOLDERS for name, entry in getattr(self, kind).items())
+        if (clash := twins(entries)) is None:
+            return
+        kind, one, other, spelt = clash
+        first, second = sorted((one, other), key=lambda e: list(self.files).index((kind, e)))
+        stated = getattr(self, kind)[second]
+        mine = next(name for name in spellings(second, stated) if key(name) == key(spelt))
+        aliased = mine in getattr(stated, "aliases", ())
+        field = "aliases" if aliased else "id" if mine == second else "symbol"
+        noun = "alias" if aliased else field
+        raise InputError(
+            f"{self.where(kind, second, field)}: {noun} '{mine}' is already used by {first}; choose another"
+        )
 
     def _inherited(self, kind: str, path: Path) -> dict[str, dict[str, Any]]:
         """What a cell takes over from the cell it is like."""
@@ -244,21 +246,34 @@ class Library:
         return f"{short(path)}:{line_of(path, field)}"
 
     def inhibitor(self, name: str) -> Inhibitor:
-        return _find("inhibitor", name, self.inhibitors)
+        return self._find("inhibitor", name, self.inhibitors)
 
     def cytokine(self, name: str) -> Cytokine:
-        aliases = {cytokine.symbol: cytokine for cytokine in self.cytokines.values()}
-        return _find("cytokine", name, self.cytokines, aliases)
+        return self._find("cytokine", name, self.cytokines)
 
     def cell(self, name: str) -> Cell:
-        aliases = {alias: cell for cell in self.cells.values() for alias in cell.aliases}
-        return _find("cell", name, self.cells, aliases)
+        return self._find("cell", name, self.cells)
 
     def population(self, name: str) -> Population:
-        return _find("population", name, self.populations)
+        return self._find("population", name, self.populations)
 
     def milieu(self, name: str) -> Milieu:
-        return _find("milieu", name, self.milieus)
+        return self._find("milieu", name, self.milieus)
+
+    def _find(self, noun: str, name: str, entries: dict[str, S]) -> S:
+        if name in entries:
+            return entries[name]
+        return entries[resolve(noun, name, entries, self._elsewhere(entries))]
+
+    def _elsewhere(self, entries: dict[str, S]) -> dict[str, str]:
+        """Names of the entries of other kinds, by what all their spellings share, and what they name."""
+        others = [kind for kind in _FOLDERS if getattr(self, kind) is not entries]
+        return {
+            key(spelt): f"the {_NOUNS[kind]} {identifier}"
+            for kind in others
+            for identifier, entry in getattr(self, kind).items()
+            for spelt in spellings(identifier, entry)
+        }
 
     def parameter(self, symbol: str) -> Quantity | None:
         """The parameter row for a model symbol: exact id, else the longest wildcard that matches."""
@@ -266,16 +281,6 @@ class Library:
             return self.parameters[symbol]
         hits = [key for key in self.parameters if "*" in key and fnmatchcase(symbol, key)]
         return self.parameters[max(hits, key=len)] if hits else None
-
-
-def _find(noun: str, name: str, entries: dict[str, S], aliases: dict[str, S] | None = None) -> S:
-    known = {**(aliases or {}), **entries}
-    if name in known:
-        return known[name]
-    folded = {key.casefold(): entry for key, entry in known.items()}
-    if name.casefold() in folded:
-        return folded[name.casefold()]
-    raise UnknownIdError(noun, name, entries)
 
 
 def read_library(*folders: Path) -> Library:

@@ -7,7 +7,7 @@ from pydantic import Field, field_validator
 from jakinib.errors import UnitError
 from jakinib.library import ranges
 from jakinib.library.ranges import EntryName, Line
-from jakinib.library.schema import Quantity, Strict
+from jakinib.library.schema import Aliases, Quantity, Strict
 from jakinib.units import parse_quantity
 
 ANY_PROTEIN = 20_000.0  # g/mol; only whether a unit is one of a concentration depends on it
@@ -21,6 +21,7 @@ class Milieu(Strict):
 
     id: EntryName
     name: Line = ""
+    aliases: Aliases = Field(default_factory=list)
     note: Line = ""
     levels: dict[str, Quantity] = Field(min_length=1, max_length=500)
 

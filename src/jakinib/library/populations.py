@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 from jakinib.errors import UnitError
 from jakinib.library import ranges
 from jakinib.library.ranges import EntryName, Line, text
-from jakinib.library.schema import Quantity, Strict
+from jakinib.library.schema import Aliases, Quantity, Strict
 
 
 class Distribution(Strict):
@@ -74,6 +74,7 @@ class Population(Strict):
 
     id: EntryName
     name: Line = ""
+    aliases: Aliases = Field(default_factory=list)
     weight: Annotated[Quantity, AfterValidator(ranges.BODY_WEIGHT.check)]
     eGFR: Annotated[Quantity, AfterValidator(ranges.EGFR.check)]
     variability: dict[str, Distribution] = Field(default_factory=dict)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
-from jakinib.errors import UnitError, UnknownIdError
+from jakinib.errors import UnitError
 from jakinib.library import ranges
+from jakinib.library.names import resolve
 from jakinib.library.ranges import EntryName, Line, SymbolName, text
-from jakinib.library.schema import Cytokine, Quantity, Strict, Unit
+from jakinib.library.schema import Aliases, Cytokine, Quantity, Strict, Unit
 from jakinib.library.symbols import WORDS, symbols_of
 from jakinib.units import MODEL_UNITS, factor
 
@@ -32,6 +33,7 @@ class Readout(Strict):
 
     id: EntryName
     label: Line = ""
+    aliases: Aliases = Field(default_factory=list)
     unit: Unit = "percent"
     formula: Formula
     parameters: dict[SymbolName, Quantity] = Field(default_factory=dict)
@@ -94,7 +96,9 @@ class Readout(Strict):
     def of(self, stat: str) -> Readout:
         """The read-out of one STAT."""
         filled = {field: getattr(self, field).replace(STAT, stat) for field in ("id", "label", "formula")}
-        return self.model_copy(update=filled)
+        return self.model_copy(
+            update={**filled, "aliases": [name.replace(STAT, stat) for name in self.aliases]}
+        )
 
 
 def readouts(library: Library, cytokine: Cytokine) -> dict[str, Readout]:
@@ -124,9 +128,8 @@ def _readouts(library: Library, _generation: int, name: str) -> dict[str, Readou
 def readout(library: Library, cytokine: Cytokine, name: str = "", where: str = "") -> Readout:
     """A read-out of a cytokine, by default its usual one; raises UnknownIdError for one it does not have."""
     known = readouts(library, cytokine)
-    if name and name not in known:
-        raise UnknownIdError(f"readout of {cytokine.id}", name, known, where=where)
-    return known[name or next(iter(known))]
+    found = resolve(f"readout of {cytokine.id}", name, known, where=where) if name else next(iter(known))
+    return known[found]
 
 
 def observed(library: Library, cytokine: Cytokine, read: Readout) -> list[str]:

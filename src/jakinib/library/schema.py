@@ -17,6 +17,7 @@ from pydantic import (
 from jakinib.errors import UnitError
 from jakinib.library import ranges
 from jakinib.library.disposition import check_disposition
+from jakinib.library.names import twins
 from jakinib.library.ranges import (
     CELLS_ARE_TEXT,
     Accession,
@@ -46,6 +47,10 @@ Unit = Annotated[str, AfterValidator(_known_unit)]
 
 # How the source of a quantity was read; empty where it has none.
 HowRead = Annotated[str, BeforeValidator(lambda given: given and how_read(given))]
+
+
+# Names under which users know an entry, as they write them; spelling does not matter (library.names).
+Aliases = Annotated[list[Label], AfterValidator(listed_once)]
 
 
 class Strict(BaseModel):
@@ -124,6 +129,7 @@ class Condition(Strict):
     """
 
     name: str = ""
+    aliases: Aliases = Field(default_factory=list)
     factors: dict[str, Quantity] = Field(default_factory=dict)
     delays: dict[str, Quantity] = Field(default_factory=dict)
 
@@ -143,6 +149,7 @@ class Inhibitor(Strict):
 
     id: SymbolName
     name: Line = ""
+    aliases: Aliases = Field(default_factory=list)
     identifiers: dict[str, Accession] = Field(default_factory=dict)
     molecular_weight: Annotated[Quantity, AfterValidator(ranges.SMALL_MOLECULE.check)]
     fu: Annotated[Quantity, AfterValidator(ranges.FRACTION.check)]
@@ -178,6 +185,9 @@ class Inhibitor(Strict):
         ranges.each(self.renal_uptake, lambda _, exponent: ranges.EXPONENT.check(exponent))
         if self.metabolite == self.id:
             raise ValueError(f"metabolite names {self.id} itself; name another inhibitor")
+        if clash := twins(("conditions", name, stated) for name, stated in self.conditions.items()):
+            _, first, second, spelt = clash
+            raise ValueError(f"conditions: '{spelt}' finds both {first} and {second}; choose another")
         return self
 
 
@@ -202,6 +212,7 @@ class Cytokine(Strict):
 
     id: EntryName
     symbol: Annotated[SymbolName, Field(pattern=r"^[A-Za-z0-9]*$")]
+    aliases: Aliases = Field(default_factory=list)
     identifiers: dict[str, Accession] = Field(default_factory=dict)
     molecular_weight: Annotated[Quantity, AfterValidator(ranges.PROTEIN.check)]
     alpha_chain: SymbolName | Literal[""] = ""  # captures the cytokine, carries no JAK
@@ -213,6 +224,8 @@ class Cytokine(Strict):
     feedback: list[Feedback] = Field(default_factory=list)
     reference_cell: Label
     assay_dose: Quantity | None = None  # usual dose of cell assays; 50 ng/mL when none is stated
+    # International units in a mass, for doses stated in IU/mL; without it they are refused.
+    activity: Annotated[Quantity, AfterValidator(ranges.ACTIVITY.check)] | None = None
     parameters: dict[SymbolName, Quantity] = Field(default_factory=dict)
 
     @property
@@ -251,7 +264,7 @@ class Cell(Strict):
     id: EntryName
     like: Label | Literal[""] = ""
     name: Line = ""
-    aliases: Annotated[list[Label], AfterValidator(listed_once)] = Field(default_factory=list)
+    aliases: Aliases = Field(default_factory=list)
     identifiers: dict[str, Accession] = Field(default_factory=dict)
     volumes: dict[Literal["medium", "cytosol", "nucleus"], Quantity]
     chains: dict[SymbolName, Annotated[Quantity, AfterValidator(ranges.COUNT.check)]]

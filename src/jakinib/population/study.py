@@ -19,6 +19,7 @@ from jakinib.assay.studied import KIDNEY_FAILURE, beyond_the_model
 from jakinib.errors import InputError, UnknownIdError
 from jakinib.library import get_library
 from jakinib.library.disposition import UNITS as DISPOSITION_UNITS
+from jakinib.library.names import resolve
 from jakinib.library.populations import Population
 from jakinib.library.schema import Inhibitor
 from jakinib.population.engine import Job
@@ -58,6 +59,7 @@ def study(
     """
     library = get_library()
     people, drug = library.population(population), library.inhibitor(inhibitor)
+    conditions = [resolve(f"condition of {drug.id}", name, drug.conditions) for name in conditions]
     _refuse(n, seed, drug, cytokine)
     regimen = Regimen.parse(regimen) if isinstance(regimen, str) else regimen
     own_doses = doses_of(regimen, drug)

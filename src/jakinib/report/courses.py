@@ -25,7 +25,7 @@ def _rows(evidence: Evidence, quantity: str, readout: str) -> tuple[Plan, list[M
 
 
 def _folds(axes: Any, evidence: Evidence, readout: str, peak: float) -> None:
-    """Published folds over basal as percent, their highest at ``peak``, and the published unit on the right."""
+    """Published folds over basal as percent, the highest at ``peak``, and their own unit on the right."""
     plan, rows = _rows(evidence, "fold_over_basal", readout)
     error, fold = plan.errors["fold_over_basal"], np.array([row.value for row in rows])
     scale = (fold.max() - 1) / peak
