@@ -2,8 +2,7 @@
 
 Each plan holds every parameter that its predictions depend on, those of earlier plans as priors, so draws of
 different plans are independent. A plan may have alternatives, which explain the same data by another
-structure: its draws are then taken from all of them, in shares by their evidence (Hoeting et al. 1999,
-Stat. Sci. 14:382).
+structure: its draws are then taken from all of them, in shares by how well each predicts left-out rows.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from jakinib.errors import InputError
 from jakinib.fit import posterior, results
+from jakinib.fit.crossvalidation import stored
 from jakinib.fit.posterior import Stored
 from jakinib.fit.results import Fit
 
@@ -50,15 +50,15 @@ def joint(fits: Sequence[Sequence[Fit]], count: int = COUNT, seed: int = SEED) -
     for group in fits:
         name = group[0].plan.id
         try:
-            stored = [posterior.load(fit.plan, results.state(fit)) for fit in group]
+            drawn_by = [posterior.load(fit.plan, results.state(fit)) for fit in group]
+            weights = probabilities(group)
         except InputError as error:
             missing[name] = str(error)
             continue
-        weights = probabilities(group)
         if len(group) > 1:
             shares |= {fit.plan.id: float(weight) for fit, weight in zip(group, weights, strict=True)}
-        drawn.append(_mixed(stored, apportioned(weights, count), rng))
-        methods[name] = "Laplace" if any(one.method == "Laplace" for one in stored) else "posterior"
+        drawn.append(_mixed(drawn_by, apportioned(weights, count), rng))
+        methods[name] = "Laplace" if any(one.method == "Laplace" for one in drawn_by) else "posterior"
     settings = [
         {name: value for one in draw for name, value in one.items()} for draw in zip(*drawn, strict=True)
     ]
@@ -66,9 +66,16 @@ def joint(fits: Sequence[Sequence[Fit]], count: int = COUNT, seed: int = SEED) -
 
 
 def probabilities(group: Sequence[Fit]) -> NDArray[np.float64]:
-    """Posterior probability of each structure, all equally likely beforehand."""
-    evidence = np.array([float(fit.provenance["log_evidence"]) for fit in group])
-    weights = np.exp(evidence - evidence.max())
+    """Weight of each structure, by how well it predicts rows that it was not fitted to, one by one.
+
+    Pseudo model averaging (Yao et al. 2018, Bayesian Anal. 13:917): cross-validation also chooses the
+    default, and evidence would let priors of single parameters decide. Raises InputError, saying what to run,
+    when a cross-validation is lacking or stale.
+    """
+    if len(group) == 1:
+        return np.ones(1)
+    density = np.array([stored(fit.plan, "row").density for fit in group])
+    weights = np.exp(density - density.max())
     return np.asarray(weights / weights.sum())
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 PLANS = ("enzyme", "clinical_pk", "dynamics", "pathways")
 # Plans whose draws predict, each with the structures that might be in its place.
-STRUCTURES = ("pathways", "pathways_two_steps")
+STRUCTURES = ("pathways", "pathways_three_steps")
 PREDICTING = (("clinical_pk",), STRUCTURES)
 
 

@@ -342,7 +342,8 @@ def read_plan(name: str | Path, data: DataSet) -> Plan:
 def load_plan(path: Path) -> Plan:
     """A plan as its file and the plan it is like declare it; no row is read.
 
-    What the file gives stands in place of what the other plan gives; parameters do so one by one.
+    What the file gives stands in place of what the other plan gives; parameters do so one by one, and what
+    it holds at a value of its own is not free.
     """
     own = read_yaml(path)
     if not (isinstance(own, dict) and isinstance(own.get("like"), str)):
@@ -354,7 +355,7 @@ def load_plan(path: Path) -> Plan:
 
     def merged(data: dict[str, Any]) -> dict[str, Any]:
         changed = {p.get("id"): p for p in data.get("parameters", ()) if isinstance(p, dict)}
-        kept = [p for p in beneath["parameters"] if p["id"] not in changed]
+        kept = [p for p in beneath["parameters"] if p["id"] not in {*changed, *data.get("given", {})}]
         return {**beneath, **data, "parameters": [*kept, *data.get("parameters", ())]}
 
     return read_model(path, Plan, change=merged)
