@@ -7,6 +7,7 @@ cut off at the bounds, and every band made from them says so.
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -21,16 +22,18 @@ from jakinib import paths
 from jakinib.errors import InputError
 from jakinib.files.journal import Journal
 from jakinib.fit.diagnostics import effective_sample_size, split_rhat
+from jakinib.fit.emulator import Emulator, learn, pilot
 from jakinib.fit.objective import Array, Objective
 from jakinib.fit.sampler import Chain, Expansion, chain, expand, laplace_draws, thinned
 from jakinib.library.files import read_draws
 from jakinib.parallel import in_order
 
 NAME = "ensemble.tsv"
-EXPANSION = "expansion"  # a piece of the journal, as each chain is
+EXPANSION = "expansion"  # a piece of the journal, as each chain is; it holds what the first chains taught
 MOST_DRAWS = 200
 CHAINS = 4
 EVALUATIONS = 1000  # a chain
+PILOT = 0.3  # of them before, to teach the emulator; none of these draws is kept
 LARGEST_RHAT, SMALLEST_ESS = 1.05, 100.0  # of every parameter; else the draws are Laplace
 
 Method = Literal["posterior", "Laplace"]
@@ -77,9 +80,9 @@ def draw(
 ) -> Ensemble:
     """Draw ``n`` parameter sets from exp(-cost) within the bounds (flat in ln where there is no prior).
 
-    theta_best: ln of the estimates. evaluations: of each of four chains; the expansion costs 2 d Jacobians
-    for d parameters on top. workers: processes; the draws do not depend on it. journal: keeps what is
-    finished (the expansion, each chain). done: called as each piece ends.
+    theta_best: ln of the estimates. evaluations: of each of four chains; the expansion (2 d Jacobians for d
+    parameters) and the emulator (a third of the chains) come on top. workers: processes; the draws do not
+    depend on it. journal: keeps what is finished (the expansion, each chain). done: called as each piece ends.
     Raises InputError for n outside 1..200 or fewer than 20 evaluations.
     """
     if not 1 <= n <= MOST_DRAWS:
@@ -87,8 +90,9 @@ def draw(
     if evaluations < 20:
         raise InputError(f"ensemble: {evaluations} evaluations a chain; give at least 20")
     theta = np.clip(np.asarray(theta_best, dtype=float), problem.low, problem.high)
-    *seeds, other = np.random.SeedSequence(seed).spawn(CHAINS + 1)
-    model = _expansion(problem, theta, workers, journal)
+    source = np.random.SeedSequence(seed)
+    *seeds, other = source.spawn(CHAINS + 1)
+    model, used = _surrogate(problem, theta, int(PILOT * evaluations), source.spawn(CHAINS), workers, journal)
     done(EXPANSION)
     chains = _chains(problem, model, evaluations, seeds, workers, journal, done)
     samples = np.array([one.draws for one in chains])  # (chains, length, parameters)
@@ -96,7 +100,7 @@ def draw(
     diagnostics = {
         "acceptance": float(np.mean([one.accepted for one in chains])),
         "jumps": float(np.mean([one.jumped for one in chains])),
-        "evaluations": float(sum(one.evaluations for one in chains)),
+        "evaluations": float(used + sum(one.evaluations for one in chains)),
         "ess": float(min(effective_sample_size(samples[:, :, i]) for i in range(samples.shape[2]))),
         "rhat": min(float(max(split_rhat(samples[:, :, i]) for i in range(samples.shape[2]))), 99.0),
     }
@@ -109,18 +113,29 @@ def draw(
     return Ensemble(tuple(problem.names), values, settings, method, diagnostics)
 
 
-def _expansion(problem: Objective, theta: Array, workers: int, journal: Journal | None) -> Expansion:
-    fields = ("centre", "root", "constant", "slope", "bent", "curvature")
+def _surrogate(
+    problem: Objective,
+    theta: Array,
+    evaluations: int,
+    seeds: list[np.random.SeedSequence],
+    workers: int,
+    journal: Journal | None,
+) -> tuple[Expansion, int]:
+    """What the chains walk on, and the true evaluations that taught it."""
     if journal is not None and EXPANSION in journal:
-        arrays = {name: np.array(values) for name, values in json.loads(journal[EXPANSION]).items()}
-        size = len(theta)
-        arrays["curvature"] = arrays["curvature"].reshape(-1, size, size)
-        arrays["bent"] = arrays["bent"].astype(int)
-        return Expansion(**arrays)
+        with np.load(io.BytesIO(journal[EXPANSION])) as kept:
+            arrays = {name: kept[name] for name in kept.files}
+        used = int(arrays.pop("used"))
+        return (Emulator if "learnt" in arrays else Expansion)(**arrays), used
     model = expand(problem, theta, workers)
+    first = in_order(partial(pilot, problem, model, evaluations), seeds, workers)
+    points, residuals = (np.concatenate(arrays) for arrays in zip(*first, strict=True))
+    model = learn(problem, model, points, residuals)
     if journal is not None:
-        journal.add(EXPANSION, json.dumps({name: getattr(model, name).tolist() for name in fields}).encode())
-    return model
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, used=len(points), **vars(model))
+        journal.add(EXPANSION, buffer.getvalue())
+    return model, len(points)
 
 
 def _chains(

@@ -1,4 +1,4 @@
-"""Markov chains on exp(-cost), driven by a quadratic model of every residual.
+"""Markov chains on exp(-cost), driven by a model of every residual that costs next to nothing.
 
 The residuals of a plan are smooth in ln(parameter). Near the optimum each is replaced by its second-order
 expansion, whose coefficients come from the Jacobian at plus and minus one standard deviation along the
@@ -15,6 +15,8 @@ optimum (a rate too fast to see) walks alone would miss the tail, in all chains 
 One move in five is therefore a jump that does not use the expansion's cost: one parameter moves by a Cauchy
 distance in its standard deviations, the others follow along their regression on it. A jump is symmetric and
 is accepted with the true density; a mixture of two kinds of moves that each keep the posterior keeps it.
+Jumps are part of the walks too, judged there by the expansion, or by what replaces it once simulations
+have taught more (``jakinib.fit.emulator``).
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,9 +38,20 @@ REACH = 1.0  # standard deviations over which the expansion is taken
 WALKS = (4, 50, 200)  # steps on the expansion between two true evaluations
 PACE = 0.3  # size of a step of the walk, in standard deviations
 JUMPS = 0.2  # share of the moves
+LEAPS = 0.2  # share of the steps of a walk that are jumps, judged by the expansion
 JUMP = 1.5  # scale of a jump, in standard deviations
 FAR = 6.0  # standard deviations
 WARM_UP = 0.1  # share of a chain that is thrown away
+
+
+class Simulated(Protocol):
+    """What a chain asks of an objective."""
+
+    @property
+    def low(self) -> Array: ...
+    @property
+    def high(self) -> Array: ...
+    def residuals(self, theta: Array) -> Array: ...
 
 
 @dataclass(frozen=True)
@@ -117,19 +131,19 @@ def walk(
 ) -> tuple[Array, float]:
     """Metropolis-Hastings on the expansion within the bounds; returns (z, its cost) after ``steps``."""
     mean = model.mean
-    away, cost = z - mean, model.cost(z)
-    level = 0.5 * float(away @ away) - cost
-    kept, shocks = math.sqrt(1 - PACE * PACE), PACE * rng.standard_normal((steps, len(z)))
-    for shock, draw in zip(shocks, rng.random(steps).tolist(), strict=True):
-        moved = kept * away + shock
-        there = mean + moved
+    cost, kept = model.cost(z), math.sqrt(1 - PACE * PACE)
+    shocks, leaps = PACE * rng.standard_normal((steps, len(z))), rng.random(steps) < LEAPS
+    for shock, leap, draw in zip(shocks, leaps.tolist(), rng.random(steps).tolist(), strict=True):
+        there = jump(model, z, rng) if leap else mean + kept * (z - mean) + shock
         theta = model.theta(there)
         if (theta < low).any() or (theta > high).any():
             continue
         proposed = model.cost(there)
-        proposed_level = 0.5 * float(moved @ moved) - proposed
-        if draw < math.exp(min(0.0, proposed_level - level)):
-            z, away, cost, level = there, moved, proposed, proposed_level
+        gain = cost - proposed
+        if not leap:  # a step keeps the Laplace approximation, a jump is symmetric
+            gain += 0.5 * float(np.square(there - mean).sum() - np.square(z - mean).sum())
+        if draw < math.exp(min(0.0, gain)):
+            z, cost = there, proposed
     return z, cost
 
 
@@ -140,7 +154,7 @@ def jump(model: Expansion, z: Array, rng: np.random.Generator) -> Array:
     return np.asarray(z + length * direction)
 
 
-def chain(problem: Objective, model: Expansion, evaluations: int, seed: np.random.SeedSequence) -> Chain:
+def chain(problem: Simulated, model: Expansion, evaluations: int, seed: np.random.SeedSequence) -> Chain:
     """A chain of ``evaluations`` true evaluations, from an overdispersed point of the expansion."""
     rng = np.random.default_rng(seed)
     z, level, cost, used = _start(problem, model, rng)
@@ -170,7 +184,7 @@ def chain(problem: Objective, model: Expansion, evaluations: int, seed: np.rando
     return Chain(np.array(draws), walked, jumped, used + evaluations)
 
 
-def _cost(problem: Objective, theta: Array) -> float:
+def _cost(problem: Simulated, theta: Array) -> float:
     """Half the sum of squares; infinite where the model cannot be simulated (probability 0)."""
     try:
         residual = problem.residuals(theta)
@@ -179,7 +193,7 @@ def _cost(problem: Objective, theta: Array) -> float:
     return 0.5 * float(residual @ residual)
 
 
-def _start(problem: Objective, model: Expansion, rng: np.random.Generator) -> tuple[Array, float, float, int]:
+def _start(problem: Simulated, model: Expansion, rng: np.random.Generator) -> tuple[Array, float, float, int]:
     """(z, true cost, expanded cost, evaluations): 1.5 standard deviations about the centre, inside bounds."""
     width, used = 1.5, 0
     while True:
