@@ -149,6 +149,48 @@ def test_socs1_rises_later_than_socs3() -> None:
     assert half[0] > half[1]
 
 
+BRAKES = [(name, f.protein) for name in CYTOKINES for f in get_library().cytokine(name).feedback]
+
+
+@pytest.mark.parametrize(("cytokine", "protein"), BRAKES)
+def test_a_feedback_protein_of_strength_zero_brakes_no_more_than_one_that_is_not_made(
+    cytokine: str, protein: str
+) -> None:
+    symbol = get_library().cytokine(cytokine).symbol
+    strong, none, unmade = (
+        percent(cytokine, settings, hours=4.0)
+        for settings in (
+            {f"strength_{protein}_{symbol}": 1.0},
+            {f"strength_{protein}_{symbol}": 0.0},
+            {f"ktx_{protein}": 0.0},
+        )
+    )
+    assert none == pytest.approx(unmade, rel=1e-6)
+    assert strong <= none
+
+
+def test_socs3_brakes_il6_as_its_constants_say_and_spares_il10() -> None:
+    share = {}
+    for name, symbol in (("IL-6", "IL6"), ("IL-10", "IL10")):
+        made = percent(name, {}, hours=4.0)
+        share[name] = made / percent(name, {f"strength_SOCS3_{symbol}": 0.0}, hours=4.0)
+    assert share["IL-6"] < 0.5 < share["IL-10"]
+
+
+def test_the_strength_of_a_feedback_protein_is_that_on_one_receptor() -> None:
+    model = jk.load("cytokine_signalling", cytokines=("IL-6", "IL-10"), cell="monocyte")
+    weak = {"strength_SOCS3_IL6": 0.0}
+    names = ["brake_IL6", "brake_IL10", "loss_SOCS_IL6", "loss_SOCS_IL10", "SOCS3"]
+    given = {"L_IL6": 2.0, "L_IL10": 2.0}
+    six, ten, six_loss, ten_loss, level = model.run(jk.Protocol([2.0], {**given, **weak}), names)[0]
+    assert level > 0
+    assert (six, six_loss) == (1, 0)
+    strength = model.initial("strength_SOCS3_IL10")
+    assert ten == pytest.approx(1 + strength * level / model.initial("Kb_SOCS3"), rel=1e-9)
+    half = level / (model.initial("Ks_SOCS3") + level)
+    assert ten_loss == pytest.approx(strength * model.initial("ksocs_SOCS3") * half, rel=1e-9)
+
+
 def test_protection_of_the_inhibited_jak_is_off_by_default_and_raises_active_receptor() -> None:
     model = jk.load("cytokine_signalling", cytokines="IL-6")
     drug = {"L_IL6": 3.0, "ktx_SOCS3": 0.0}

@@ -183,12 +183,22 @@ def test_more_inhibitor_inhibits_more(concentration: float, ratio: float) -> Non
     assert curve.inhibition(concentration * ratio) > curve.inhibition(concentration) - 1e-9
 
 
-def test_without_atp_the_apparent_constant_is_ki() -> None:
+@pytest.mark.parametrize("shift", [0.1, 1.0, 3.0])
+def test_without_atp_the_apparent_constant_is_ki_times_the_shift_of_cells(shift: float) -> None:
     model = jk.load("cytokine_signalling", cytokines="IL-2")
     for jak in JAKS:
         names = [f"Kapp_baricitinib_{jak}", f"Ki_baricitinib_{jak}"]
-        apparent, intrinsic = model.run(jk.Protocol([1e-3], {"ATP": 0.0}), names)[0]
-        assert apparent == pytest.approx(intrinsic, rel=1e-12)
+        chosen = {"ATP": 0.0, "shift_baricitinib": shift}
+        apparent, intrinsic = model.run(jk.Protocol([1e-3], chosen), names)[0]
+        assert apparent == pytest.approx(shift * intrinsic, rel=1e-12)
+
+
+@pytest.mark.parametrize("jak", JAKS)
+def test_atp_raises_the_apparent_constant_by_cheng_and_prusoff(jak: str) -> None:
+    model = jk.load("cytokine_signalling", cytokines="IL-2")
+    names = [f"Kapp_baricitinib_{jak}", f"Ki_baricitinib_{jak}", f"Km_{jak}", "ATP", "shift_baricitinib"]
+    apparent, intrinsic, km, atp, shift = model.run(jk.Protocol([1e-3], {"ATP": 2e6}), names)[0]
+    assert (atp, apparent) == (2e6, pytest.approx(shift * intrinsic * (1 + 2e6 / km), rel=1e-12))
 
 
 @pytest.mark.parametrize(("w", "silent"), [(1.0, "JAK1"), (0.0, "JAK3")])
