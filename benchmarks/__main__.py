@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import populations
+import ratios
 from cases import measurements
 from engines import comparison
 from measure import Measurement
@@ -37,7 +38,7 @@ def main() -> None:
             taken.append(take())
         status.update("beside other tools")
         compared = comparison()
-    console.print(_figures(taken), _beside(compared), sep="\n")
+    console.print(_figures(taken), ratios.table(), _beside(compared), sep="\n")
     console.print("virtual populations", style="italic")
     populations.main()
     if file:

@@ -15,7 +15,8 @@ from measure import Measurement, rounds, timed
 
 import jakinib as jk
 from jakinib.assay.kinase import KinaseAssay
-from jakinib.assay.pk import Disposition, dosing_steps
+from jakinib.assay.disposition import Disposition
+from jakinib.assay.dosing import dosing_steps
 from jakinib.build import built, compose, to_sbml
 from jakinib.fit.plan import plan_path, read_plan
 from jakinib.fit.problem import Problem
