@@ -18,12 +18,12 @@ def simulate(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_regimen_that_is_not_understood_is_shown_with_a_caret(tmp_path: Path) -> None:
-    run = simulate("--regimen", "4 mg fortnightly x 2", cwd=tmp_path)
+    run = simulate("--regimen", "4 mg fortnigtly x 2", cwd=tmp_path)
     assert run.returncode == 2
     assert run.stdout == ""
     said, shown, carets = run.stderr.splitlines()
-    assert said.startswith("jakinib: regimen: interval 'fortnightly' unknown; use qd")
-    assert shown == "  4 mg fortnightly x 2"
+    assert said.startswith("jakinib: regimen: interval 'fortnigtly' unknown; use qd")
+    assert shown == "  4 mg fortnigtly x 2"
     assert carets == "       ^^^^^^^^^^^"
 
 

@@ -57,8 +57,16 @@ WRONG = [
     ("1e400 mg", "dose 1e400 mg", "1e400 mg"),
     ("4 mg qx x 7", "interval 'qx'", "qx"),
     ("4 mg q0h x 7", "interval 'q0h'", "q0h"),
-    ("4 mg daily x 7", "interval 'daily'", "daily"),
-    ("4 mg qd", "how often", "qd"),
+    ("4 mg dayly x 7", "interval 'dayly'", "dayly"),
+    ("4 mg qd then 2 mg qd", "how long?", "qd"),
+    ("4 mg imatinib qd", "nor is it the name of an inhibitor", "imatinib"),
+    ("4 mg twice weekly", "is no even interval, or may be two; write q84h", "twice weekly"),
+    ("1,000 mg qd", "may be a decimal number or thousands", "1,000"),
+    ("4 mg at 8 am", "is a time of the clock; times count from the first dose", "at 8 am"),
+    ("4 mg sc qw", "is not followed; doses are 'oral'", "sc"),
+    ("4 mg as needed", "has no times; say when", "as needed"),
+    ("4 mg monthly", "write q4w or q30d", "monthly"),
+    ("baricitinib 4 mg tofacitinib qd", "name one", "tofacitinib"),
     ("4 mg x 7", "repeated how", "x"),
     ("4 mg ss", "steady state of what", "ss"),
     ("4 mg qd x 0", "'x 0'", "x 0"),
@@ -146,9 +154,47 @@ def test_a_switch_of_inhibitor_names_the_next_one() -> None:
     assert [dose.time for dose in switch.of("tofacitinib").doses] == [48.0, 60.0]
 
 
-def test_an_open_end_can_be_read_as_steady_state() -> None:
-    assert Regimen.parse("baricitinib 4 mg qd", ongoing=True) == Regimen.parse("baricitinib 4 mg qd ss")
-    assert Regimen.parse("4 mg", ongoing=True) == Regimen.parse("4 mg")
+def test_an_open_end_is_a_steady_state_and_says_so() -> None:
+    opened = Regimen.parse("baricitinib 4 mg qd")
+    assert opened == Regimen.parse("baricitinib 4 mg qd ss")
+    assert ["taken as at steady state" in note for note in opened.notes] == [True]
+    assert not Regimen.parse("baricitinib 4 mg qd ss").notes
+
+
+@pytest.mark.parametrize(("interval", "count"), [("qd", 14), ("bid", 28), ("qw", 4)])
+def test_an_open_end_behind_a_loading_dose_is_followed_and_says_so(interval: str, count: int) -> None:
+    opened = Regimen.parse(f"10 mg loading dose then 4 mg {interval}")
+    assert opened == Regimen.parse(f"10 mg once then 4 mg {interval} x {count}")
+    assert [f"followed for {count} doses" in note for note in opened.notes] == [True]
+
+
+SAID = {
+    "4 mg qd x 14": [
+        "4 mg daily for 14 days", "4 mg once daily, 14 days", "4 mg OD x 14 days", "4 mg/day for 14 doses",
+        "4,0 mg po once a day for two weeks", "4 mg q24h x 14", "4 mg every 24 hours x14d",
+        "Take 4 mg every morning for 14 days.",
+    ],
+    "5 mg bid x 4": ["5 mg BD x 4", "5 mg twice daily for 2 days", "5 mg every 12 h for 48 h",
+        "5 mg 2x/day x 4"],
+    "5 mg tid ss": ["5 mg tds", "5 mg q8h ss", "5 mg three times a day at steady state",
+        "5 mg every eight hours"],
+    "30 mg qw ss": ["30 mg weekly", "30 mg once a week", "30 mg every 7 days",
+        "30 mg/week", "30 mg every week"],
+    "baricitinib 4 mg qd ss": [
+        "4 mg baricitinib qd", "baricitinib 4mg once a day", "Olumiant 4 mg qd",
+        "4 mg of Olumiant once daily",
+        "LY-3009104 4 mg od", "baricitinib, 4 mg, daily",
+    ],
+    "tofacitinib 5 mg bid ss": ["CP-690550 5 mg bid", "CP-690,550 5 mg b.i.d.", "Xeljanz 5 mg twice a day"],
+    "10 mg once then 4 mg qd x 3": [
+        "10 mg loading dose then 4 mg qd x 3", "loading dose of 10 mg, then 4 mg qd x 3",
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("meant", "said"), [(meant, said) for meant, many in SAID.items() for said in many])
+def test_a_prescription_is_understood_as_it_is_spoken(meant: str, said: str) -> None:
+    assert Regimen.parse(said) == Regimen.parse(meant)
 
 
 def test_doses_by_weight_need_a_weight() -> None:

@@ -90,7 +90,7 @@ def exposure(text: str, population: str = "ra_adult", anchored: bool = True) -> 
 
 def _read(text: str) -> tuple[Regimen, Inhibitor, float]:
     """The regimen, its inhibitor and its interval (h); doses by mouth, in mg, for ever."""
-    regimen = Regimen.parse(text, ongoing=True)
+    regimen = Regimen.parse(text)
     if len(regimen.inhibitors) != 1:
         named = "names no inhibitor" if not regimen.inhibitors else "names more than one inhibitor"
         raise InputError(

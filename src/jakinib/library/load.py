@@ -73,6 +73,7 @@ class Library:
         self.evidence: dict[str, Evidence] = {}
         self.files: dict[tuple[str, str], Path] = {}
         self._places: dict[str, Place] = {}  # of cells that stand in a table
+        self._index: tuple[int, dict[str, dict[str, str]]] = (-1, {})  # names to ids, of a generation
         self.generation = 0  # new with every entry added, so that models built before are not reused
         for folder in folders:
             self._add_folder(folder)
@@ -264,6 +265,18 @@ class Library:
         if name in entries:
             return entries[name]
         return entries[resolve(noun, name, entries, self._elsewhere(entries))]
+
+    def find(self, kind: str, name: str) -> str | None:
+        """The id of the entry of ``kind`` (a folder name) that a name means; None where none states it."""
+        if name in getattr(self, kind):
+            return name
+        if self._index[0] != self.generation:
+            self._index = self.generation, {}
+        names = self._index[1]
+        if kind not in names:
+            entries = getattr(self, kind).items()
+            names[kind] = {key(spelt): entry for entry, it in entries for spelt in spellings(entry, it)}
+        return names[kind].get(key(name))
 
     def _elsewhere(self, entries: dict[str, S]) -> dict[str, str]:
         """Names of the entries of other kinds, by what all their spellings share, and what they name."""

@@ -172,7 +172,7 @@ def _manifest(
         "cell": assay.cell if assay else None,
         "conditions": list(conditions),
         "milieu": assay.milieu or None if assay else None,
-        "notes": [*_notes(population), *(assay.notes if assay else ())],
+        "notes": [*regimen.notes, *_notes(population), *(assay.notes if assay else ())],
         "n": job.n,
         "seed": job.seed,
         "chunk": CHUNK,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from jakinib.errors import InputError
+from jakinib.library import get_library
 from jakinib.library.ranges import LARGEST_AMOUNT, SHORTEST
 from jakinib.units import dose_to_nmol
 
@@ -65,13 +66,19 @@ class Steady:
     interval: float
 
 
+def _with_entry(dose: Dose) -> Dose:
+    """The dose with its inhibitor by the id of the library, where one is of this name."""
+    found = get_library().find("inhibitors", dose.inhibitor) if dose.inhibitor else None
+    return replace(dose, inhibitor=found) if found and found != dose.inhibitor else dose
+
+
 @dataclass(frozen=True)
 class Regimen:
     """Doses of one or more inhibitors, and steady states reached before time 0.
 
     doses: by time, in hours from 0 on. text: as it was written. steady: series that went on before time 0,
-    each with its first due dose among ``doses`` (of amount 0 when it was missed). notes: what its file held
-    that no regimen uses.
+    each with its first due dose among ``doses`` (of amount 0 when it was missed). notes: what was
+    taken for granted, and what its file held that no regimen uses.
 
     >>> Regimen.parse("4 mg qd x 3").doses[-1]
     Dose(time=48.0, amount=4.0, route='oral', duration=0.0, inhibitor='', per_kg=False)
@@ -113,10 +120,13 @@ class Regimen:
             raise InputError("regimen: no doses; give at least one")
         if len({bool(dose.inhibitor) for dose in self.doses}) > 1:
             raise InputError("regimen: some doses name their inhibitor and some do not; name it for all")
+        object.__setattr__(self, "doses", tuple(_with_entry(dose) for dose in self.doses))
+        trains = tuple(replace(series, dose=_with_entry(series.dose)) for series in self.steady)
+        object.__setattr__(self, "steady", trains)
         ordered = sorted(self.doses, key=lambda dose: (dose.time, dose.kind, dose.amount))
         object.__setattr__(self, "doses", tuple(ordered))
-        trains = sorted(self.steady, key=lambda s: (s.dose.time, s.interval, s.dose.kind, s.dose.amount))
-        object.__setattr__(self, "steady", tuple(trains))
+        by_time = sorted(self.steady, key=lambda s: (s.dose.time, s.interval, s.dose.kind, s.dose.amount))
+        object.__setattr__(self, "steady", tuple(by_time))
         due = list(ordered)
         for series in self.steady:
             if not 0 < series.interval < math.inf or series.dose.time >= series.interval:
@@ -146,15 +156,16 @@ class Regimen:
         return cls((Dose(time, amount),), f"{amount:g} mg once")
 
     @classmethod
-    def parse(cls, text: str, *, ongoing: bool = False) -> Regimen:
+    def parse(cls, text: str) -> Regimen:
         """Read a regimen as it is prescribed; the class shows examples, docs/regimens.md the language.
 
-        ongoing: read an interval without a number of doses ("4 mg qd") as one at steady state ("4 mg qd ss").
+        An interval without an end ("4 mg qd") is a steady state ("4 mg qd ss"), one that follows other doses
+        goes on for 14 days; ``notes`` say so.
         Raises RegimenError, an InputError that shows the part that was not understood.
         """
         from jakinib.regimen.text import parse
 
-        return parse(text, ongoing=ongoing)
+        return parse(text)
 
     @classmethod
     def read(cls, path: str | Path) -> Regimen:
@@ -222,7 +233,7 @@ class Regimen:
         """
         if not self.inhibitors:
             return self
-        name = inhibitor.casefold()
+        name = (get_library().find("inhibitors", inhibitor) or inhibitor).casefold()
         doses = tuple(dose for dose in self.doses if dose.inhibitor.casefold() == name)
         if not doses:
             raise InputError(f"regimen: no dose of '{inhibitor}'; it doses {', '.join(self.inhibitors)}")

@@ -45,12 +45,12 @@ class Series:
         return self.start + (self.repeats - 1) * self.interval
 
 
-def assemble(series: Iterable[Series], text: str = "") -> Regimen:
+def assemble(series: Iterable[Series], text: str = "", notes: tuple[str, ...] = ()) -> Regimen:
     """The regimen of several series together."""
     series = list(series)
     refuse_many(sum(s.repeats for s in series))
     steady = tuple(Steady(s.dose(s.start, s.amount), s.interval) for s in series if s.steady)
-    return Regimen(tuple(dose for s in series for dose in s.doses()), text, steady)
+    return Regimen(tuple(dose for s in series for dose in s.doses()), text, steady, notes)
 
 
 def refuse_many(doses: int) -> None:

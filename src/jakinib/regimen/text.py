@@ -14,44 +14,25 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NoReturn, TypeVar
 
 from jakinib.errors import RegimenError
+from jakinib.library import get_library
 from jakinib.regimen import words
 from jakinib.regimen.dose import Regimen
 from jakinib.regimen.series import MOST, Series, assemble, split
+from jakinib.regimen.spoken import Token, tokens
 
-_TOKEN = re.compile(
-    rf"""(?P<interval>[qQ][0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?[hdwHDW]\b)
-       | (?P<plus>\+)
-       | (?P<number>-?{words.UNSIGNED})
-       | (?P<times>[xX×](?![^\W\d]))
-       | (?P<word>\w+(?:/\w*)?)
-       | (?P<comma>,)
-       | (?P<other>\S)""",
-    re.VERBOSE,
-)
+_CLAUSES = {
+    "x": "x", "×": "x", "for": "for", "ss": "ss", "missing": "missing", "at": "at", "oral": "route",
+    "iv": "route", "once": "interval",
+}  # fmt: skip
 V = TypeVar("V")
 LONGEST = 10_000  # characters of a text
 _EXAMPLE = "write for example '4 mg qd x 7'"
-_KEYWORDS = {
-    "oral", "po", "iv", "over", "once", "for", "ss", "missing", "at", "then", "after", "dose", "doses",
-    *words.INTERVALS,
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class _Token:
-    kind: str
-    text: str
-    start: int
-    end: int
-
-    @property
-    def word(self) -> str:
-        return self.text.lower() if self.kind in ("word", "times", "interval") else ""
+FOLLOWED, FEWEST = 14 * 24.0, 4  # h, and doses, of a series without an end that began at a known time
 
 
 @dataclass
@@ -59,43 +40,40 @@ class _Draft:
     """One series while it is read; ``seen`` holds the token of each clause."""
 
     series: Series
-    first: _Token
-    interval: _Token | None = None
+    first: Token
+    interval: Token | None = None
     lasting: float | None = None
-    counted: _Token | None = None
+    counted: Token | None = None
     after: float | None = None
-    then: _Token | None = None
-    seen: dict[str, _Token] = field(default_factory=dict)
+    then: Token | None = None
+    stop: int = 0  # place of the token behind it
+    seen: dict[str, Token] = field(default_factory=dict)
 
 
-def parse(text: str, *, ongoing: bool = False) -> Regimen:
+def parse(text: str) -> Regimen:
     """Read ``text``; see the module for the grammar. Raises RegimenError."""
     if len(text) > LONGEST:
         raise RegimenError(
             f"regimen: {len(text):,} characters; at most {LONGEST:,} are read, write longer ones as a file",
             text[:40],
         )
-    return _Parser(text, ongoing).regimen()
+    return _Parser(text).regimen()
 
 
 class _Parser:
-    def __init__(self, text: str, ongoing: bool) -> None:
-        self.text, self.ongoing = text, ongoing
-        self.tokens = [
-            _Token(match.lastgroup or "", match[0], match.start(), match.end())
-            for match in _TOKEN.finditer(text)
-        ]
-        self.tokens.append(_Token("end", "", len(text.rstrip()), len(text.rstrip()) + 1))
+    def __init__(self, text: str) -> None:
+        self.text, self.notes = text, list[str]()
+        self.tokens = list(tokens(text))
         self.position = 0
 
-    def refuse(self, reason: str, token: _Token, last: _Token | None = None) -> NoReturn:
+    def refuse(self, reason: str, token: Token, last: Token | None = None) -> NoReturn:
         raise RegimenError(f"regimen: {reason}", self.text, token.start, (last or token).end)
 
     @property
-    def next(self) -> _Token:
+    def next(self) -> Token:
         return self.tokens[self.position]
 
-    def take(self) -> _Token:
+    def take(self) -> Token:
         token = self.next
         self.position = min(self.position + 1, len(self.tokens) - 1)
         return token
@@ -110,7 +88,7 @@ class _Parser:
         if not self.text.strip():
             self.refuse(f"not understood, since nothing is written; {_EXAMPLE}", self.next)
         series: list[Series] = []
-        named: list[tuple[bool, _Token]] = []
+        named: list[tuple[bool, Token]] = []
         while True:
             begin = self.next
             part = self.part()
@@ -124,7 +102,7 @@ class _Parser:
         for has_name, begin in named:
             if has_name != any(name for name, _ in named):
                 self.refuse("which inhibitor? name it in each part", begin)
-        return assemble(series, " ".join(self.text.split()))
+        return assemble(series, " ".join(self.text.split()), tuple(self.notes))
 
     def part(self) -> list[Series]:
         drafts = [self.series("")]
@@ -138,7 +116,31 @@ class _Parser:
                 self.refuse("which inhibitor? name it from the first series on", drafts[0].first)
             draft.then, draft.after = then, after
             drafts.append(draft)
+        for draft in drafts:
+            self.end(draft, first=draft is drafts[0], last=draft is drafts[-1])
         return self.follow(drafts)
+
+    def end(self, draft: _Draft, *, first: bool, last: bool) -> None:
+        """Where a series without an end ends, and which of its doses are missing."""
+        series = draft.series
+        said = self.text[draft.first.start : self.tokens[draft.stop - 1].end]
+        if series.interval and draft.counted is None and not series.steady:
+            assert draft.interval is not None
+            if not last:
+                self.refuse("how long? add 'x 7' or 'for 7 days' before 'then'", draft.interval)
+            if first and series.start < series.interval:
+                series = replace(series, steady=True)
+                end = "is taken as at steady state; add 'x 7' for a course from the first dose"
+            else:
+                count = max(FEWEST, math.ceil(FOLLOWED / series.interval))
+                series = replace(series, repeats=count)
+                end = f"is followed for {count} doses; add 'x 7' for another number"
+            self.notes.append(f"regimen: '{said}' has no end and {end}")
+        for number in series.missing:
+            if number > series.repeats:
+                reason = f"dose {number} is missing, of {series.repeats} in this series"
+                self.refuse(reason, draft.seen[f"missing {number}"])
+        draft.series = series
 
     def follow(self, drafts: list[_Draft]) -> list[Series]:
         """Each series from the end of the one before."""
@@ -164,25 +166,59 @@ class _Parser:
         return done
 
     def series(self, inhibitor: str) -> _Draft:
-        begin = self.next
-        following = self.tokens[min(self.position + 1, len(self.tokens) - 1)]
-        if begin.kind == "word" and following.kind == "number" and begin.word not in _KEYWORDS:
-            inhibitor = self.take().text
-            if not re.fullmatch(r"[A-Za-z]\w*", inhibitor):
-                self.refuse(f"'{inhibitor}' is not the name of an inhibitor", begin)
+        loading = self.take() if self.next.word == "once" else None
+        inhibitor = self.name_before() or inhibitor
         number, unit = self.amount()
         scale, per_kg = self.asking(words.mass_unit, unit, unit.text)
         amount = float(number.text) * scale
         if not 0 <= amount < math.inf:
             reason = f"dose {number.text} {unit.text}; give a finite amount of at least 0 {unit.text}"
             self.refuse(reason, number, unit)
-        draft = _Draft(Series(amount, inhibitor=inhibitor, per_kg=per_kg), number)
+        draft = _Draft(Series(amount, inhibitor=inhibitor, per_kg=per_kg), number, interval=loading)
+        if loading is not None:
+            draft.seen["interval"] = loading
         while self.clause(draft):
             pass
-        self.close(draft, unit)
+        draft.stop = self.position
+        self.close(draft)
         return draft
 
-    def amount(self) -> tuple[_Token, _Token]:
+    def name_before(self) -> str:
+        """The inhibitor named before the amount, which a mass tells from a number in a name."""
+        first = end = self.position
+        while self.tokens[end].kind in ("word", "number", "comma"):
+            if self.tokens[end].kind == "number" and _mass(self.tokens[end + 1]):
+                break
+            end += 1
+        if end == first or self.tokens[end].kind != "number":
+            token, following = self.next, self.tokens[min(first + 1, len(self.tokens) - 1)]
+            if token.kind != "word" or following.kind != "number":
+                return ""
+            end = first + 1
+        named = [token for token in self.tokens[first:end] if token.kind != "comma"]
+        name = self.text[named[0].start : named[-1].end] if named else ""
+        self.position = end
+        entry = get_library().find("inhibitors", name) if name else ""
+        if entry is None and not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII):
+            self.refuse(f"'{name}' is not the name of an inhibitor", named[0], named[-1])
+        return entry or name
+
+    def name_after(self, draft: _Draft) -> bool:
+        """The inhibitor named after the amount, as in "4 mg baricitinib qd"."""
+        first = end = self.position
+        while self.tokens[end].kind in ("word", "number") and not _starts_time(self.tokens[end : end + 2]):
+            end += 1
+        for stop in range(end, first, -1):
+            name = self.text[self.next.start : self.tokens[stop - 1].end]
+            if (entry := get_library().find("inhibitors", name)) is not None:
+                if draft.series.inhibitor not in ("", entry):
+                    self.refuse(f"{draft.series.inhibitor} or {entry}? name one", self.next)
+                draft.series = replace(draft.series, inhibitor=entry)
+                self.position = stop
+                return True
+        return False
+
+    def amount(self) -> tuple[Token, Token]:
         number = self.take()
         unit = self.next
         if number.word in ("nan", "inf", "infinity"):
@@ -190,16 +226,16 @@ class _Parser:
         if number.kind != "number":
             what = f"'{number.text}' not understood; expected a dose" if number.text else "a dose is missing"
             self.refuse(f"{what}; {_EXAMPLE}", number)
-        if unit.kind != "word" or unit.word in _KEYWORDS:
+        if unit.kind != "word":
             before = f" before '{unit.text}'" if unit.text else ""
             self.refuse(f"'{number.text}' has no unit{before}; write for example '{number.text} mg'", number)
         return number, self.take()
 
-    def asking(self, read: Callable[[str], V], token: _Token, text: str) -> V:
+    def asking(self, read: Callable[[str], V], token: Token, text: str, more: str = "") -> V:
         try:
             return read(text)
         except ValueError as error:
-            self.refuse(str(error), token)
+            self.refuse(f"{error}{more}", token)
 
     def time(self, after: str) -> float:
         """Hours of "30 min"."""
@@ -217,15 +253,23 @@ class _Parser:
 
     def clause(self, draft: _Draft) -> bool:
         token = self.next
-        kind = {
-            "x": "x", "×": "x", "for": "for", "ss": "ss", "missing": "missing", "at": "at",
-            "oral": "route", "po": "route", "iv": "route", "once": "interval",
-        }.get(token.word, "")  # fmt: skip
-        if not kind:
+        if token.kind == "comma" or token.word == "doses":
+            self.take()
+            return True
+        kind = _CLAUSES.get(token.word, "")
+        if token.kind == "number" and _starts_time(self.tokens[self.position : self.position + 2]):
+            kind, self.position = "for", self.position - 1  # "14 days" is "for 14 days"
+        elif token.kind == "number" and self.tokens[self.position + 1].word == "doses":
+            kind, self.position = "x", self.position - 1
+        elif not kind:
             if token.kind in ("end", "plus") or token.word == "then":
                 return False
+            if token.kind == "word" and self.name_after(draft):
+                return True
             kind = "interval"
-            if token.kind not in ("word", "interval") or draft.interval is not None:
+            if token.kind == "word" and draft.interval is None:
+                self.asking(words.interval, token, token.text, "; nor is it the name of an inhibitor")
+            if not token.word or (token.kind == "word" and draft.interval is not None):
                 self.refuse(f"'{token.text}' not understood here; {_EXAMPLE}", token)
         if kind in draft.seen:
             self.refuse(f"'{token.text}': said before; say it once", token)
@@ -233,32 +277,36 @@ class _Parser:
         getattr(self, f"clause_{kind}")(draft, token)
         return True
 
-    def clause_interval(self, draft: _Draft, token: _Token) -> None:
+    def clause_interval(self, draft: _Draft, token: Token) -> None:
         draft.interval = token
         if token.word != "once":
-            hours = self.asking(words.interval, token, token.text)
+            hours = self.asking(words.interval, token, token.word if token.kind == "said" else token.text)
             draft.series = replace(draft.series, interval=hours)
 
-    def clause_x(self, draft: _Draft, token: _Token) -> None:
+    def clause_x(self, draft: _Draft, token: Token) -> None:
+        if _starts_time(self.tokens[self.position : self.position + 2]):
+            self.clause_for(draft, token)
+            return
         count = self.take()
         if not re.fullmatch(r"[0-9]{1,5}", count.text) or int(count.text) < 1:
             reason = f"'{token.text} {count.text}'; give a whole number of doses from 1 to {MOST}"
             self.refuse(reason, token, count)
         draft.series = replace(draft.series, repeats=int(count.text))
         draft.counted = token
-        if self.next.word in ("dose", "doses"):
-            self.take()
 
-    def clause_for(self, draft: _Draft, token: _Token) -> None:
+    def clause_for(self, draft: _Draft, token: Token) -> None:
+        if self.tokens[min(self.position + 1, len(self.tokens) - 1)].word == "doses":
+            self.clause_x(draft, token)
+            return
         draft.lasting, draft.counted = self.time("for"), token
 
-    def clause_ss(self, draft: _Draft, token: _Token) -> None:
+    def clause_ss(self, draft: _Draft, token: Token) -> None:
         draft.series = replace(draft.series, steady=True)
 
-    def clause_at(self, draft: _Draft, token: _Token) -> None:
+    def clause_at(self, draft: _Draft, token: Token) -> None:
         draft.series = replace(draft.series, start=self.time("at"))
 
-    def clause_route(self, draft: _Draft, token: _Token) -> None:
+    def clause_route(self, draft: _Draft, token: Token) -> None:
         if token.word != "iv":
             return
         how = self.take()
@@ -272,47 +320,58 @@ class _Parser:
         else:
             self.refuse("write 'iv bolus' or 'iv infusion over 30 min'", token)
 
-    def clause_missing(self, draft: _Draft, token: _Token) -> None:
+    def clause_missing(self, draft: _Draft, token: Token) -> None:
         missing: list[int] = []
         while True:
+            if self.next.word == "doses":
+                self.take()
             which = self.take()
             if not re.fullmatch(r"[0-9]{1,5}", which.text) or int(which.text) < 1:
                 what = f"'{which.text}'" if which.text else "nothing"
                 self.refuse(f"which dose is missing? {what} is not a dose number counted from 1", which)
             missing.append(int(which.text))
             draft.seen.setdefault(f"missing {which.text}", which)
-            if self.next.kind != "comma":
+            if self.next.kind != "comma" and self.next.text.lower() != "and":
                 break
             self.take()
         draft.series = replace(draft.series, missing=tuple(sorted(set(missing))))
 
-    def close(self, draft: _Draft, unit: _Token) -> None:
+    def close(self, draft: _Draft) -> None:
         """What the clauses of a series say together."""
         series, seen = draft.series, draft.seen
         if "x" in seen and "for" in seen:
             self.refuse("both a number of doses and a time; say one", seen["for"])
         if not series.interval:
             for clause in ("x", "for", "ss"):
-                if clause in seen:
+                if clause in seen and (clause != "x" or series.repeats > 1):
                     how = "repeated how? add" if clause != "ss" else "steady state of what? add"
                     self.refuse(f"{how} an interval such as qd before '{seen[clause].text}'", seen[clause])
-        elif draft.counted is None and not series.steady:
-            if not self.ongoing or series.start >= series.interval:
-                assert draft.interval is not None
-                self.refuse("how often? add 'x 7', 'for 7 days' or 'ss' (steady state)", draft.interval)
-            series = replace(series, steady=True)
         if series.steady and series.start >= series.interval:
             self.refuse("at steady state the first dose falls within one interval from time 0", seen["at"])
         if draft.lasting is not None:
             repeats = math.ceil(draft.lasting / series.interval * (1 - 1e-12))
             if repeats > MOST:
-                self.refuse(f"{repeats} doses; give at most {MOST}", seen["for"])
-            series = replace(series, repeats=repeats)
-        for number in series.missing:
-            if number > series.repeats:
-                reason = f"dose {number} is missing, of {series.repeats} in this series"
-                self.refuse(reason, seen[f"missing {number}"])
-        draft.series = series
+                self.refuse(f"{repeats} doses; give at most {MOST}", draft.counted or draft.first)
+            draft.series = replace(series, repeats=repeats)
+
+
+def _mass(token: Token) -> bool:
+    """Whether a token is a unit of mass."""
+    try:
+        words.mass_unit(token.text)
+    except ValueError:
+        return False
+    return token.kind == "word"
+
+
+def _starts_time(ahead: Sequence[Token]) -> bool:
+    """Whether these tokens are a number and a unit of time."""
+    if len(ahead) < 2 or ahead[0].kind != "number" or ahead[1].kind != "word":
+        return False
+    try:
+        return words.time_unit(ahead[1].text) > 0
+    except ValueError:
+        return False
 
 
 def write(regimen: Regimen) -> str:
