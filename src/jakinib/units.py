@@ -146,6 +146,10 @@ def convert(value: float, unit: str, to: str) -> float:
     return value * factor(unit, to)
 
 
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(,\d{3})+(?!\d)")
+_COMMA = re.compile(r"^\s*[+-]?\d+,\d+(?![\d,])")
+_PER_SURFACE = re.compile(r"(?<=min) ?(?:/|per) ?1[.,]73 ?m(?:\^?2|²|\*\*2)", re.IGNORECASE)
+_CREATININE = re.compile(r"(?:[µμu]?mol|mg)/d?l", re.IGNORECASE)
 _QUANTITY = re.compile(r"^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*$")
 
 
@@ -161,7 +165,9 @@ def parse_quantity(text: str, to: str, *, mass: float | None = None, where: str 
             f"{prefix}a quantity of {len(text):,} characters; at most {LONGEST_QUANTITY} are read, "
             f"write for example '10 {to}'"
         )
-    match = _QUANTITY.match(text)
+    if _THOUSANDS.match(text.strip()):
+        raise UnitError(f"{prefix}'{text}' may be a decimal number or thousands; write the one you mean")
+    match = _QUANTITY.match(text.replace(",", ".", 1) if _COMMA.match(text) else text)
     if not match:
         raise UnitError(f"{prefix}'{text}' is not a number with a unit; write for example '10 {to}'")
     number, unit = float(match.group(1)), match.group(2)
@@ -178,6 +184,30 @@ def parse_quantity(text: str, to: str, *, mass: float | None = None, where: str 
         return number * factor(f"({unit})/(g/mol)", to) / mass
     except UnitError:
         raise UnitError(f"{prefix}unit '{unit}' in '{text}' is not convertible to '{to}'") from None
+
+
+def spoken(value: float | str, unit: str, what: str) -> float:
+    """A number as it is given, in ``unit`` where it has none of its own: 45, "45", "45 mL/min per 1.73 m2".
+
+    what: its name, for messages. Raises UnitError for a unit of another dimension; an eGFR that is a
+    concentration of creatinine is called that.
+    """
+    if not isinstance(value, str):
+        return float(value)
+    text = _PER_SURFACE.sub("", value.strip())
+    if re.fullmatch(r"[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?|[+-]?(?:nan|inf)", text, re.IGNORECASE):
+        return parse_quantity(f"{text} {unit}", unit, where=what) if "," in text else float(text)
+    if what == "eGFR" and _CREATININE.search(text):
+        raise UnitError(
+            f"eGFR: '{shortened(text, 60)}' is a creatinine in serum; give the eGFR that follows from it with age "
+            "and sex (CKD-EPI), for example '45 mL/min'"
+        )
+    try:
+        return parse_quantity(text, unit, where=what)
+    except UnitError:
+        if text == text.lower():
+            raise
+    return parse_quantity(text.lower(), unit, where=what)
 
 
 def split_quantity(text: str) -> tuple[str, str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from jakinib.assay.curve import Curve
-from jakinib.errors import InputError, SimulationError, UnknownIdError
+from jakinib.errors import InputError, SimulationError, UnitError, UnknownIdError
 from jakinib.library import get_library
 from jakinib.library.milieu import Milieu
 from jakinib.library.names import resolve
@@ -197,7 +198,21 @@ def default_dose(cytokine: Cytokine) -> float:
 
 
 def cytokine_dose_nM(cytokine: Cytokine, text: str, where: str) -> float:
-    """A dose such as "10 ng/mL" in nM; raises UnitError that begins with ``where``."""
+    """A dose such as "10 ng/mL" or "100 IU/mL" in nM; raises UnitError that begins with ``where``.
+
+    International units need the activity of the cytokine, IU in a mass.
+    """
+    if re.search(r"(?<![A-Za-z])[kM]?U\b", text) or "unit" in text.lower():
+        raise UnitError(
+            f"{where}: '{text}' is in units of an assay; write IU/mL where international ones are meant"
+        )
+    if "IU" in text:
+        if cytokine.activity is None:
+            raise UnitError(
+                f"{where}: '{text}': the library states no activity of {cytokine.id}, IU in a mass; write ng/mL"
+            )
+        units = parse_quantity(text, "IU/mL", where=where)
+        text = f"{units / cytokine.activity.to('IU/mg')!r} mg/mL"
     return parse_quantity(text, "nM", mass=cytokine.molecular_weight.to("g/mol"), where=where)
 
 

@@ -17,7 +17,7 @@ from jakinib.assay.dosing import turns
 from jakinib.assay.inhibition import time_above
 from jakinib.assay.patient import Patient
 from jakinib.assay.pk import PlasmaProfile, plasma_profiles
-from jakinib.assay.studied import doses_outside
+from jakinib.assay.studied import COVARIATES, doses_outside
 from jakinib.errors import InputError, SimulationError
 from jakinib.files import table_text
 from jakinib.library import get_library
@@ -25,11 +25,11 @@ from jakinib.library.names import resolve
 from jakinib.library.schema import JAK, JAKS
 from jakinib.regimen import Regimen
 from jakinib.simulate import Protocol, load
+from jakinib.units import spoken
 
 Array = NDArray[np.float64]
 LONGEST = 20_000  # h
 DRAW, FINE = 0.25, 0.05  # h between blood draws; between plasma levels for Cmax and AUC
-COVARIATES = ("weight", "eGFR")
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 _JAK_COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#cc79a7")
 
@@ -142,8 +142,8 @@ def course(
     population: str = "healthy_adult",
     cytokine: str = "IL-6",
     readout: str = "",
-    settings: Mapping[str, float] | None = None,
-    hours: float | None = None,
+    settings: Mapping[str, float | str] | None = None,
+    hours: float | str | None = None,
     conditions: Sequence[str] = (),
     milieu: str = "",
 ) -> Course:
@@ -159,14 +159,14 @@ def course(
     library = get_library()
     if isinstance(regimen, str):
         regimen = Regimen.parse(regimen)
-    people, given = library.population(population), dict(settings or {})
+    people, given = library.population(population), _numbers(settings or {})
     dosed = [library.inhibitor(name).id for name in regimen.inhibitors or (inhibitor,)]
     patients, notes = _patients(dosed, people.id, given, conditions)
     drawn = CellAssay(dosed[0], cytokine, readout, matrix=EX_VIVO, milieu=milieu)
     notes = [*regimen.notes, *doses_outside(regimen), *notes, *drawn.notes]
     whole = {drug: patients[drug].settings() | _settings_of(drug, given, dosed) for drug in dosed}
     in_mg = regimen.at_weight(whole[dosed[0]]["weight"])
-    end = _end(regimen, hours)
+    end = _end(regimen, None if hours is None else spoken(hours, "hour", "hours"))
     dispositions = {drug: Disposition.of(drug, people.id, whole[drug]) for drug in dosed}
     times = _times(in_mg, dispositions, end)
     fine_times = _distinct(np.concatenate((np.arange(0, end, FINE), times)))
@@ -196,6 +196,13 @@ def course(
         title, profiles, dict(zip(JAKS, bound.T, strict=True)), inhibition,
         drawn, ic50, intervals, days, missed, tuple(dict.fromkeys(notes)),
     )  # fmt: skip
+
+
+def _numbers(settings: Mapping[str, float | str]) -> dict[str, float]:
+    """The settings as numbers; weight and eGFR may be text with a unit."""
+    return {
+        name: spoken(value, COVARIATES.get(name, "dimensionless"), name) for name, value in settings.items()
+    }
 
 
 def _reading(drawn: CellAssay) -> str:

@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jakinib.assay.disposition import RELEASE, Disposition
-from jakinib.assay.studied import outside
+from jakinib.assay.studied import COVARIATES, outside
 from jakinib.build.pharmacology import no_pharmacokinetics
 from jakinib.errors import InputError
 from jakinib.library import get_library
 from jakinib.library.names import resolve
 from jakinib.simulate import load
+from jakinib.units import spoken
 
 T = TypeVar("T", float, NDArray[np.float64])
 
@@ -118,7 +119,8 @@ def typical(inhibitor: str, population: str) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Patient:
-    """A patient. weight in kg, eGFR in mL/min per 1.73 m2; what is not given is that of the population.
+    """A patient. weight in kg, eGFR in mL/min per 1.73 m2, or as text with a unit ("45 mL/min"); what is not
+    given is that of the population.
 
     conditions: names under ``conditions`` of the inhibitor, such as "fed" or "OAT3_inhibitor".
     Raises InputError for an inhibitor without pharmacokinetics in the population.
@@ -126,11 +128,14 @@ class Patient:
 
     population: str = "healthy_adult"
     inhibitor: str = "baricitinib"
-    weight: float | None = None
+    weight: float | None = None  # or text; a number once made
     eGFR: float | None = None
     conditions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        for name, unit in COVARIATES.items():
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, spoken(getattr(self, name), unit, name))
         drug, people = get_library().inhibitor(self.inhibitor), get_library().population(self.population)
         if people.id not in drug.pharmacokinetics:
             raise InputError(no_pharmacokinetics(drug, people.id))

@@ -24,6 +24,7 @@ from jakinib.cli import (
     petab,
     population,
     sensitivity,
+    showing,
     simulations,
 )
 from jakinib.cli.app import app, leave
@@ -44,6 +45,7 @@ __all__ = [
     "petab",
     "population",
     "sensitivity",
+    "showing",
     "simulations",
 ]
 

@@ -58,26 +58,51 @@ def refuse(ctx: typer.Context, names: Iterable[str], why: str) -> None:
 app = _App(
     help="Systems pharmacology of JAK inhibitors: simulate, fit, evaluate, export.",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
-Inhibitor = Annotated[str, typer.Option(help="Inhibitor of the library.")]
-Cytokine = Annotated[str, typer.Option(help="Cytokine of the library.")]
+
+
+def names_of(kind: str) -> Callable[[str], list[str]]:
+    """What a shell offers to complete: the entries of a kind (a folder name) that begin as typed."""
+
+    def complete(incomplete: str) -> list[str]:
+        from jakinib.library import get_library
+
+        begin = incomplete.casefold()
+        return [name for name in getattr(get_library(), kind) if name.casefold().startswith(begin)]
+
+    return complete
+
+
+Inhibitor = Annotated[
+    str, typer.Option(help="Inhibitor of the library.", autocompletion=names_of("inhibitors"))
+]
+Cytokine = Annotated[str, typer.Option(help="Cytokine of the library.", autocompletion=names_of("cytokines"))]
 Readout = Annotated[str, typer.Option(help="pSTAT read-out; default: the first of the cytokine.")]
-Cell = Annotated[str, typer.Option(help="Cell; default: the cytokine's reference cell.")]
+Cell = Annotated[
+    str,
+    typer.Option(help="Cell; default: the cytokine's reference cell.", autocompletion=names_of("cells")),
+]
 Matrix = Annotated[
     str, typer.Option(help="whole blood (spiked), ex vivo blood (IC50 of total plasma), PBMC or culture.")
 ]
 Dose = Annotated[str, typer.Option(help="Cytokine dose with unit; default: usual in its assays.")]
 Milieu = Annotated[
-    str, typer.Option(help="In place of a dose: the cytokine level that people have, such as ra_synovium.")
+    str,
+    typer.Option(
+        help="In place of a dose: the cytokine level that people have, such as ra_synovium.",
+        autocompletion=names_of("milieus"),
+    ),
 ]
 Condition = Annotated[
     list[str] | None, typer.Option(help="Food or co-medication: fed, OAT3_inhibitor. May be repeated.")
 ]
-Population = Annotated[str, typer.Option(help="Population of the library.")]
+Population = Annotated[
+    str, typer.Option(help="Population of the library.", autocompletion=names_of("populations"))
+]
 
 
 def console(stderr: bool = False) -> Console:

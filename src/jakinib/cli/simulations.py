@@ -41,12 +41,13 @@ def simulate(
     cytokine: Cytokine = "IL-6",
     readout: Readout = "",
     milieu: Milieu = "",
-    weight: Annotated[float | None, typer.Option(help="Body weight, kg.")] = None,
-    egfr: Annotated[float | None, typer.Option(help="eGFR, mL/min per 1.73 m2.")] = None,
+    weight: Annotated[str | None, typer.Option(help="Body weight, '70' or '70 kg'.")] = None,
+    egfr: Annotated[str | None, typer.Option(help="eGFR, mL/min per 1.73 m2: '45' or '45 mL/min'.")] = None,
     fed: Annotated[bool, typer.Option("--fed", help="With a meal; as --condition fed.")] = False,
     condition: Condition = None,
     hours: Annotated[
-        float | None, typer.Option(help="How long; default: to the end of the last interval.")
+        str | None,
+        typer.Option(help="How long, '48' or '2 days'; default: to the end of the last interval."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the time course (.tsv, .csv).")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the time course (.png, .svg, .pdf).")] = None,
