@@ -199,8 +199,8 @@ def spoken(value: float | str, unit: str, what: str) -> float:
         return parse_quantity(f"{text} {unit}", unit, where=what) if "," in text else float(text)
     if what == "eGFR" and _CREATININE.search(text):
         raise UnitError(
-            f"eGFR: '{shortened(text, 60)}' is a creatinine in serum; give the eGFR that follows from it with age "
-            "and sex (CKD-EPI), for example '45 mL/min'"
+            f"eGFR: '{shortened(text, 60)}' is a creatinine in serum; give the eGFR that follows from it "
+            "with age and sex (CKD-EPI), for example '45 mL/min'"
         )
     try:
         return parse_quantity(text, unit, where=what)

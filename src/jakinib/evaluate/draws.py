@@ -14,17 +14,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jakinib.errors import InputError
+from jakinib.experiments.exvivo import NEW_LABORATORY
 from jakinib.fit import posterior, results
 from jakinib.fit.crossvalidation import stored
 from jakinib.fit.posterior import Stored
 from jakinib.fit.results import Fit
 
 COUNT, SEED = 40, 20261123
+SPREADS = ("laboratory", "cell_ic50")  # between laboratories, and of a potency measured again
 
 
 @dataclass(frozen=True)
 class Joint:
     """settings: one mapping a draw, symbol (or symbol@scope) -> value in model units.
+
+    Beside parameters a draw holds the factor of a new laboratory, where a plan estimates how far they lie
+    apart: what dosing does to blood is predicted for a laboratory that nobody has heard of.
 
     methods: posterior or Laplace, by plan. missing: why a plan has no draws, by plan. shares: of the draws,
     by plan, where a plan has alternatives.
@@ -57,12 +62,26 @@ def joint(fits: Sequence[Sequence[Fit]], count: int = COUNT, seed: int = SEED) -
             continue
         if len(group) > 1:
             shares |= {fit.plan.id: float(weight) for fit, weight in zip(group, weights, strict=True)}
+        if "laboratory" in group[0].provenance.get("spreads", {}):
+            drawn.append(_laboratories(group, weights, count, seed))
         drawn.append(_mixed(drawn_by, apportioned(weights, count), rng))
         methods[name] = "Laplace" if any(one.method == "Laplace" for one in drawn_by) else "posterior"
     settings = [
         {name: value for one in draw for name, value in one.items()} for draw in zip(*drawn, strict=True)
     ]
     return Joint(tuple(settings), methods, missing, shares)
+
+
+def _laboratories(
+    group: Sequence[Fit], weights: NDArray[np.float64], count: int, seed: int
+) -> list[Mapping[str, float]]:
+    """The factor of a new laboratory on a pathway in each draw: equally likely ones in random order."""
+    from scipy.stats import norm
+
+    squares = [sum(float(fit.provenance["spreads"][name]) ** 2 for name in SPREADS) for fit in group]
+    shares = (np.random.default_rng([seed, count]).permutation(count) + 0.5) / count
+    logs = np.sqrt(float(weights @ squares)) * norm.ppf(shares)
+    return [{NEW_LABORATORY: value} for value in np.exp(logs).tolist()]
 
 
 def probabilities(group: Sequence[Fit]) -> NDArray[np.float64]:

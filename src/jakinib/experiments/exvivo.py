@@ -10,7 +10,7 @@ import numpy as np
 
 from jakinib.assay.cell import EX_VIVO, CellAssay, cytokine_dose_nM
 from jakinib.assay.inhibition import inhibition_law
-from jakinib.assay.pk import ExVivo, PlasmaProfile, ex_vivo_inhibition, plasma
+from jakinib.assay.pk import ExVivo, PlasmaProfile, plasma
 from jakinib.build import ModelSpec
 from jakinib.experiments.base import Choices, Experiment, Percentage, Trace, cell_of, population_of, register
 from jakinib.experiments.cell import cell_assay
@@ -22,13 +22,15 @@ from jakinib.regimen import Regimen
 from jakinib.units import parse_quantity
 
 RANGE = (0.05, 1000.0)  # free nM: where a law of inhibition is read that many draws of blood share
+NEW_LABORATORY = "factor_of_a_new_laboratory"  # of its potencies; 1 at the estimates
 BLOOD = np.concatenate((np.arange(0, 4, 0.25), np.arange(4, 24.1, 0.5)))  # h after a single dose
 
 
 class AfterDose(Experiment):
     """Blood of the typical patient, drawn over 24 h after the (last) dose; the column dose is a regimen.
 
-    The assay has the conditions that the data source assumes, else the usual ones of whole blood.
+    The assay has the conditions that the data source assumes, else the usual ones of whole blood. A draw of
+    the parameters may hold the factor by which a laboratory that nobody has heard of finds other potencies.
     """
 
     not_in_petab = "joins two models, of plasma and of the cell"
@@ -76,14 +78,29 @@ class AfterDose(Experiment):
 
         def run() -> ExVivo:
             profile, model = self._plasma(models), models.model(spec)
-            if models.near is None:
-                return ex_vivo_inhibition(profile, self.assay, model)
-            law = models.once(
-                ("law", *self._course[:-2]), lambda: inhibition_law(self.assay.inhibited(model), *RANGE)
-            )
-            return ExVivo(profile, law(profile.free), self.assay)
+            inhibited = self.assay.inhibited(model)
+            law = np.vectorize(inhibited, otypes=[float])
+            if models.near is not None:
+                law = models.once(("law", *self._course[:-2]), lambda: inhibition_law(inhibited, *RANGE))
+            factor = models.values.get(NEW_LABORATORY, 1.0)
+            return ExVivo(profile, law(profile.free / factor), self.assay)
 
         return models.once(("ex vivo", *self._course), run)
+
+    def sampled(self, models: Models) -> ExVivo:
+        """Inhibition where the study drew blood (column time, such as "0, 1, 2, 4 h"); densely if unsaid."""
+        course, text = self.course(models), self.row.time
+        if not text:
+            return course
+        *some, last = text.split(",")
+        unit = last.split()[-1]
+        hours = [
+            parse_quantity(one, "hour", where=self.row.id) for one in [f"{t} {unit}" for t in some] + [last]
+        ]
+        profile = course.profile
+        level = np.interp(hours, profile.time, profile.concentration)
+        inhibition = np.interp(hours, course.time, course.inhibition)
+        return ExVivo(replace(profile, time=np.array(hours), concentration=level), inhibition, self.assay)
 
     def curve(self, models: Models) -> Trace:
         course = self.course(models)
@@ -94,24 +111,28 @@ class AfterDose(Experiment):
 
 @register
 class TimeOfMaxInhibition(AfterDose):
-    """Hours after the dose at which inhibition is largest."""
+    """Hours after the dose at which inhibition is largest, of the times at which blood was drawn."""
 
     quantities = ("time_of_max_inhibition",)
     unit = "hour"
 
     def predicted(self, models: Models) -> float:
-        return self.course(models).time_of_maximum()
+        return self.sampled(models).time_of_maximum()
 
 
 @register
 class ReturnOfInhibition(AfterDose):
-    """Hours after the dose from which inhibition stays at or below 10 %; inf when it does not within 24 h."""
+    """Hours after the dose from which inhibition stays within 10 (or 5) points; inf when it does not in 24 h.
 
-    quantities = ("return_of_inhibition",)
+    It is read as from a figure of the study: linearly between two drawings of blood.
+    """
+
+    quantities = ("return_of_inhibition", "return_within_5_points")
     unit = "hour"
 
     def predicted(self, models: Models) -> float:
-        return self.course(models).time_back()
+        within = 0.05 if self.row.quantity == "return_within_5_points" else 0.10
+        return self.sampled(models).time_back(within)
 
 
 @register

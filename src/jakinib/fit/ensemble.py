@@ -82,7 +82,7 @@ def draw(
 
     theta_best: ln of the estimates. evaluations: of each of four chains; the expansion (2 d Jacobians for d
     parameters) and the emulator (a third of the chains) come on top. workers: processes; the draws do not
-    depend on it. journal: keeps what is finished (the expansion, each chain). done: called as each one ends.
+    depend on it. journal: keeps what is finished (the expansion, each chain). done: called after each piece.
     Raises InputError for n outside 1..200 or fewer than 20 evaluations.
     """
     if not 1 <= n <= MOST_DRAWS:
