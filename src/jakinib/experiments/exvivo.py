@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import asdict, replace
+from typing import Any
 
 import numpy as np
 
@@ -79,7 +80,7 @@ class AfterDose(Experiment):
         def run() -> ExVivo:
             profile, model = self._plasma(models), models.model(spec)
             inhibited = self.assay.inhibited(model)
-            law = np.vectorize(inhibited, otypes=[float])
+            law: Any = np.vectorize(inhibited, otypes=[float])
             if models.near is not None:
                 law = models.once(("law", *self._course[:-2]), lambda: inhibition_law(inhibited, *RANGE))
             factor = models.values.get(NEW_LABORATORY, 1.0)
