@@ -74,6 +74,7 @@ def predicted_published(found: CrossValidation) -> Figure:
         ends = [value for one in held for value in (one.published, one.predicted, *one.new)]
         low, high = min(ends) / 1.3, max(ends) * 1.3
         line = np.array([low, high])
+        across = (min(one.published for one in held) / 2, max(one.published for one in held) * 2)
         axes.plot(line, line, color=GREY, linewidth=1.2)
         for factor in (0.5, 2.0):
             axes.plot(line, factor * line, color=GREY, linewidth=1, linestyle=(0, (4, 3)))
@@ -90,7 +91,7 @@ def predicted_published(found: CrossValidation) -> Figure:
             axes.plot([], [], "s", color=COLOURS[number % len(COLOURS)], label=drug)
         for number, laboratory in enumerate(places):
             axes.plot([], [], MARKERS[number % len(MARKERS)], color=GREY, label=laboratory)
-        axes.set(xscale="log", yscale="log", xlim=(low, high), ylim=(low, high))
+        axes.set(xscale="log", yscale="log", xlim=across, ylim=(low, high))
         axes.set(
             xlabel=f"published ({held[0].unit})",
             ylabel=f"predicted without that {found.leave} ({held[0].unit})",
