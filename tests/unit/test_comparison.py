@@ -20,9 +20,10 @@ from typer.testing import CliRunner
 
 import jakinib as jk
 from jakinib import paths
-from jakinib.assay.compare import exposure
+from jakinib.assay.compare import conditions_of, exposure
 from jakinib.assay.pk import plasma_profiles
 from jakinib.build import ModelSpec, check, compose, to_sbml
+from jakinib.build.estimates import estimates
 from jakinib.cli import app
 from jakinib.errors import ModelError
 from jakinib.library import Library, get_library
@@ -219,9 +220,8 @@ def test_a_model_for_a_population_without_pharmacokinetics_names_those_that_have
 
 @pytest.fixture(scope="module")
 def frame() -> pd.DataFrame:
-    return jk.compare(
-        ["baricitinib 4 mg qd", "tofacitinib 5 mg bid", "upadacitinib 15 mg qd"], ["IL-2", "IL-6"]
-    )
+    regimens = ["baricitinib 4 mg qd", "tofacitinib 5 mg bid", "upadacitinib 15 mg qd"]
+    return jk.compare(regimens, ["IL-2", "IL-6"], bands=False)
 
 
 def test_a_row_is_a_regimen_and_a_cytokine(frame: pd.DataFrame) -> None:
@@ -244,13 +244,18 @@ def test_what_was_taken_from_elsewhere_is_said(frame: pd.DataFrame) -> None:
     assert list(frame.population.unique()) == ["ra_adult", "psa_adult"]
     notes = "\n".join(frame.attrs["notes"])
     assert "tofacitinib: no pharmacokinetics for ra_adult; those of psa_adult are used" in notes
-    assert "upadacitinib: potency scaled 25-fold" in notes
+    shift = estimates("pathways")["shift_upadacitinib"].value
+    assert f"upadacitinib: {1 / shift:.3g}-fold as potent in cells as its enzyme assays lead" in notes
     assert "baricitinib" not in notes
 
 
 def test_enzyme_potency_alone_can_be_asked_for() -> None:
+    """It shifts the axis of concentration: one drug alone acts through its free concentration over Kapp."""
+    shift = estimates("pathways")["shift_upadacitinib"].value
     scaled, alone = (exposure("upadacitinib 15 mg qd", anchored=on) for on in (True, False))
-    assert scaled.acting["upadacitinib"] == pytest.approx(25 * alone.acting["upadacitinib"])
+    assert scaled.free["upadacitinib"] == pytest.approx(alone.free["upadacitinib"])
+    ic50 = [conditions_of(exposed, "IL-6").curve().ic50 for exposed in (scaled, alone)]
+    assert ic50[0] / ic50[1] == pytest.approx(shift, rel=1e-4)
     assert any("low ATP" in note for note in alone.notes)
 
 

@@ -184,9 +184,9 @@ def test_a_criterion_on_a_parameter_is_one_where_the_data_identify_it(
     ({"leave": "drug", "statistic": "gmfe"}, "plan goes with leave or with parameter"),
     ({"plan": "pathways"}, "plan goes with leave or with parameter"),
     ({"plan": "pathways", "leave": "drug", "parameter": "w_IL2", "statistic": "gmfe"}, "plan goes with"),
-    ({"plan": "pathways", "leave": "drug", "statistic": "rise"}, "'rise' is no statistic; known: gmfe"),
+    ({"plan": "pathways", "leave": "drug", "statistic": "rise"}, "unknown statistic 'rise'"),
     ({"plan": "pathways", "leave": "day", "statistic": "gmfe"}, "drug"),
-    ({"statistic": "inside_new"}, "'inside_new' is no statistic"),
+    ({"statistic": "inside_new"}, "unknown statistic 'inside_new'"),
 ])  # fmt: skip
 def test_a_criterion_that_does_not_fit_together_is_refused(fields: dict[str, Any], says: str) -> None:
     with pytest.raises(ValueError, match=says):

@@ -33,13 +33,14 @@ TERMS = {
     "nmol": {361},  # amount of an entity pool
     "hour": {346},  # temporal measure
     "litre": {468},  # volume
-    "dimensionless": {2, 540},  # or fraction of an entity pool
+    "dimensionless": {2, 382, 540},  # or a factor or exponent, or fraction of an entity pool
     "litre_per_hour": {2},
     "body_kg": {2},
     "mL_per_min_per_173": {2},
 }
 # Forms of a name whose meaning fixes one term, whatever else their unit allows.
-MEANING = {"IC50_": 261, "Ki_": 261, "Km_": 27, "Kd_": 282, "ktl_": 35, "input_rate_": 615, "kphos_": 36}
+MEANING = {"IC50_": 261, "Ki_": 261, "Km_": 27, "Kd_": 282, "ktl_": 35, "input_rate_": 615, "kphos_": 36,
+           "shift_": 382, "strength_": 382, "catalytic_steps": 382}  # fmt: skip
 
 
 @functools.cache

@@ -297,7 +297,7 @@ def blocked(first: str, second: str, readout: str, doses: tuple[float, float], *
         for name, dose in zip((first, second), doses, strict=True)
     }
     assay = source.assay.model_copy(update={"cytokine_dose": told})
-    data.sources = {**data.sources, source.id: source.model_copy(update={"assay": assay})}
+    data.sources = {**data.sources, "Gonnord2018": source.model_copy(update={"assay": assay})}
     return experiment(data["Z1"], data, Chosen()).predicted(Models(values))
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from jakinib.build.estimates import estimates
 from jakinib.errors import PlanError
-from jakinib.fit.inherited import covariance_text, inherited, read_covariance, write_covariance
+from jakinib.fit.inherited import Inherited, covariance_text, read_covariance, write_covariance
 from jakinib.fit.plan import read_plan
 from jakinib.fit.problem import Problem
 from jakinib.library.measurements import get_data
@@ -19,6 +19,13 @@ COVARIANCE = np.array([[1.0, 0.6], [0.6, 0.5]])
 @pytest.fixture(scope="module")
 def problem() -> Problem:
     return Problem(read_plan("pathways", get_data()), get_data())
+
+
+@pytest.fixture(params=["enzyme", "dynamics"])
+def left(problem: Problem, request: pytest.FixtureRequest) -> Inherited:
+    """What an earlier plan left to this one: a joint distribution for each."""
+    [found] = [one for one in problem.inherited if one.plan == request.param]
+    return found
 
 
 def test_a_covariance_survives_its_file(tmp_path: Path) -> None:
@@ -34,8 +41,9 @@ def test_a_table_that_is_not_square_is_refused(tmp_path: Path) -> None:
         read_covariance(file)
 
 
-def test_the_inherited_residuals_are_zero_at_what_the_earlier_plan_found(problem: Problem) -> None:
-    (left,) = problem.inherited
+def test_the_inherited_residuals_are_zero_at_what_the_earlier_plan_found(
+    problem: Problem, left: Inherited
+) -> None:
     found = estimates(left.plan)
     theta = problem.start.copy()
     for index in left.indices:
@@ -45,16 +53,16 @@ def test_the_inherited_residuals_are_zero_at_what_the_earlier_plan_found(problem
     np.testing.assert_allclose(left.residuals(theta), 0, atol=1e-9)
 
 
-def test_the_inherited_residuals_have_the_stored_covariance(problem: Problem) -> None:
-    (left,) = inherited(problem.plan)
+def test_the_inherited_residuals_have_the_stored_covariance(problem: Problem, left: Inherited) -> None:
     inverse = np.linalg.inv(left.root.T @ left.root)
     np.testing.assert_allclose(np.sqrt(np.diag(inverse)), left.spread(), rtol=1e-9)
     off = inverse - np.diag(np.diag(inverse))
     assert np.abs(off).max() > 0.1 * np.diag(inverse).min()  # correlations are passed on
 
 
-def test_what_is_left_scatters_around_another_truth_with_its_covariance(problem: Problem) -> None:
-    (left,) = problem.inherited
+def test_what_is_left_scatters_around_another_truth_with_its_covariance(
+    problem: Problem, left: Inherited
+) -> None:
     rng, truth = np.random.default_rng(2), problem.start + 0.3
     size = len(left.indices)
     means = np.array([left.around(truth, rng.standard_normal(size)).mean for _ in range(4000)])
@@ -63,12 +71,14 @@ def test_what_is_left_scatters_around_another_truth_with_its_covariance(problem:
     np.testing.assert_allclose(np.cov(means.T) @ left.root.T @ left.root, np.eye(size), atol=0.35)
 
 
-def test_the_jacobian_of_inherited_residuals_is_their_slope(problem: Problem) -> None:
+def test_the_jacobian_of_inherited_residuals_is_their_slope(problem: Problem, left: Inherited) -> None:
     theta = problem.start
     moved = theta.copy()
-    (left,) = problem.inherited
     moved[left.indices] += 0.1
     change = left.residuals(moved) - left.residuals(theta)
-    rows = problem.jacobian(theta)[-len(left.indices) :]
+    first = problem.size - sum(len(one.indices) for one in problem.inherited)
+    for one in problem.inherited[: [one.plan for one in problem.inherited].index(left.plan)]:
+        first += len(one.indices)
+    rows = problem.jacobian(theta)[first : first + len(left.indices)]
     np.testing.assert_allclose(rows @ (moved - theta), change, rtol=1e-6)
     assert len(problem.residuals(theta)) == problem.size

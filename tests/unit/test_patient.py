@@ -211,8 +211,8 @@ def test_the_typical_child_is_the_mean_one_of_its_study() -> None:
 # Kidney failure ----------------------------------------------------------------------------------------
 
 DIALYSED = """id: dialysed
-weight: {value: 70, unit: kg, kind: assumed, status: assumed, rationale: a test}
-eGFR: {value: %s, unit: mL/min, kind: assumed, status: assumed, rationale: a test}
+weight: {value: 70, unit: kg, kind: assumed, rationale: a test}
+eGFR: {value: %s, unit: mL/min, kind: assumed, rationale: a test}
 """
 
 

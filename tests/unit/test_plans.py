@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -106,7 +107,7 @@ def test_a_plan_that_contradicts_itself_or_its_data_is_refused_with_file_and_fie
 
 
 @pytest.mark.parametrize(
-    ("section", "identifier"), [("calibration", "C024"), ("validation", "C012"), ("calibration", "A01")]
+    ("section", "identifier"), [("calibration", "C026"), ("validation", "C012"), ("calibration", "A01")]
 )
 def test_a_row_that_may_not_be_used_is_refused_with_its_line_in_the_plan_and_its_place_in_the_data(
     tmp_path: Path, section: str, identifier: str
@@ -132,7 +133,7 @@ def test_a_bad_plan_is_refused_before_anything_is_simulated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Model, "run", lambda *_: pytest.fail("simulated"))
-    for spoiled in ({"calibration": ["C024"]}, {"validation": ["C007"]}, {"calibration": ["A01"]}):
+    for spoiled in ({"calibration": ["C026"]}, {"validation": ["C007"]}, {"calibration": ["A01"]}):
         with pytest.raises(InputError):
             prepare(write(tmp_path, content() | spoiled))
 
@@ -191,19 +192,24 @@ def test_a_distribution_that_would_count_data_twice_is_refused(
         assert part in str(caught.value)
 
 
-def test_no_row_calibrates_two_plans() -> None:
-    rows = [row for name in PLANS for row in read_plan(name, get_data()).calibration]
+def test_no_row_calibrates_two_plans_but_where_one_is_the_other_in_another_structure() -> None:
+    plans = [read_plan(name, get_data()) for name in PLANS]
+    rows = [row for plan in plans if not plan.like for row in plan.calibration]
     assert len(rows) == len(set(rows))
+    for other in (plan for plan in plans if plan.like):
+        assert other.calibration == read_plan(other.like, get_data()).calibration
 
 
 @pytest.mark.parametrize("name", PLANS)
 def test_the_estimates_show_the_prior_of_every_parameter_that_has_one(name: str) -> None:
     plan = read_plan(name, get_data())
     problem = Problem(plan, get_data())
-    stored = {row.id: row for row in results.read(plan).estimates}
+    fit = results.read(plan)
+    stored = {row.id: row for row in fit.estimates}
     for index, prior in problem.priors:
+        factor = math.exp(prior.sigma(fit.provenance["spreads"]))
         assert stored[problem.names[index]].prior_median == pytest.approx(prior.median, rel=1e-3)
-        assert stored[problem.names[index]].prior_factor == pytest.approx(prior.factor, rel=1e-3)
+        assert stored[problem.names[index]].prior_factor == pytest.approx(factor, rel=1e-3)
 
 
 def test_a_misspelt_row_is_refused_with_its_closest_match(tmp_path: Path) -> None:

@@ -136,12 +136,15 @@ def _complaints(file: File) -> Iterator[Complaint]:
     data = dict(file.data)
     if file.kind == "cells" and data.get("like"):  # what a cell takes over is not missing
         data = {**{name: {} for name in ("volumes", "chains", "stats")}, **data}
+    like = file.kind == "plans" and isinstance(data.get("like"), str)  # what a plan takes over is neither
     left = list(filled(file.data))
     try:
         SCHEMAS[file.kind].model_validate(data)
     except ValidationError as error:
         for first in error.errors():
             location, message = explain(first)
+            if like and first["type"] == "missing" and len(location) == 1:
+                continue
             if not any(at[: len(location)] == location or location[: len(at)] == at for at in left):
                 yield location, first["type"], message
 

@@ -220,6 +220,8 @@ class EarlierPlan(Check):
                 yield file.line(*at), {"field": dotted(at), "what": what, "name": name, "todo": todo}
 
     def _named(self, file: File) -> Iterator[tuple[tuple[Any, ...], str, str]]:
+        if isinstance(like := file.data.get("like"), str):
+            yield ("like",), "plan", like
         for number, name in enumerate(_list(file.data.get("after"))):
             yield ("after", number), "plan", str(name)
         for number, row in enumerate(_list(file.data.get("parameters"))):

@@ -111,7 +111,7 @@ class Criterion(Strict):
             raise ValueError("plan goes with leave or with parameter, and they with it")
         known = OF_FOLDS if self.leave else (*STATISTICS,)
         if self.statistic not in known:
-            raise ValueError(f"'{self.statistic}' is no statistic; known: {', '.join(known)}")
+            raise ValueError(str(UnknownIdError("statistic", self.statistic, known)))
         return self
 
     @model_validator(mode="after")

@@ -113,11 +113,8 @@ class FoldOverBasal(Timed):
 
     def __init__(self, row: Measurement, data: DataSet, choices: Choices) -> None:
         super().__init__(row, data, choices)
-        same = ("source", "quantity", "cytokine", "cytokine_dose", "readout", "cell", "without")
-        course = [
-            r for r in data.measurements.values() if all(getattr(r, f) == getattr(row, f) for f in same)
-        ]
-        self.peak = max(r.value for r in course)
+        course = _course(row)
+        self.peak = max(other.value for other in data.measurements.values() if _course(other) == course)
         if not 0 < self.time <= TIME_COURSE[-1]:
             raise PlanError(
                 f"{row.id} ({data.place(row.id)}, column time): {row.time}; "
@@ -134,6 +131,13 @@ class FoldOverBasal(Timed):
         _, percent = self.shown(models, self.dose)
         share = (self.published - 1) / (self.peak - 1)
         return self.trace(models, self.dose, (60 * self.time, share * float(percent.max())))
+
+
+def _course(row: Measurement) -> tuple[str, ...]:
+    """What rows that were read on one time course share."""
+    return (
+        row.source, row.quantity, row.cytokine, row.cytokine_dose, row.readout, row.cell, row.without
+    )  # fmt: skip
 
 
 @register
