@@ -8,8 +8,8 @@ from jakinib.report.databook import write_credibility, write_data_book
 HERE = Path(__file__).parent
 
 project = "jakinib"
-author = "The jakinib authors"
-copyright = "The jakinib authors; text and figures CC BY 4.0, code MIT"
+author = "jakinib contributors"
+copyright = "jakinib contributors; text and figures CC BY 4.0, code MIT"
 version = release = jakinib.__version__
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.napoleon"]
