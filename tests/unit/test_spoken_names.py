@@ -72,7 +72,8 @@ def test_a_readout_of_one_stat_is_never_that_of_another(cytokine: object) -> Non
 @pytest.mark.parametrize(
     ("kind", "name"),
     [("inhibitor", "tocilizumab"), ("inhibitor", "gefitinib"), ("inhibitor", "imatinib"),
-     ("cytokine", "IL-17"), ("inhibitor", "methotrexate"), ("cytokine", "IL-1"), ("cytokine", "TNF-α"), ("cytokine", "IL-22"),
+     ("cytokine", "IL-17"), ("inhibitor", "methotrexate"), ("cytokine", "IL-1"),
+     ("cytokine", "TNF-α"), ("cytokine", "IL-22"),
      ("inhibitor", "adalimumab"), ("cytokine", "M-CSF"), ("cytokine", "IL-5"), ("inhibitor", "sarilumab"),
      ("inhibitor", "erlotinib"), ("inhibitor", "etanercept"), ("inhibitor", "momelotinib")],
 )  # fmt: skip

@@ -37,7 +37,8 @@ def test_a_number_means_the_same_with_and_without_its_unit(value: float) -> None
 @pytest.mark.parametrize(
     ("text", "what", "says"),
     [("1 mg/dL", "eGFR", "is a creatinine in serum"), ("88 umol/L", "eGFR", "is a creatinine in serum"),
-     ("45 kg", "eGFR", "not convertible"), ("70 mL", "weight", "not convertible"), ("heavy", "weight", "not a number"),
+     ("45 kg", "eGFR", "not convertible"), ("70 mL", "weight", "not convertible"),
+     ("heavy", "weight", "not a number"),
      ("1,000 g", "weight", "thousands")],
 )  # fmt: skip
 def test_another_quantity_is_refused(text: str, what: str, says: str) -> None:

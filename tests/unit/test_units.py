@@ -88,7 +88,7 @@ def test_a_missing_unit_is_refused_and_the_message_shows_one() -> None:
         parse_quantity("10", "nM", where="C007")
 
 
-@pytest.mark.parametrize("text", ["", "nM", "ten nM", "nan nM", "inf nM", "1,5 nM", "- 5 nM"])
+@pytest.mark.parametrize("text", ["", "nM", "ten nM", "nan nM", "inf nM", "1,5,2 nM", "- 5 nM"])
 def test_text_that_is_not_a_finite_number_with_a_unit_is_refused(text: str) -> None:
     with pytest.raises(UnitError, match="not"):
         parse_quantity(text, "nM")

@@ -209,7 +209,7 @@ def cytokine_dose_nM(cytokine: Cytokine, text: str, where: str) -> float:
     if "IU" in text:
         if cytokine.activity is None:
             raise UnitError(
-                f"{where}: '{text}': the library states no activity of {cytokine.id}; write it in ng/mL"
+                f"{where}: '{text}': no activity of {cytokine.id} (IU in a mass) is stated; write ng/mL"
             )
         units = parse_quantity(text, "IU/mL", where=where)
         text = f"{units / cytokine.activity.to('IU/mg')!r} mg/mL"

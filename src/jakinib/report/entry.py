@@ -10,8 +10,8 @@ from jakinib.errors import AmbiguousIdError, UnknownIdError
 from jakinib.library import get_library
 from jakinib.library.names import resolve
 from jakinib.library.quantities import KINDS, quantities
-from jakinib.library.readouts import readouts
-from jakinib.library.schema import Cytokine, Inhibitor
+from jakinib.library.readouts import STAT, readouts
+from jakinib.library.schema import Cell, Cytokine, Inhibitor
 
 
 @dataclass(frozen=True)
@@ -91,17 +91,16 @@ def _answers(item: Any) -> tuple[list[str], list[str]]:
             (can if item.id in drug.pharmacokinetics else cannot).append(f"doses of {drug.id}")
     elif item.id in library.cells:
         for cytokine in library.cytokines.values():
-            lacking = [chain for _, chain in cytokine.chains if chain not in item.chains]
-            answer = f"{cytokine.id}" + (f": no number of {', '.join(lacking)}" if lacking else "")
+            lacking = _lacking(item, cytokine)
+            answer = f"{cytokine.id}" + (f": no {', '.join(lacking)} on it" if lacking else "")
             (cannot if lacking else can).append(answer)
     elif item.id in library.milieus:
         can = [f"the level of {name}" for name in item.levels]
         cannot = [f"the level of {name}" for name in library.cytokines if name not in item.levels]
     else:
         for cytokine in library.cytokines.values():
-            found = [
-                r.id for r in readouts(library, cytokine).values() if r.id == item.id or "STATx" in item.id
-            ]
+            offered = readouts(library, cytokine)
+            found = [name for name in offered if name == item.id or STAT in item.id]
             if found:
                 can.append(f"{cytokine.id}: {', '.join(found)}")
     return can, cannot
@@ -139,13 +138,19 @@ def _of_cytokine(cytokine: Cytokine) -> tuple[list[str], list[str]]:
     can.append(f"read-outs {', '.join(readouts(library, cytokine))}")
     can.append(f"cell {cytokine.reference_cell} where none is named")
     for cell in library.cells.values():
-        if any(chain not in cell.chains for _, chain in cytokine.chains):
-            cannot.append(f"cell {cell.id}: no number of its receptor chains")
+        if lacking := _lacking(cell, cytokine):
+            cannot.append(f"cell {cell.id}: no {', '.join(lacking)} on it")
     if cytokine.activity is None:
         cannot.append("doses in IU/mL: no activity stated")
     else:
         can.append("doses in IU/mL")
     return can, cannot
+
+
+def _lacking(cell: Cell, cytokine: Cytokine) -> list[str]:
+    """Chains of a receptor that a cell does not have."""
+    chains = dict.fromkeys(chain for _, chain in cytokine.chains)
+    return [chain for chain in chains if chain not in cell.chains or cell.chains[chain].value == 0]
 
 
 def lines(shown: Shown) -> Iterator[str]:
