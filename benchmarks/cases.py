@@ -14,9 +14,9 @@ import numpy as np
 from measure import Measurement, rounds, timed
 
 import jakinib as jk
-from jakinib.assay.kinase import KinaseAssay
 from jakinib.assay.disposition import Disposition
 from jakinib.assay.dosing import dosing_steps
+from jakinib.assay.kinase import KinaseAssay
 from jakinib.build import built, compose, to_sbml
 from jakinib.fit.plan import plan_path, read_plan
 from jakinib.fit.problem import Problem
