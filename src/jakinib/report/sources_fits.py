@@ -70,7 +70,7 @@ def spread(plan: str, name: str, part: str = "value") -> Value:
 
 @source
 def structure(plan: str) -> Value:
-    """The percentage of draws that a structure has by its evidence."""
+    """The percentage of draws that a structure has."""
     if plan not in STRUCTURES:
         raise UnknownIdError("structure", plan, STRUCTURES)
     shares = probabilities(calibrations(STRUCTURES, get_data()))
