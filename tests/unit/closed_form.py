@@ -66,3 +66,46 @@ class Decay:
     def jacobian(self, theta: Array) -> Array:
         k = np.exp(theta[0])
         return (-k * self.times * np.exp(-k * self.times) / self.sigma)[:, None]
+
+
+@dataclass
+class Laboratories:
+    """Decay seen by laboratories, each with an offset of its own that has a prior: linear and Gaussian.
+
+    theta: ln k, then the offsets.
+    """
+
+    count: int = 3
+    sigma: float = 0.25
+    spread: float = 0.4
+    times: Array = field(default_factory=lambda: np.array([0.5, 1.0, 2.0]))
+
+    def __post_init__(self) -> None:
+        self.names = ["k", *(f"offset{i + 1}" for i in range(self.count))]
+        self.low, self.high = np.full(self.count + 1, -4.0), np.full(self.count + 1, 4.0)
+        self.targets = [object()] * (self.count * len(self.times))
+        self.seen = np.exp(-self.times) + 0.3 * (np.arange(self.count) - 1)[:, None]
+
+    def residuals(self, theta: Array) -> Array:
+        shown = np.exp(-np.exp(theta[0]) * self.times) + theta[1:, None]
+        return np.concatenate([((shown - self.seen) / self.sigma).ravel(), theta[1:] / self.spread])
+
+    def jacobian(self, theta: Array) -> Array:
+        rate = np.exp(theta[0]) * self.times
+        out = np.zeros((len(self.targets) + self.count, self.count + 1))
+        out[: len(self.targets), 0] = np.tile(-rate * np.exp(-rate) / self.sigma, self.count)
+        for i in range(self.count):
+            out[i * len(rate) : (i + 1) * len(rate), i + 1] = 1 / self.sigma
+            out[len(self.targets) + i, i + 1] = 1 / self.spread
+        return out
+
+    def values(self, theta: Array) -> Mapping[str, float]:
+        return dict(zip(self.names, np.exp(theta).tolist(), strict=True))
+
+    def marginal(self, log: float) -> float:
+        """Density of ln k, not normalised, with every offset integrated out."""
+        off = np.exp(-np.exp(log) * self.times) - self.seen
+        n = len(self.times)
+        shared = self.spread**2 / (self.sigma**2 + n * self.spread**2)
+        squares = (np.square(off).sum(axis=1) - shared * np.square(off.sum(axis=1))) / self.sigma**2
+        return float(np.exp(-0.5 * squares.sum()))

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from closed_form import Decay, linear
+from closed_form import Decay, Laboratories, linear
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jakinib.errors import InputError
 from jakinib.files.journal import Journal
-from jakinib.fit import ensemble, profile, sampler
+from jakinib.fit import emulator, ensemble, profile, sampler
 from jakinib.fit.diagnostics import effective_sample_size, split_rhat
 from jakinib.fit.profile import Array
 
@@ -79,6 +79,48 @@ def test_chains_find_a_flat_tail_that_the_expansion_takes_to_be_impossible(seed:
     seeds = np.random.SeedSequence(seed).spawn(4)
     tail = np.concatenate([sampler.chain(problem, model, 700, s).draws for s in seeds]) > 1.5
     assert tail.mean() == pytest.approx(exact, rel=0.5)
+
+
+def test_with_offsets_of_laboratories_the_draws_follow_the_posterior_that_integrates_them_out() -> None:
+    problem = Laboratories()
+    best = profile.minimise(problem, np.zeros(4)).theta
+    drawn = ensemble.draw(problem, best, 200, seed=1, evaluations=500)
+    grid = np.linspace(-4, 4, 2001)
+    density = np.array([problem.marginal(x) for x in grid])
+    density /= density.sum()
+    mean = float(grid @ density)
+    spread = math.sqrt(float((grid - mean) ** 2 @ density))
+    logs = np.log(drawn.values)
+    assert drawn.method == "posterior"
+    assert logs[:, 0].mean() == pytest.approx(mean, abs=4 * spread / math.sqrt(200))
+    assert logs[:, 0].std() == pytest.approx(spread, rel=0.2)
+    assert spread > 1.2 * math.sqrt(profile.covariance(problem, best)[0, 0])
+    # Given k an offset is normal: what is left about its mean has a closed form.
+    n, precision = len(problem.times), 1 / problem.spread**2 + len(problem.times) / problem.sigma**2
+    off = problem.seen[None] - np.exp(-drawn.values[:, :1, None] * problem.times)
+    left = logs[:, 1:] - off.mean(axis=2) * n / problem.sigma**2 / precision
+    assert left.std() * math.sqrt(precision) == pytest.approx(1, rel=0.15)
+
+
+def test_simulations_teach_what_the_expansion_misses_and_leave_what_is_linear_alone() -> None:
+    problem = Laboratories()
+    best = profile.minimise(problem, np.zeros(4)).theta
+    model = sampler.expand(problem, best)
+    first = [emulator.pilot(problem, model, 200, s) for s in np.random.SeedSequence(0).spawn(4)]
+    points, residuals = (np.concatenate(arrays) for arrays in zip(*first, strict=True))
+    taught = emulator.learn(problem, model, points, residuals)
+    assert isinstance(taught, emulator.Emulator)
+    assert list(taught.active) == [0]
+    for shift in ([0.0, 0, 0, 0], [0.6, 0.3, -0.2, 0.5], [1.2, 0, -0.4, 0], [-0.8, 0, 0, 0.9]):
+        z = np.linalg.solve(model.root, np.array(shift))
+        true = 0.5 * float(np.square(problem.residuals(best + np.array(shift))).sum())
+        assert taught.cost(z) == pytest.approx(true, rel=0.01, abs=0.05)
+        if shift[0] > 1:
+            assert abs(model.cost(z) - true) > 5 * abs(taught.cost(z) - true)
+    straight = linear([[2, 0.5], [0.5, 1]], [1.0, -0.5])
+    flat = sampler.expand(straight, np.zeros(2))
+    walked = emulator.pilot(straight, flat, 50, np.random.SeedSequence(0))
+    assert emulator.learn(straight, flat, *walked) is flat
 
 
 def test_a_jump_is_symmetric_with_the_length_of_a_cauchy_variable() -> None:
