@@ -146,6 +146,7 @@ def course(
     hours: float | str | None = None,
     conditions: Sequence[str] = (),
     milieu: str = "",
+    at: Sequence[float] = (),
 ) -> Course:
     """Follow a regimen: plasma, JAK occupancy, and ex vivo inhibition in blood drawn every quarter hour.
 
@@ -153,7 +154,8 @@ def course(
     settings: weight (kg), eGFR (mL/min per 1.73 m2), of which the disposition of ``jakinib.Patient`` follows;
     any other setting goes before it. hours: default to the end of the last dosing interval.
     conditions: food or co-medication, names under ``conditions`` of an inhibitor dosed ("fed"). milieu: whose
-    level of the cytokine stimulates the blood ("ra_synovium"), in place of the usual dose.
+    level of the cytokine stimulates the blood ("ra_synovium"), in place of the usual dose. at: further hours
+    at which blood is drawn.
     Raises InputError for conditions outside their range, UnknownIdError for unknown names.
     """
     library = get_library()
@@ -168,7 +170,7 @@ def course(
     in_mg = regimen.at_weight(whole[dosed[0]]["weight"])
     end = _end(regimen, None if hours is None else spoken(hours, "hour", "hours"))
     dispositions = {drug: Disposition.of(drug, people.id, whole[drug]) for drug in dosed}
-    times = _times(in_mg, dispositions, end)
+    times = _distinct(np.concatenate((_times(in_mg, dispositions, end), [t for t in at if 0 <= t <= end])))
     fine_times = _distinct(np.concatenate((np.arange(0, end, FINE), times)))
     at_draw = np.searchsorted(fine_times, times - 1e-9)
     levels = _levels(in_mg, fine_times, people.id, whole)

@@ -59,37 +59,78 @@ def simulate(
     '0.1 mg/kg iv infusion over 30 min q12h x 4', 'baricitinib 4 mg qd x 7 + tofacitinib 5 mg bid x 14'.
     """
     from jakinib.assay.course import course
+    from jakinib.assay.table import follow
     from jakinib.errors import InputError
     from jakinib.files import separator_of
     from jakinib.regimen import Regimen
+    from jakinib.regimen.events import TABLES, read_patients
 
     targets(out, plot)
     separator = separator_of(out) if out else ""
     if regimen and regimen_file:
         raise InputError("--regimen and --regimen-file: both give doses; give one of them")
-    doses = Regimen.read(regimen_file) if regimen_file else Regimen.parse(regimen or "4 mg")
+    suffix = regimen_file.suffix.lower() if regimen_file else ""
+    table_ = regimen_file if suffix in TABLES else None
+    if table_:
+        doses = read_patients(table_)[0].regimen
+    else:
+        doses = Regimen.read(regimen_file) if regimen_file else Regimen.parse(regimen or "4 mg")
     if inhibitor and doses.inhibitors:
         named = ", ".join(doses.inhibitors)
         raise InputError(
             f"--inhibitor {inhibitor}: the regimen names its own ({named}); leave the option out"
         )
-    settings = {k: v for k, v in (("weight", weight), ("eGFR", egfr)) if v is not None}
     around = tuple(dict.fromkeys((*(("fed",) if fed else ()), *(condition or ()))))
-    drug = inhibitor or "baricitinib"
-    result = course(doses, drug, population, cytokine, readout, settings, hours, around, milieu)
+    options: dict[str, Any] = {
+        "inhibitor": inhibitor or "baricitinib", "population": population, "cytokine": cytokine,
+        "readout": readout, "conditions": around, "milieu": milieu,
+    }  # fmt: skip
+    if table_:
+        followed = list(follow(table_, weight=weight, eGFR=egfr, hours=hours, **options))
+        results = {one.patient.id: one.course for one in followed}
+        seen = [row for one in followed for row in one.observations]
+    else:
+        settings = {k: v for k, v in (("weight", weight), ("eGFR", egfr)) if v is not None}
+        results, seen = {"": course(doses, settings=settings, hours=hours, **options)}, []
+    if plot and len(results) > 1:
+        raise InputError(f"--plot: {regimen_file} holds {len(results)} patients; draw a table of one")
     if plot:
-        draw(result.figure(), plot)
+        draw(next(iter(results.values())).figure(), plot)
     if out:
-        write_atomic(out, result.tsv(separator))
+        write_atomic(out, _courses(results, separator))
     with output(as_json) as emit:
         if as_json:
-            emit(result.record())
-        else:
-            for title, rows in ((result.title, result.intervals), ("By day", result.days)):
-                cells = [[v if isinstance(v, str) else f"{v:.4g}" for v in row.values()] for row in rows]
-                emit(table(title, list(rows[0]), cells))
-            for note in result.notes:
-                emit(f"note: {note}")
+            records = [{"ID": name} | one.record() if name else one.record() for name, one in results.items()]
+            emit(records[0] | {"observations": seen} if len(records) == 1 else
+                 {"patients": records, "observations": seen})  # fmt: skip
+            return
+        for name, one in results.items():
+            _print(emit, one, f"ID {name}: " if len(results) > 1 else "")
+        if seen:
+            emit(table("Observations", list(seen[0]), [[_cell(v) for v in row.values()] for row in seen]))
+
+
+def _courses(results: dict[str, Any], separator: str) -> str:
+    """The series of one patient, or of several with their ID in the first column."""
+    if len(results) == 1:
+        return str(next(iter(results.values())).tsv(separator))
+    lines: list[str] = []
+    for name, one in results.items():
+        title, *rows = one.tsv(separator).splitlines()
+        lines += [] if lines else [f"ID{separator}{title}"]
+        lines += [f"{name}{separator}{row}" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _print(emit: Any, one: Any, whose: str) -> None:
+    for title, rows in ((f"{whose}{one.title}", one.intervals), ("By day", one.days)):
+        emit(table(title, list(rows[0]), [[_cell(value) for value in row.values()] for row in rows]))
+    for note in one.notes:
+        emit(f"note: {note}")
+
+
+def _cell(value: Any) -> str:
+    return value if isinstance(value, str) else "" if value is None else f"{value:.4g}"
 
 
 @app.command()

@@ -174,13 +174,13 @@ class Regimen:
         Raises InputError with file, line and field, or file, row and column.
         """
         from jakinib.regimen.document import read_regimen
-        from jakinib.regimen.events import read_events
+        from jakinib.regimen.events import TABLES, read_events
 
         path = Path(path)
         suffix = path.suffix.lower()
         if suffix in (".yaml", ".yml"):
             return read_regimen(path)
-        if suffix in (".csv", ".tsv", ".tab", ".txt"):
+        if suffix in TABLES:
             return read_events(path)
         raise InputError(
             f"{path}: a regimen file ends in .yaml, or .csv, .tsv, .tab or .txt for an event table; rename it"

@@ -8,8 +8,10 @@ separate. Columns, in any order and case; an empty cell, a dot or NA is an absen
     RATE  infusion rate, UNIT/h; 0 none; -2 (oral) duration of input as estimated      TINF  infusion time, h
     II    interval, h                ADDL  additional doses             SS    1 first, 2 further series
     CMT   1 oral, 2 central          ROUTE oral, iv bolus, iv infusion  INHIBITOR  library name
-    ID, DV, MDV and covariates (WT, CRCL, AGE, SEX ...) are not used, and the regimen's notes name the
-    covariates; more than one ID is refused. Without EVID, a row with DV or MDV and no AMT is an observation.
+    TIME may be a clock's, 08:00, with DATE (2024-01-31) or DAY (1, 2 ...) beside it, or 2024-01-31 08:00.
+    ID    one patient each           DV    what was observed            WT, EGFR or CRCL: of the patient
+    Other covariates (AGE, SEX ...) are not used, and notes name them. Without EVID, a row with DV or MDV and
+    no AMT is an observation; those of a patient are kept with it.
 
 Steady state is reached by time 0: a row with SS has -II <= TIME <= 0; a later one would rewrite the past.
 """
@@ -19,7 +21,8 @@ from __future__ import annotations
 import csv
 import io
 import math
-from dataclasses import replace
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -28,13 +31,19 @@ from pydantic import BeforeValidator, Field, ValidationError
 from jakinib.errors import InputError
 from jakinib.files import ABSENT, FileError, Table, read_table
 from jakinib.files import Row as Line
+from jakinib.library import get_library
 from jakinib.library.ranges import Number, Whole
 from jakinib.library.schema import Row
 from jakinib.regimen import words
+from jakinib.regimen.clock import CALENDAR, in_hours
 from jakinib.regimen.dose import Dose, Regimen, Route, Steady
 from jakinib.regimen.series import MOST, Series, split
 
+TABLES = (".csv", ".tsv", ".tab", ".txt")  # suffixes of event tables
 _UNUSED = ("ID", "DV", "MDV")
+WEIGHT = ("WT", "WEIGHT", "BW", "BWT", "BODYWEIGHT")
+CLEARANCE = ("CRCL", "CLCR", "CRCLN")
+RENAL = ("EGFR", "GFR", *CLEARANCE)
 # Titles under which other tools carry what is known of a patient or an observation; no dose depends on them.
 COVARIATES = frozenset({
     "WT", "WEIGHT", "BW", "BWT", "BODYWEIGHT", "HT", "HEIGHT", "BMI", "BSA", "LBM", "FFM", "IBW", "AGE",
@@ -69,10 +78,18 @@ class Event(Row):
     II: Annotated[Number, Field(ge=0)] = 0.0
     ADDL: Annotated[Whole, Field(ge=0, lt=MOST), _Flag] = 0
     SS: Annotated[Literal["0", "1", "2"], _Flag] = "0"
-    CMT: Annotated[Literal["1", "2"], _Flag] | None = None
+    CMT: Annotated[str, _Flag] | None = None
     ROUTE: Route | None = None
     UNIT: str = "mg"
-    INHIBITOR: Annotated[str, Field(pattern=r"^([A-Za-z][A-Za-z0-9_]*)?$")] = ""
+    INHIBITOR: Annotated[str, Field(max_length=80)] = ""
+
+
+def _number_in(row: Line, column: str) -> bool:
+    """Whether a cell holds something; what is no number is refused."""
+    cell = row.cells.get(column, "")
+    if cell and not re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", cell, re.ASCII):
+        row.refuse(column, f"'{cell}' is not a number; write . where there is none")
+    return bool(cell)
 
 
 class _Row:
@@ -83,6 +100,7 @@ class _Row:
         cells = {c: v for c, v in row.cells.items() if c in Event.model_fields}
         if "EVID" not in cells and "AMT" not in cells and {"DV", "MDV"} & row.cells.keys():
             cells["EVID"] = "0"
+        self.value = float(row.cells["DV"]) if _number_in(row, "DV") else None
         try:
             self.event = Event.model_validate(cells)
         except ValidationError as error:
@@ -126,7 +144,10 @@ class _Row:
         route, duration = self._route()
         if not math.isfinite(event.AMT * scale):
             self.refuse("AMT", "is not finite")
-        return Dose(event.TIME, event.AMT * scale, route, duration, event.INHIBITOR, per_kg)
+        named = get_library().find("inhibitors", event.INHIBITOR) if event.INHIBITOR else ""
+        if named is None and not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", event.INHIBITOR):
+            self.refuse("INHIBITOR", f"'{event.INHIBITOR}' is not the name of an inhibitor of the library")
+        return Dose(event.TIME, event.AMT * scale, route, duration, named or event.INHIBITOR, per_kg)
 
     def _route(self) -> tuple[Route, float]:
         event = self.event
@@ -139,6 +160,8 @@ class _Row:
             self.refuse("TINF", f"{event.TINF:g} h is not AMT / RATE; leave one of the two out")
         by_cmt: Route | None = None
         if event.CMT is not None:
+            if event.CMT not in ("1", "2"):
+                self.refuse("CMT", f"'{event.CMT}' is no compartment of a dose; 1 is oral, 2 central")
             by_cmt = "oral" if event.CMT == "1" else "iv infusion" if over else "iv bolus"
         route = event.ROUTE or by_cmt or ("iv infusion" if over else "oral")
         if by_cmt is not None and (by_cmt == "oral") != (route == "oral"):
@@ -151,13 +174,93 @@ class _Row:
         return route, over
 
 
-def read_events(path: Path) -> Regimen:
-    """Read an event table; see the module for its columns. Covariates it carries are named in the notes.
+@dataclass(frozen=True)
+class TablePatient:
+    """One ID of an event table. weight (kg) and eGFR (mL/min per 1.73 m2): of its first row, where given.
 
-    Raises InputError with file, row (line of the file) and column.
+    observations: its rows that are no dose, in hours from its first row on, with DV where there is one.
     """
+
+    id: str
+    regimen: Regimen
+    weight: float | None = None
+    eGFR: float | None = None
+    observations: tuple[tuple[float, float | None], ...] = ()
+
+
+def read_events(path: Path) -> Regimen:
+    """Read the event table of one patient; see the module for its columns. The notes name its covariates.
+
+    Raises FileError with row (line of the file) and column, and for a table of several patients.
+    """
+    first, *others = read_patients(path)
+    if others:
+        known = ", ".join(patient.id for patient in (first, *others)[:12])
+        raise FileError(path, f"{1 + len(others)} patients (ID {known}); follow each with read_patients", 1)
+    used = [name for name, value in (("weight", first.weight), ("eGFR", first.eGFR)) if value is not None]
+    said = (
+        (f"{path}: {' and '.join(used)} of the table not used; give them beside the regimen",) if used else ()
+    )
+    regimen = first.regimen
+    return Regimen(regimen.doses, regimen.text, regimen.steady, (*regimen.notes, *said))
+
+
+def read_patients(path: str | Path) -> tuple[TablePatient, ...]:
+    """Read an event table, one patient an ID; see the module for its columns.
+
+    Raises FileError with file, row (line of the file) and column.
+    """
+    path = Path(path)
     table = read_table(path, _is_number, name=str.upper)
-    rows = _rows(table)
+    _known_columns(table)
+    groups: dict[str, list[Line]] = {}
+    last = None
+    for row in table.rows:
+        given = {column: cell for column, cell in row.cells.items() if cell not in ABSENT}
+        whose = str(_flag(given.get("ID", last if last is not None else "")))
+        if whose != last and whose in groups:
+            row.refuse("ID", f"{whose} stands further up too; keep the rows of a patient together")
+        groups.setdefault(whose, []).append(replace(row, cells=given))
+        last = whose
+    patients = []
+    for name, lines in groups.items():
+        lines = in_hours(lines)
+        rows = [_Row(line) for line in lines]
+        weight, eGFR, notes = _covariates(table, lines)
+        doses = _regimen(path, rows)
+        regimen = Regimen(doses.doses, doses.to_text(), doses.steady, (*_notes(table), *notes))
+        seen = tuple((row.event.TIME, row.value) for row in rows if row.event.EVID == "0")
+        patients.append(TablePatient(name, regimen, weight, eGFR, seen))
+    if not patients:
+        raise FileError(path, "no row is a dose; give at least one with EVID 1")
+    return tuple(patients)
+
+
+def _covariates(table: Table, rows: list[Line]) -> tuple[float | None, float | None, list[str]]:
+    """Weight and eGFR of a patient, those of its first row; a note for each that changes later."""
+    found: list[float | None] = []
+    notes: list[str] = []
+    for columns in (WEIGHT, RENAL):
+        stated = [column for column in columns if column in table.columns]
+        if len(stated) > 1:
+            raise FileError(table.file, f"columns {' and '.join(stated)} both say it; keep one", 1)
+        held = [(row, row.cells[stated[0]]) for row in rows if stated and stated[0] in row.cells]
+        values = []
+        for row, cell in held:
+            try:
+                values.append(float(cell))
+            except ValueError:
+                row.refuse(stated[0], f"'{cell}' is not a number; write kg or mL/min without the unit")
+        found.append(values[0] if values else None)
+        if len(set(values)) > 1:
+            notes.append(f"{table.file}: {stated[0]} changes; {values[0]:g}, the first, is used")
+        if values and stated[0] in CLEARANCE:
+            notes.append(f"{table.file}: {stated[0]} is used as eGFR, mL/min per 1.73 m2")
+    return found[0], found[1], notes
+
+
+def _regimen(path: Path, rows: list[_Row]) -> Regimen:
+    """The doses of one patient."""
     doses: list[Dose] = []
     steady: list[Steady] = []
     settled: set[str] = set()
@@ -202,41 +305,30 @@ def read_events(path: Path) -> Regimen:
         regimen = Regimen(tuple(doses), "", tuple(steady))
     except InputError as error:
         raise FileError(path, str(error)) from None
-    return Regimen(regimen.doses, regimen.to_text(), regimen.steady, _notes(table))
+    return regimen
 
 
 def _is_number(column: str) -> bool:
-    return column in Event.model_fields and column not in ("ROUTE", "UNIT", "INHIBITOR")
+    text = ("ROUTE", "UNIT", "INHIBITOR")
+    return column in (*WEIGHT, *RENAL, "DV") or (column in Event.model_fields and column not in text)
 
 
 def _notes(table: Table) -> tuple[str, ...]:
-    """One line that names the covariates of the table, which no regimen uses."""
-    unused = [column for column in table.columns if column in COVARIATES]
-    if not unused:
-        return ()
-    return (f"{table.file}: {', '.join(unused)} not used; give weight and eGFR beside the regimen",)
+    """One line that names the columns of the table which nothing uses."""
+    unused = [column for column in table.columns if column in COVARIATES - {*WEIGHT, *RENAL}]
+    return (f"{table.file}: {', '.join(unused)} not used",) if unused else ()
 
 
-def _rows(table: Table) -> list[_Row]:
-    known = (*Event.model_fields, *_UNUSED)
+def _known_columns(table: Table) -> None:
+    known = (*Event.model_fields, *_UNUSED, *CALENDAR)
     for column in table.columns:
         if column not in known and column not in COVARIATES:
             raise FileError(
                 table.file,
-                f"unknown column '{column}'; known: {', '.join(known)}, and covariates such as WT, AGE "
-                "and CRCL, which are not used; rename or drop the column",
+                f"unknown column '{column}'; known: {', '.join(known)}, and covariates such as WT, CRCL and "
+                "AGE; rename or drop the column",
                 1,
             )
-    patient = ""
-    rows = []
-    for row in table.rows:
-        given = {column: cell for column, cell in row.cells.items() if cell not in ABSENT}
-        whose = str(_flag(given.get("ID", patient)))
-        if patient and whose != patient:
-            row.refuse("ID", f"{whose} after {patient}; a regimen is of one patient")
-        patient = whose
-        rows.append(_Row(replace(row, cells=given)))
-    return rows
 
 
 def write_events(regimen: Regimen, separator: str = ",") -> str:
