@@ -23,6 +23,7 @@ from jakinib.experiments import (
     Potency,
     Trace,
     experiment,
+    exvivo,
 )
 from jakinib.fit.plan import Plan
 from jakinib.library.measurements import DataSet
@@ -114,6 +115,12 @@ class Evidence:
     def trace(self, one: Experiment) -> Trace:
         """What an experiment shows."""
         return one.curve(self.models)
+
+    def back(self, one: Experiment) -> float:
+        """Hours after which the inhibition of a return (``course``) is back, as its study would read it."""
+        if not isinstance(one, exvivo.ReturnOfInhibition):
+            raise InputError(f"{one.row.id}: '{one.row.quantity}' is no return of inhibition")
+        return one.back(self.course(one))
 
     def course(self, one: Experiment) -> ExVivo:
         """Inhibition in blood drawn after the dose of an experiment.

@@ -6,7 +6,7 @@ read, how far that is from the published number, what a person would look at, an
 It may import what stands before it in the picture of CONTRIBUTING.md, up to jakinib.population.
 """
 
-from jakinib.experiments import competition, exposure, exvivo, relation, turnover  # they register their kinds
+from jakinib.experiments import competition, exposure, exvivo, relation, shifted, turnover  # they register
 from jakinib.experiments.base import (
     Choices,
     Chosen,
@@ -32,5 +32,5 @@ __all__ = [
     "SATURATING", "AfterDose", "CellIC50", "Choices", "Chosen", "CytokineEC50", "EnzymePotency", "Experiment",
     "Inhibited", "Models", "NotExpressedError", "PKMetric", "Percentage", "Potency", "Stimulated", "Trace",
     "Writer", "competition", "experiment", "exposure", "exvivo", "kind_of", "kinds", "one_sided", "register",
-    "registered", "relation", "turnover",
+    "registered", "relation", "shifted", "turnover",
 ]  # fmt: skip

@@ -8,11 +8,13 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jakinib.assay.cell import EX_VIVO, CellAssay, cytokine_dose_nM
 from jakinib.assay.inhibition import inhibition_law
 from jakinib.assay.pk import ExVivo, PlasmaProfile, plasma
 from jakinib.build import ModelSpec
+from jakinib.errors import PlanError
 from jakinib.experiments.base import Choices, Experiment, Percentage, Trace, cell_of, population_of, register
 from jakinib.experiments.cell import cell_assay
 from jakinib.experiments.models import Models
@@ -74,7 +76,7 @@ class AfterDose(Experiment):
         return replace(day, time=day.time[kept], concentration=day.concentration[kept])
 
     def course(self, models: Models) -> ExVivo:
-        """Inhibition in each drawing of blood."""
+        """Inhibition over the hours after the dose, as it is shown."""
         spec = self.specs[1]
 
         def run() -> ExVivo:
@@ -88,21 +90,6 @@ class AfterDose(Experiment):
 
         return models.once(("ex vivo", *self._course), run)
 
-    def sampled(self, models: Models) -> ExVivo:
-        """Inhibition where the study drew blood (column time, such as "0, 1, 2, 4 h"); densely if unsaid."""
-        course, text = self.course(models), self.row.time
-        if not text:
-            return course
-        *some, last = text.split(",")
-        unit = last.split()[-1]
-        hours = [
-            parse_quantity(one, "hour", where=self.row.id) for one in [f"{t} {unit}" for t in some] + [last]
-        ]
-        profile = course.profile
-        level = np.interp(hours, profile.time, profile.concentration)
-        inhibition = np.interp(hours, course.time, course.inhibition)
-        return ExVivo(replace(profile, time=np.array(hours), concentration=level), inhibition, self.assay)
-
     def curve(self, models: Models) -> Trace:
         course = self.course(models)
         label = f"inhibition of {self.pathway} (%)"
@@ -110,19 +97,49 @@ class AfterDose(Experiment):
         return Trace(course.time, 100 * course.inhibition, x_label, label)
 
 
+class Sampled(AfterDose):
+    """... read where the study drew blood: column time, such as "0, 1, 2, 4 h"; densely where it is empty."""
+
+    def __init__(self, row: Measurement, data: DataSet, choices: Choices) -> None:
+        super().__init__(row, data, choices)
+        self.hours = self._times(f"{row.id} ({data.place(row.id)}, column time)") if row.time else None
+
+    def _times(self, where: str) -> NDArray[np.float64]:
+        """Hours after the dose at which blood was drawn; raises PlanError for what is no such list."""
+        *some, last = self.row.time.split(",")
+        unit = last.strip().partition(" ")[2]
+        texts = [*(f"{number.strip()} {unit}" for number in some), last.strip()]
+        hours = np.array([parse_quantity(text, "hour", where=where) for text in texts])
+        if len(hours) < 2 or (np.diff(hours) <= 0).any() or hours[0] < 0 or hours[-1] > BLOOD[-1]:
+            raise PlanError(
+                f"{where}: '{self.row.time}'; list the times at which blood was drawn, each after the one "
+                f"before and none after {BLOOD[-1]:g} h, such as: 0, 1, 2, 4, 8, 24 h"
+            )
+        return hours
+
+    def drawn(self, course: ExVivo) -> ExVivo:
+        """A course in each drawing of blood."""
+        if self.hours is None:
+            return course
+        profile = course.profile
+        level = np.interp(self.hours, profile.time, profile.concentration)
+        inhibition = np.interp(self.hours, course.time, course.inhibition)
+        return ExVivo(replace(profile, time=self.hours, concentration=level), inhibition, self.assay)
+
+
 @register
-class TimeOfMaxInhibition(AfterDose):
+class TimeOfMaxInhibition(Sampled):
     """Hours after the dose at which inhibition is largest, of the times at which blood was drawn."""
 
     quantities = ("time_of_max_inhibition",)
     unit = "hour"
 
     def predicted(self, models: Models) -> float:
-        return self.sampled(models).time_of_maximum()
+        return self.drawn(self.course(models)).time_of_maximum()
 
 
 @register
-class ReturnOfInhibition(AfterDose):
+class ReturnOfInhibition(Sampled):
     """Hours after the dose from which inhibition stays within 10 (or 5) points; inf when it does not in 24 h.
 
     It is read as from a figure of the study: linearly between two drawings of blood.
@@ -132,8 +149,12 @@ class ReturnOfInhibition(AfterDose):
     unit = "hour"
 
     def predicted(self, models: Models) -> float:
+        return self.back(self.course(models))
+
+    def back(self, course: ExVivo) -> float:
+        """Hours after the dose at which a course is back, as the study would read it."""
         within = 0.05 if self.row.quantity == "return_within_5_points" else 0.10
-        return self.sampled(models).time_back(within)
+        return self.drawn(course).time_back(within)
 
 
 @register

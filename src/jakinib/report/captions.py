@@ -69,16 +69,16 @@ PLOTS = (
         "time_course",
         "IL-6 → pSTAT3 in macrophages.",
         "lines: with SOCS3 feedback, and with transcription of SOCS3 off.",
-        "points: fold over basal, which calibrated the feedback. One fitted scale turns fold into percent: "
-        "the shape is evidence, the height is not.",
+        "points: fold over basal, which calibrated the feedback. Both courses are compared relative to their "
+        "own peak: the shape is evidence, the height is not.",
         courses.time_course,
     ),
     Plot(
         "time_course_stat1",
         "IL-6 → pSTAT1 in macrophages.",
         "line: with SOCS3 feedback.",
-        "points: fold over basal at 20 and 60 min. As for pSTAT3, one fitted scale turns fold into percent, "
-        "and two points against one scale leave only the ratio between them as evidence.",
+        "points: fold over basal at 20 and 60 min. As for pSTAT3 both are relative to the peak, so that two "
+        "points leave only the ratio between them as evidence.",
         courses.time_course_stat1,
     ),
     Plot(

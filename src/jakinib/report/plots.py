@@ -113,9 +113,9 @@ def dose_inhibition(evidence: Evidence, bands: Bands) -> Figure:
     """IL-6 pSTAT3 inhibition in blood drawn over 24 h after each single dose, healthy adults."""
     figure, axes = new_figure(6.2, 4.0)
     doses = evidence.of("maximum_rises")
-    for number, (one, colour) in enumerate(zip(doses, DOSE_COLOURS, strict=True)):
+    returns = [evidence.back(one) for one in evidence.of("return_rises")]
+    for number, (one, colour, returned) in enumerate(zip(doses, DOSE_COLOURS, returns, strict=True)):
         run = evidence.course(one)
-        returned = run.time_back()
         label = f"{one.row.dose}, " + (
             f"back after {returned:.1f} h" if np.isfinite(returned) else "not back"
         )
@@ -146,7 +146,7 @@ def peak_and_return(evidence: Evidence, bands: Bands) -> Figure:
     doses = np.array([parse_quantity(one.row.dose, "mg") for one in experiments])
     courses = [evidence.course(one) for one in experiments]
     tops = np.array([100 * run.inhibition.max() for run in courses])
-    times = np.array([run.time_back() for run in courses])
+    times = np.array([evidence.back(one) for one in evidence.of("return_rises")])
     for axes, values, digits, key in ((peak, tops, 0, "maximum_rises"), (back, times, 1, "return_rises")):
         for number, dose in enumerate(doses):
             found = bands.interval(value_key(key, number))
