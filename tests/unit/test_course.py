@@ -12,6 +12,7 @@ import jakinib as jk
 from jakinib import InputError, Regimen
 from jakinib.assay.course import Course, course
 from jakinib.assay.pk import Disposition, ex_vivo_inhibition
+from jakinib.build.estimates import estimates
 from jakinib.library import Library, get_library
 from jakinib.library.disposition import UNITS
 
@@ -112,10 +113,16 @@ def test_a_regimen_file_is_followed_like_its_text(tmp_path: Path) -> None:
 
 @pytest.fixture
 def twin(library_of_its_own, tmp_path: Path) -> Library:  # type: ignore[no-untyped-def]
-    """A second inhibitor that is baricitinib under another name."""
+    """A second inhibitor that is baricitinib under another name.
+
+    Its shift in cells is not estimated; the potencies hold that of baricitinib, which comes to the same.
+    """
     library = library_of_its_own()
-    original = library.inhibitor("baricitinib")
-    copy = original.model_copy(update={"id": "twin", "metabolite": ""})
+    original, shift = library.inhibitor("baricitinib"), estimates("pathways")["shift_baricitinib"].value
+    potency = {
+        jak: one.model_copy(update={"value": one.value * shift}) for jak, one in original.potency.items()
+    }
+    copy = original.model_copy(update={"id": "twin", "metabolite": "", "potency": potency})
     library.inhibitors["twin"] = copy
     library.generation += 1_000_000
     return library

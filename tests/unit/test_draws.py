@@ -1,11 +1,11 @@
-"""Draws of the whole model: plans joined, structures mixed in shares by their evidence."""
+"""Draws of the whole model: plans joined, structures mixed in shares by what they predict of held rows."""
 
 from __future__ import annotations
 
 import itertools
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pytest
@@ -13,8 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jakinib.errors import InputError
+from jakinib.evaluate import draws
 from jakinib.evaluate.draws import apportioned, joint, probabilities
 from jakinib.fit import posterior, results
+from jakinib.fit.crossvalidation import CrossValidation
+from jakinib.fit.folds import Fold, Predicted
 from jakinib.fit.plan import Plan
 from jakinib.fit.posterior import Stored
 from jakinib.fit.results import Fit
@@ -43,13 +46,26 @@ def test_no_other_whole_numbers_are_nearer_to_the_shares(weights: list[float], c
     assert distance(apportioned(shares, count)) == pytest.approx(min(map(distance, every)), abs=1e-9)
 
 
-def fit(name: str, evidence: float = 0.0) -> Fit:
-    return Fit(Plan.model_construct(id=name), [], {"log_evidence": evidence})
+def fit(name: str) -> Fit:
+    return Fit(Plan.model_construct(id=name), [], {})
+
+
+def predicting(densities: Mapping[str, float]) -> Callable[[Plan, str], CrossValidation]:
+    """Stored cross-validations by row with these log densities, 0 where none is given."""
+
+    def stored(plan: Plan, leave: str) -> CrossValidation:
+        assert leave == "row"
+        fold = Predicted(Fold("all", ()), {}, densities.get(plan.id, 0.0), ())
+        return CrossValidation(plan.id, "row", (fold,))
+
+    return stored
 
 
 @given(st.floats(-500, 500), st.floats(-20, 20))
-def test_two_structures_have_the_odds_of_their_evidence(evidence: float, more: float) -> None:
-    first, second = probabilities([fit("one", evidence), fit("other", evidence + more)])
+def test_two_structures_have_the_odds_of_what_they_predict(density: float, more: float) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(draws, "stored", predicting({"one": density, "other": density + more}))
+        first, second = probabilities([fit("one"), fit("other")])
     assert first + second == pytest.approx(1)
     assert math.log(second / first) == pytest.approx(more, abs=1e-9)
 
@@ -76,16 +92,17 @@ def ensembles(monkeypatch: pytest.MonkeyPatch) -> dict[str, Stored]:
 
     monkeypatch.setattr(posterior, "load", load)
     monkeypatch.setattr(results, "state", lambda fit: {})
+    monkeypatch.setattr(draws, "stored", predicting({"better": math.log(3)}))
     return kept
 
 
-def test_draws_come_from_both_structures_in_the_shares_of_their_evidence(
+def test_draws_come_from_both_structures_in_the_shares_of_what_they_predict(
     ensembles: dict[str, Stored],
 ) -> None:
-    ensembles["three"] = ensemble("three", ["k"], [[1.0 + n] for n in range(100)])
+    ensembles["better"] = ensemble("better", ["k"], [[1.0 + n] for n in range(100)])
     ensembles["two"] = ensemble("two", ["k", "ATP"], [[1.0 + n, 2.0] for n in range(100)], steps=2.0)
-    found = joint([[fit("three", math.log(3)), fit("two")]], 40)
-    assert found.shares == pytest.approx({"three": 0.75, "two": 0.25})
+    found = joint([[fit("better"), fit("two")]], 40)
+    assert found.shares == pytest.approx({"better": 0.75, "two": 0.25})
     assert Counter("steps" in draw for draw in found.settings) == {False: 30, True: 10}
     for held in (True, False):
         drawn = [draw["k"] for draw in found.settings if ("steps" in draw) is held]

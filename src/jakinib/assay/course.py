@@ -163,9 +163,9 @@ def course(
         regimen = Regimen.parse(regimen)
     people, given = library.population(population), _numbers(settings or {})
     dosed = [library.inhibitor(name).id for name in regimen.inhibitors or (inhibitor,)]
-    patients, notes = _patients(dosed, people.id, given, conditions)
+    patients, said_of = _patients(dosed, people.id, given, conditions)
     drawn = CellAssay(dosed[0], cytokine, readout, matrix=EX_VIVO, milieu=milieu)
-    notes = [*regimen.notes, *doses_outside(regimen), *notes, *drawn.notes]
+    notes = dict.fromkeys([*regimen.notes, *doses_outside(regimen), *said_of, *drawn.notes])
     whole = {drug: patients[drug].settings() | _settings_of(drug, given, dosed) for drug in dosed}
     in_mg = regimen.at_weight(whole[dosed[0]]["weight"])
     end = _end(regimen, None if hours is None else spoken(hours, "hour", "hours"))
@@ -175,29 +175,25 @@ def course(
     at_draw = np.searchsorted(fine_times, times - 1e-9)
     levels = _levels(in_mg, fine_times, people.id, whole)
     profiles = tuple(p.at(at_draw) for p in levels)
-
     inhibition, bound = _ex_vivo(profiles, drawn)
     ic50 = {p.inhibitor: _ic50(p.inhibitor, drawn) for p in profiles}
-    intervals: list[dict[str, Any]] = []
-    for drug in dosed:
-        level = next(p for p in levels if p.inhibitor == drug)
-        intervals += [
-            ({"inhibitor": drug} if len(dosed) > 1 else {})
-            | _interval(start, stop, level, times, inhibition, ic50[drug])
-            for start, stop in _spans(in_mg.of(drug), end)
-        ]
+    level = {p.inhibitor: p for p in levels}
+    intervals = [
+        ({"inhibitor": drug} if len(dosed) > 1 else {})
+        | _interval(start, stop, level[drug], times, inhibition, ic50[drug])
+        for drug in dosed
+        for start, stop in _spans(in_mg.of(drug), end)
+    ]
     days = [
-        {"day": number + 1, **_response(24.0 * number, min(24.0 * (number + 1), end), times, inhibition)}
-        for number in range(math.ceil(end / 24 - 1e-9))
+        {"day": n + 1, **_response(24.0 * n, min(24.0 * (n + 1), end), times, inhibition)}
+        for n in range(math.ceil(end / 24 - 1e-9))
     ]
     said = [*(f"{k} {v:g}" for k, v in given.items() if k in COVARIATES), *conditions]
     what = regimen.text if regimen.inhibitors else f"{dosed[0]} {regimen.text}"
     title = ", ".join([what, people.name or people.id, *said, _reading(drawn)])
     missed = tuple(sorted({dose.time for dose in regimen.doses if dose.amount == 0 and dose.time < end}))
-    return Course(
-        title, profiles, dict(zip(JAKS, bound.T, strict=True)), inhibition,
-        drawn, ic50, intervals, days, missed, tuple(dict.fromkeys(notes)),
-    )  # fmt: skip
+    occupancy = dict(zip(JAKS, bound.T, strict=True))
+    return Course(title, profiles, occupancy, inhibition, drawn, ic50, intervals, days, missed, tuple(notes))
 
 
 def _numbers(settings: Mapping[str, float | str]) -> dict[str, float]:

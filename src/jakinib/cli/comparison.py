@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from jakinib.cli.app import Json, Milieu, Population, app, draw, output, progress, table, targets
 from jakinib.errors import InputError
 from jakinib.paths import write_atomic
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @app.command()
@@ -62,25 +66,27 @@ def compare(
             asked = {"population": population, "milieu": milieu or None, "notes": notes}
             emit(asked | {"rows": frame.to_dict(orient="records")})
             return
-        rows = [
-            [f"{cytokine} {readout}", *(_cell(row) for row in block.itertuples())]
-            for (cytokine, readout), block in frame.groupby(["cytokine", "readout"], sort=False)
-        ]
-        title = "Average inhibition over a day (minimum-maximum), hours a day above IC50; whole blood ex vivo"
-        title += f", cytokines at the levels of {milieu}" if milieu else ""
-        emit(table(title, ["", *regimen], rows))
-        if "ic50_ratio" in frame:
-            drugs = list(dict.fromkeys(frame.inhibitor))
-            ratios = [
-                [f"{cytokine} {readout}", *_ratios(block, drugs[1:])]
-                for (cytokine, readout), block in frame.groupby(["cytokine", "readout"], sort=False)
-            ]
-            emit(
-                table(f"IC50 over that of {drugs[0]}, 90 % band in one laboratory", ["", *drugs[1:]], ratios)
-            )
-            emit("*: which of the two is more potent is certain (95 %)")
+        for item in _page(frame, regimen, milieu):
+            emit(item)
         for note in notes:
             emit(f"note: {note}")
+
+
+def _page(frame: pd.DataFrame, regimens: list[str], milieu: str) -> Iterator[Any]:
+    """The tables of a comparison, and what their marks mean."""
+    blocks = {
+        f"{cytokine} {readout}": block
+        for (cytokine, readout), block in frame.groupby(["cytokine", "readout"], sort=False)
+    }
+    rows = [[name, *(_cell(row) for row in block.itertuples())] for name, block in blocks.items()]
+    title = "Average inhibition over a day (minimum-maximum), hours a day above IC50; whole blood ex vivo"
+    title += f", cytokines at the levels of {milieu}" if milieu else ""
+    yield table(title, ["", *regimens], rows)
+    if "ic50_ratio" in frame:
+        drugs = list(dict.fromkeys(frame.inhibitor))
+        ratios = [[name, *_ratios(block, drugs[1:])] for name, block in blocks.items()]
+        yield table(f"IC50 over that of {drugs[0]}, 90 % band in one laboratory", ["", *drugs[1:]], ratios)
+        yield "*: which of the two is more potent is certain (95 %)"
 
 
 def _cell(row: Any) -> str:

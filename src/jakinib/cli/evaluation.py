@@ -108,11 +108,8 @@ def evaluate(
     if model or mapping:
         from jakinib.cli.foreign import evaluate_model
 
-        refuse(
-            ctx,
-            ("report", "draws", "workers", "rerun", "exit_zero"),
-            "does not apply to the model of --model",
-        )
+        of_own = ("report", "draws", "workers", "rerun", "exit_zero")
+        refuse(ctx, of_own, "does not apply to the model of --model")
         return evaluate_model(model, mapping, as_json)
     from jakinib.evaluate import evaluate as run
     from jakinib.evaluate.basis import headline

@@ -58,40 +58,19 @@ def simulate(
     Regimens: '8 mg once then 4 mg qd x 6', '4 mg qd x 14 missing 5, 6', '4 mg qd ss' (steady state),
     '0.1 mg/kg iv infusion over 30 min q12h x 4', 'baricitinib 4 mg qd x 7 + tofacitinib 5 mg bid x 14'.
     """
-    from jakinib.assay.course import course
-    from jakinib.assay.table import follow
     from jakinib.errors import InputError
     from jakinib.files import separator_of
-    from jakinib.regimen import Regimen
-    from jakinib.regimen.events import TABLES, read_patients
 
     targets(out, plot)
     separator = separator_of(out) if out else ""
     if regimen and regimen_file:
         raise InputError("--regimen and --regimen-file: both give doses; give one of them")
-    suffix = regimen_file.suffix.lower() if regimen_file else ""
-    table_ = regimen_file if suffix in TABLES else None
-    if table_:
-        doses = read_patients(table_)[0].regimen
-    else:
-        doses = Regimen.read(regimen_file) if regimen_file else Regimen.parse(regimen or "4 mg")
-    if inhibitor and doses.inhibitors:
-        named = ", ".join(doses.inhibitors)
-        raise InputError(
-            f"--inhibitor {inhibitor}: the regimen names its own ({named}); leave the option out"
-        )
     around = tuple(dict.fromkeys((*(("fed",) if fed else ()), *(condition or ()))))
-    options: dict[str, Any] = {
-        "inhibitor": inhibitor or "baricitinib", "population": population, "cytokine": cytokine,
-        "readout": readout, "conditions": around, "milieu": milieu,
-    }  # fmt: skip
-    if table_:
-        followed = list(follow(table_, weight=weight, eGFR=egfr, hours=hours, **options))
-        results = {one.patient.id: one.course for one in followed}
-        seen = [row for one in followed for row in one.observations]
-    else:
-        settings = {k: v for k, v in (("weight", weight), ("eGFR", egfr)) if v is not None}
-        results, seen = {"": course(doses, settings=settings, hours=hours, **options)}, []
+    who = {name: value for name, value in (("weight", weight), ("eGFR", egfr)) if value is not None}
+    results, seen = _followed(
+        regimen or "4 mg", regimen_file, inhibitor, who, hours, population=population, cytokine=cytokine,
+        readout=readout, conditions=around, milieu=milieu,
+    )  # fmt: skip
     if plot and len(results) > 1:
         raise InputError(f"--plot: {regimen_file} holds {len(results)} patients; draw a table of one")
     if plot:
@@ -108,6 +87,32 @@ def simulate(
             _print(emit, one, f"ID {name}: " if len(results) > 1 else "")
         if seen:
             emit(table("Observations", list(seen[0]), [[_cell(v) for v in row.values()] for row in seen]))
+
+
+def _followed(
+    regimen: str, file: Path | None, inhibitor: str, who: dict[str, str], hours: str | None, **options: Any
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The course of one patient, or of each of an event table by ID, and its observations."""
+    from jakinib.assay.course import course
+    from jakinib.assay.table import follow
+    from jakinib.errors import InputError
+    from jakinib.regimen import Regimen
+    from jakinib.regimen.events import TABLES, read_patients
+
+    table_ = file if file and file.suffix.lower() in TABLES else None
+    if table_:
+        doses = read_patients(table_)[0].regimen
+    else:
+        doses = Regimen.read(file) if file else Regimen.parse(regimen)
+    if inhibitor and doses.inhibitors:
+        own = ", ".join(doses.inhibitors)
+        raise InputError(f"--inhibitor {inhibitor}: the regimen names its own ({own}); leave the option out")
+    options["inhibitor"] = inhibitor or "baricitinib"
+    if not table_:
+        return {"": course(doses, settings=who, hours=hours, **options)}, []
+    followed = list(follow(table_, weight=who.get("weight"), eGFR=who.get("eGFR"), hours=hours, **options))
+    seen = [row for one in followed for row in one.observations]
+    return {one.patient.id: one.course for one in followed}, seen
 
 
 def _courses(results: dict[str, Any], separator: str) -> str:
@@ -168,24 +173,14 @@ def assay(
     else:
         refuse(ctx, ["atp"], "applies to the enzyme assay of --kinase only")
         curve = run(
-            inhibitor,
-            cytokine,
-            readout,
-            cell=cell,
-            matrix=matrix,
-            cytokine_dose=dose,
-            preincubation=preincubation,
-            stimulation=stimulation,
-            milieu=milieu,
-            laboratory=laboratory,
-        )
-    bands: dict[str, tuple[float, float]] = {}
-    without = ""
-    if not (no_band or kinase):
-        bands, without = _bands(curve)
+            inhibitor, cytokine, readout, cell=cell, matrix=matrix, cytokine_dose=dose, milieu=milieu,
+            preincubation=preincubation, stimulation=stimulation, laboratory=laboratory,
+        )  # fmt: skip
+    bands, without = ({}, []) if no_band or kinase else _bands(curve)
+    notes = [*curve.notes, *without]
     record = {
         "assay": curve.label, "ic50_nM": curve.ic50, "hill": curve.hill, "milieu": milieu or None,
-        "bands_nM": bands, "notes": [*curve.notes, *([without] if without else [])],
+        "bands_nM": bands, "notes": notes,
     }  # fmt: skip
     if plot:
         draw(curve.figure(), plot)
@@ -193,24 +188,19 @@ def assay(
         if as_json:
             emit(record)
         else:
-            emit(
-                table(
-                    "",
-                    ["assay", "IC50 (nM)", "Hill"],
-                    [[curve.label, f"{curve.ic50:.4g}", f"{curve.hill:.3g}"]],
-                )
-            )
+            row = [curve.label, f"{curve.ic50:.4g}", f"{curve.hill:.3g}"]
+            emit(table("", ["assay", "IC50 (nM)", "Hill"], [row]))
             for name, (low, high) in bands.items():
                 emit(f"90 % band of the IC50, {name}: {low:.3g} to {high:.3g} nM")
-            for note in (*curve.notes, *([without] if without else [])):
+            for note in notes:
                 emit(f"note: {note}")
 
 
-def _bands(curve: Any) -> tuple[dict[str, tuple[float, float]], str]:
-    """The bands of a potency, or why there are none."""
+def _bands(curve: Any) -> tuple[dict[str, tuple[float, float]], list[str]]:
+    """The bands of a potency, or a note that says why there are none."""
     from jakinib.errors import InputError
 
     try:
-        return dict(curve.bands), ""
+        return dict(curve.bands), []
     except InputError as error:
-        return {}, f"no band: {error}"
+        return {}, [f"no band: {error}"]

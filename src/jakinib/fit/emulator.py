@@ -11,6 +11,7 @@ find.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,7 @@ class Emulator(Expansion):
     kernel: NDArray[np.intp]
     lines: Array
     level: Array
+    walks: ClassVar[tuple[int, ...]] = (50, 500, 1500)  # what simulations taught can be followed far
 
     def cost(self, z: Array) -> float:
         """Half the sum of squares of the emulated residuals."""

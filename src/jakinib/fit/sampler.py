@@ -25,7 +25,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +35,6 @@ from jakinib.fit.objective import Array, Objective, covariance
 from jakinib.parallel import in_order
 
 REACH = 1.0  # standard deviations over which the expansion is taken
-WALKS = (4, 50, 200)  # steps on the expansion between two true evaluations
 PACE = 0.3  # size of a step of the walk, in standard deviations
 JUMPS = 0.2  # share of the moves
 LEAPS = 0.2  # share of the steps of a walk that are jumps, judged by the expansion
@@ -68,6 +67,7 @@ class Expansion:
     slope: Array
     bent: NDArray[np.intp]
     curvature: Array
+    walks: ClassVar[tuple[int, ...]] = (4, 50, 200)  # steps between two true evaluations
 
     @property
     def mean(self) -> Array:
@@ -169,7 +169,7 @@ def chain(problem: Simulated, model: Expansion, evaluations: int, seed: np.rando
             true, proposed = _cost(problem, theta) if inside else math.inf, model.cost(there)
             gain = level - true
         else:
-            there, proposed = walk(model, problem.low, problem.high, z, int(rng.choice(WALKS)), rng)
+            there, proposed = walk(model, problem.low, problem.high, z, int(rng.choice(model.walks)), rng)
             true = _cost(problem, model.theta(there))
             # Both densities enter: the walk already follows the expansion's.
             gain = (level - cost) - (true - proposed)
