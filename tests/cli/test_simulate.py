@@ -24,7 +24,7 @@ def test_a_regimen_that_is_not_understood_is_shown_with_a_caret(tmp_path: Path) 
     said, shown, carets = run.stderr.splitlines()
     assert said.startswith("jakinib: regimen: interval 'fortnigtly' unknown; use qd")
     assert shown == "  4 mg fortnigtly x 2"
-    assert carets == "       ^^^^^^^^^^^"
+    assert carets == "       ^^^^^^^^^^"
 
 
 def test_a_regimen_file_gives_intervals_days_and_series(tmp_path: Path) -> None:

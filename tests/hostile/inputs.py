@@ -136,7 +136,7 @@ YAML = {
 }  # fmt: skip
 
 REGIMENS = [
-    "", " ", "4", "mg", "-4 mg", "nan mg", "inf mg", "1e999 mg", "1e9 mg", "4 mg qd", "4 mg qd x 0", "4 mg qd x -1",
+    "", " ", "4", "mg", "-4 mg", "nan mg", "inf mg", "1e999 mg", "1e9 mg", "4 mg qd x 0", "4 mg qd x -1",
     "4 mg qd x 100000", "4 mg qd x 99999 + 4 mg qd x 99999", " + ".join(["4 mg qd x 99999"] * 200), "4 mg " + "x" * 20_000,
     "4 mg q0h x 2", "4 mg q1e-9h ss", "4 banana", "4 mg/", "4 mg once once", "4 mg qd x 7 missing 8",
     "4 mg qd x 7 missing 0", "4 mg iv", "4 mg iv infusion", "4 mg iv infusion over 0 h", "4 mg over 1 h",
@@ -151,7 +151,7 @@ EVENTS = [
     "TIME,AMT,ADDL,II\n0,4,20000000,24\n", "TIME,AMT,ADDL,II\n" + "0,4,99998,24\n" * 3, "TIME,AMT,ADDL,II\n0,4,1.5,24\n",
     "TIME,AMT,ADDL,II\n0,4,true,24\n", "TIME,AMT,SS\n0,4,1\n", "TIME,AMT,SS,II\n5,4,1,24\n", "TIME,AMT,RATE\n0,4,-3\n",
     "TIME,AMT,CMT\n0,4,3\n", "TIME,AMT,CMT,ROUTE\n0,4,2,oral\n", "TIME,AMT,UNIT\n0,4,banana\n", "TIME,AMT,UNIT\n0,4,9**9**9\n",
-    "TIME,AMT,INHIBITOR\n0,4,../x\n", "TIME,AMT,INHIBITOR\n0,4,\x1b[31m\n", "TIME,AMT,ID\n0,4,1\n0,4,2\n", "TIME,AMT\n-5,4\n",
+    "TIME,AMT,INHIBITOR\n0,4,../x\n", "TIME,AMT,INHIBITOR\n0,4,\x1b[31m\n", "TIME,AMT\n-5,4\n",
     f"TIME,AMT\n0,{'4' * 30_000}\n", "\0", "TIME,AMT\n" + "0,4\n" * 300_000, "TIME;AMT\n0;4;5\n", "\x1b[2J,AMT\n0,4\n",
     "TIME,AMT\n0x10,4\n", "TIME,AMT\n1_0,4\n", "TIME,AMT,TINF,RATE\n0,4,2,7\n", "TIME,AMT,TINF\n0,4,-1\n",
 ]  # fmt: skip

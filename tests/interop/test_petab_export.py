@@ -20,9 +20,11 @@ from petab.v1.lint import lint_problem
 from petab_copasi import CopasiProblem
 
 import jakinib as jk
+from jakinib.build.estimates import estimates_path
 from jakinib.cli import main
 from jakinib.export.petab import export_plan
 from jakinib.export.petab_part import petab_id
+from jakinib.fit import results
 from jakinib.fit.petab import PetabProblem, read_petab
 from jakinib.fit.plan import read_plan
 from jakinib.fit.problem import Problem
@@ -42,9 +44,6 @@ parameters:
   - {id: ATP, unit: mM, low: 2, high: 5, start: 3.9, prior: {median: 3.9, factor: 1.5}}
   - {id: kphos_IL15_STAT5, unit: 1/(nM*min), low: 5e-5, high: 150, start: 0.02, also: [kphos_IL2_STAT5]}
   - {id: kphos_IL6_STAT3, unit: 1/(nM*min), low: 0.00058, high: 1.7e+03, start: 1.73}
-  - {id: IL6R_rest@macrophage, unit: nM, low: 0.01, high: 20, start: 0.83, prior: {median: 0.83, factor: 4}}
-  - {id: scale_pSTAT3_Cheemalavagu2024, unit: dimensionless, low: 1e-4, high: 10, start: 0.1, scope: nuisance}
-  - {id: scale_pSTAT1_Cheemalavagu2024, unit: dimensionless, low: 1e-4, high: 10, start: 0.1, scope: nuisance}
 """
 # What libpetab and pandas say of each other.
 pytestmark = pytest.mark.filterwarnings(
@@ -72,7 +71,11 @@ def exported(name: str) -> Path:
 
 @functools.cache
 def problem(name: str) -> Problem:
-    return Problem(read_plan(plan(name), get_data()), get_data())
+    """As the export takes it: with the spreads that a stored fit has found."""
+    found = Problem(read_plan(plan(name), get_data()), get_data())
+    if estimates_path(found.plan.id).exists():
+        found.spreads |= results.read(found.plan).provenance.get("spreads", {})
+    return found
 
 
 def table(file: Path) -> list[dict[str, str]]:
@@ -195,7 +198,7 @@ def test_bounds_are_listed_with_the_reason() -> None:
 def test_priors_of_the_folders_are_those_of_the_plan_each_once(name: str) -> None:
     ours = problem(name)
     expected = {
-        petab_id(ours.names[i]): (math.log(prior.median * ours.to_model[i]), math.log(prior.factor))
+        petab_id(ours.names[i]): (math.log(prior.median * ours.to_model[i]), prior.sigma(ours.spreads))
         for i, prior in ours.priors
     }
     found = [row for folder in parts(name) for row in table(folder / "parameters.tsv")]

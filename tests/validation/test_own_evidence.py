@@ -19,7 +19,7 @@ from jakinib.evaluate.bands import compute, criterion_key, curve_key
 from jakinib.evaluate.draws import joint
 from jakinib.evaluate.evidence import Evidence
 from jakinib.evaluate.foreign import evaluate_foreign
-from jakinib.evaluate.run import PLANS, calibrations
+from jakinib.evaluate.run import PREDICTING, calibrations
 from jakinib.experiments import kinds, registered
 from jakinib.export.petab import export_plan
 from jakinib.fit import read_petab, read_plan
@@ -165,9 +165,9 @@ def test_criteria_of_yaml_alone_are_judged_with_a_band(
     assert other.target == f"{row.value:g} within 3-fold"
     weak = CellAssay("tofacitinib", "IL-6", "pSTAT1", "T cell", cytokine_dose=1 / 20.8)
     assert evidence.value(other) == pytest.approx(weak.curve().ic50, rel=1e-3)
-    bands = compute(evidence, joint(calibrations(PLANS, get_data()), 20), workers=1)
+    bands = compute(evidence, joint([calibrations(group, get_data()) for group in PREDICTING], 20), workers=1)
     interval = bands.interval(criterion_key(mine))
-    assert interval.method == "Laplace"  # as one of the ensembles behind it
+    assert interval.method == "posterior"
     assert interval.low is not None
     assert interval.high is not None
     assert interval.low < evidence.value(mine) < interval.high
@@ -223,7 +223,7 @@ def test_the_data_book_names_the_kind_and_the_row(folder: Path, tmp_path: Path) 
     ("line", "says"),
     [
         ("measure: laws, low: 1", "measure"),
-        ("statistic: laws, low: 1", "'laws' is no statistic; known: value, each"),
+        ("statistic: laws, low: 1", "unknown statistic 'laws'; known: each, gmfe"),
         ("rows: [C999], low: 1", "unknown measurement 'C999'"),
         ("conditions: {dosis: 4 mg}, low: 1", "conditions.dosis"),
         ("conditions: {quantity: laws}, low: 1", "'laws', which no kind of experiment reads"),

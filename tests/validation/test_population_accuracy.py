@@ -59,7 +59,7 @@ BOUNDS = {
     "Cmin_ng_per_mL": 0.01,
     "tmax_h": 1e-6,
     "AUC_ng_h_per_mL": 0.05,
-    "mean_inhibition_percent": 0.02,
+    "mean_inhibition_percent": 0.03,  # single runs draw blood every quarter of an hour
     "max_inhibition_percent": 0.01,
     "min_inhibition_percent": 0.01,
     "above_IC50_h": 0.02,

@@ -58,7 +58,8 @@ def test_the_uptake_in_renal_impairment_is_fitted_to_Cmax_and_to_no_AUC() -> Non
 
 
 def test_the_classes_are_the_middle_of_their_limits() -> None:
-    assert CLASSES == {"normal": (90 + 120) / 2, "mild": (60 + 90) / 2, "moderate": (30 + 60) / 2}
+    limits = {"normal": (90, 120), "mild": (60, 90), "moderate": (30, 60), "severe": (15, 30)}
+    assert {name: (low + high) / 2 for name, (low, high) in limits.items()} == CLASSES
 
 
 def test_without_renal_clearance_impairment_raises_exposure_only_by_uptake() -> None:

@@ -41,7 +41,7 @@ def export_plan(plan: str | Path, folder: str | Path) -> list[Path]:
     data = get_data()
     declared, spreads = read_plan(plan, data), {}
     if estimates_path(declared.id).exists():
-        spreads = dict(read(declared).provenance["spreads"])
+        spreads = dict(read(declared).provenance.get("spreads", {}))
         estimated = {name: math.exp(value) for name, value in spreads.items() if name in declared.errors}
         declared = declared.model_copy(update={"errors": {**declared.errors, **estimated}})
     problem = Problem(declared, data)

@@ -278,7 +278,7 @@ def best_theta(problem: Problem, data: DataSet) -> NDArray[np.float64]:
         )
     stored = {row.id: row.value for row in fit.estimates}
     theta = np.log([stored[name] for name in problem.names])
-    problem.spreads = dict(fit.provenance["spreads"])
+    problem.spreads = dict(fit.provenance.get("spreads", {}))
     return np.array(optimise(problem, 0, theta).theta)
 
 

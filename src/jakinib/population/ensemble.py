@@ -25,19 +25,26 @@ def read_ensemble(path: Path, plan: str, units: dict[str, str], scope: str) -> d
     parameters (symbol@cell) apply.
     Symbols the model lacks are left out. Raises InputError for a table that is not one of this plan.
     """
-    declared = {entry["id"]: entry for entry in read_yaml(plan_file(plan))["parameters"]}
+    stated = read_yaml(plan_file(plan))
+    declared = {entry["id"]: entry for entry in stated["parameters"]}
+    shared = tuple(f"{name}_" for name in stated.get("offsets", {}))  # factors that no model holds
     titles, values = read_draws(path)
     columns = []
     for title in titles:
         column, _, unit = title.partition(" (")
+        if shared and column.startswith(shared):
+            columns.append("")
+            continue
         if column not in declared:
             raise InputError(f"{short(path)}:1: column '{column}' is no parameter of plan {plan}; draw again")
         if unit.removesuffix(")") != declared[column]["unit"]:
-            stated = declared[column]["unit"]
-            raise InputError(f"{short(path)}:1: column '{title}' is not in {stated}, the unit of plan {plan}")
+            right = declared[column]["unit"]
+            raise InputError(f"{short(path)}:1: column '{title}' is not in {right}, the unit of plan {plan}")
         columns.append(column)
     out: dict[str, NDArray[np.float64]] = {}
     for number, column in enumerate(columns):
+        if not column:
+            continue
         for full in (column, *declared[column].get("also", [])):
             symbol, _, only = full.partition("@")
             if symbol in units and (not only or only == scope):

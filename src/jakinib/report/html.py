@@ -21,7 +21,7 @@ from jakinib.evaluate.criteria import Interval
 from jakinib.evaluate.evidence import Evidence, Prediction
 from jakinib.experiments import AfterDose
 from jakinib.fit import results
-from jakinib.fit.coordinates import coordinates
+from jakinib.fit.coordinates import Coordinate, coordinates
 from jakinib.fit.plan import read_plan
 from jakinib.fit.run import prepare
 from jakinib.library import get_library
@@ -121,7 +121,9 @@ def render(evaluation: Evaluation) -> str:
         items=_items(evaluation),
         crossvalidated=crossvalidated,
         not_crossvalidated=not_crossvalidated,
-        coordinates=coordinates(prepare("pathways")) if "pathways" in evaluation.provenance["plans"] else [],
+        coordinates=_coordinates(
+            tuple(name for fit in fits if fit.plan.id == "pathways" for name in results.state(fit).items())
+        ),
         structures=evaluation.provenance.get("structures", {}),
         figures=list(_figures(evidence, evaluation.bands)),
         bands=evaluation.bands,
@@ -138,6 +140,12 @@ def render(evaluation: Evaluation) -> str:
         sources=_sources(evaluation, predictions or [], fits),
         citation=lambda name: evidence.data.sources[name].citation,
     )
+
+
+@functools.lru_cache(maxsize=2)
+def _coordinates(state: tuple[tuple[str, str], ...]) -> list[Coordinate]:
+    """What the data fix of the potencies, computed once; none without their plan. state: of the fit."""
+    return coordinates(prepare("pathways")) if state else []
 
 
 T = TypeVar("T")
