@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jakinib.build.estimates import estimates
+from jakinib.build.estimates import estimates, estimates_path
 from jakinib.errors import PlanError
-from jakinib.fit.inherited import Inherited, covariance_text, read_covariance, write_covariance
+from jakinib.fit.inherited import FILE, Inherited, covariance_text, read_covariance, write_covariance
 from jakinib.fit.plan import read_plan
 from jakinib.fit.problem import Problem
 from jakinib.library.measurements import get_data
@@ -53,22 +53,29 @@ def test_the_inherited_residuals_are_zero_at_what_the_earlier_plan_found(
     np.testing.assert_allclose(left.residuals(theta), 0, atol=1e-9)
 
 
+def stored(problem: Problem, left: Inherited) -> np.ndarray:
+    """The covariance of the inherited parameters as the earlier plan wrote it."""
+    table = read_covariance(estimates_path(left.plan).parent / FILE)
+    names = [problem.plan.parameters[index].id for index in left.indices]
+    return np.array([[table[a, b] for b in names] for a in names])
+
+
 def test_the_inherited_residuals_have_the_stored_covariance(problem: Problem, left: Inherited) -> None:
-    inverse = np.linalg.inv(left.root.T @ left.root)
-    np.testing.assert_allclose(np.sqrt(np.diag(inverse)), left.spread(), rtol=1e-9)
-    off = inverse - np.diag(np.diag(inverse))
-    assert np.abs(off).max() > 0.1 * np.diag(inverse).min()  # correlations are passed on
+    expected = stored(problem, left)
+    np.testing.assert_allclose(np.linalg.inv(left.root.T @ left.root), expected, rtol=1e-6, atol=1e-12)
+    np.testing.assert_allclose(left.spread(), np.sqrt(np.diag(expected)), rtol=1e-6)
 
 
 def test_what_is_left_scatters_around_another_truth_with_its_covariance(
     problem: Problem, left: Inherited
 ) -> None:
     rng, truth = np.random.default_rng(2), problem.start + 0.3
-    size = len(left.indices)
-    means = np.array([left.around(truth, rng.standard_normal(size)).mean for _ in range(4000)])
-    np.testing.assert_allclose(means.mean(axis=0), truth[left.indices], atol=5 * left.spread().max() / 63)
-    np.testing.assert_allclose(means.std(axis=0), left.spread(), rtol=0.06)
-    np.testing.assert_allclose(np.cov(means.T) @ left.root.T @ left.root, np.eye(size), atol=0.35)
+    size, draws, expected = len(left.indices), 4000, stored(problem, left)
+    means = np.array([left.around(truth, rng.standard_normal(size)).mean for _ in range(draws)])
+    spread = np.sqrt(np.diag(expected))
+    away = (means.mean(axis=0) - truth[left.indices]) / spread
+    np.testing.assert_allclose(away, 0, atol=5 / np.sqrt(draws))
+    np.testing.assert_allclose((np.cov(means.T) - expected) / np.outer(spread, spread), 0, atol=0.1)
 
 
 def test_the_jacobian_of_inherited_residuals_is_their_slope(problem: Problem, left: Inherited) -> None:
