@@ -28,6 +28,7 @@ def entry(kind: str, file: str) -> dict[str, Any]:
     """A sound entry of the package, under an id of its own."""
     text = (paths.models() / "library" / kind / file).read_text("utf-8")
     found: dict[str, Any] = yaml.safe_load(text)
+    found.pop("aliases", None)  # those belong to the entry of the package
     return found
 
 

@@ -360,7 +360,7 @@ def test_unknown_names_are_refused_with_the_closest_match() -> None:
     with pytest.raises(UnknownIdError, match="ra_adult"):
         population("ra_adlt", 5)
     with pytest.raises(UnknownIdError, match="OAT3_inhibitor"):
-        population("ra_adult", 5, conditions=["OAT3"])
+        population("ra_adult", 5, conditions=["OAT3_inhibitr"])
 
 
 def test_the_manifest_says_what_was_run_and_on_what(uninterrupted: tuple[bytes, str]) -> None:

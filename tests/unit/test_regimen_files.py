@@ -135,7 +135,7 @@ BAD_TABLES = [
     ("TIME,AMT,ROUTE,CMT\n0,4,oral,2\n", ":2: column CMT: 2 contradicts"),
     ("TIME,AMT,ROUTE\n0,4,rectal\n", ":2: column ROUTE: "),
     ("TIME,AMT,UNIT\n0,4,nmol\n", ":2: column UNIT: unit 'nmol'"),
-    ("ID,TIME,AMT\n1,0,4\n2,0,4\n", ":3: column ID: 2 after 1"),
+    ("ID,TIME,AMT\n1,0,4\n2,0,4\n", ":1: 2 patients (ID 1, 2); follow each with"),
     ("TIME,AMT,INHIBITOR\n0,4,baricitinib\n24,4,.\n", "column INHIBITOR: some doses name it"),
     ("TIME,EVID\n0,0\n", "no row is a dose"),
 ]

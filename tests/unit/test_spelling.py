@@ -28,7 +28,7 @@ AMERICAN = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 # Words that others wrote, and names in code.
-QUOTED = re.compile(r"`[^`]*`|https?://\S+|\"[^\"\n]*\"|\([^()]*doi[^()]*\)")
+QUOTED = re.compile(r"`[^`]*`|Science Signaling|https?://\S+|\"[^\"\n]*\"|\([^()]*doi[^()]*\)")
 SUFFIXES = {".py", ".md", ".ant", ".j2", ".yaml", ".tsv", ".cff"}
 # Citations, names of proteins, words that Antimony reserves, and pages that are made of such.
 AS_PUBLISHED = {

@@ -116,6 +116,8 @@ def test_a_fit_reruns_from_its_plan_to_the_committed_optimum(name: str, tmp_path
     again = jk.fit(name, starts=2, folder=tmp_path)  # type: ignore[arg-type]
     assert again.provenance["objective"] == pytest.approx(committed.provenance["objective"], rel=0.01)
     for old, new in zip(committed.estimates, again.estimates, strict=True):
+        if old.verdict == "structurally non-identifiable":
+            continue  # the objective, compared above, does not depend on it
         # What the data leave open may end elsewhere in its interval; what they fix is found again.
         open_ = math.log(old.high / old.low)
         assert abs(math.log(new.value / old.value)) < 0.01 + 0.02 * open_, old.id

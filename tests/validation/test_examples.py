@@ -82,7 +82,7 @@ def test_inhibition_grows_with_the_time_of_contact(
 
 @pytest.mark.xfail(
     strict=True,
-    reason="KI is derived as if alkylation had not begun, and blood holds back more of an acrylamide than fu says",
+    reason="KI is derived as if nothing had been alkylated, and blood holds back more of it than fu says",
 )
 @pytest.mark.parametrize(
     ("fact", "matrix", "preincubation"), [("R01", "PBMC", "45 min"), ("R02", "whole blood", "75 min")]

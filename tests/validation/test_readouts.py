@@ -22,7 +22,7 @@ from jakinib.fit.petab import read_petab
 from jakinib.fit.plan import read_plan
 from jakinib.fit.problem import Problem
 from jakinib.library import get_library
-from jakinib.library.measurements import DataSet
+from jakinib.library.measurements import DataSet, get_data
 from jakinib.library.readouts import readouts
 from jakinib.population import population
 from jakinib.simulate import Protocol, load
@@ -63,9 +63,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         file.write("kphos_IL7pool_*\t0.00344\t1/(nM*min)\tassumed\tas the isoforms\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JAKINIB_LIBRARY", str(folder))
-        get_library.cache_clear()
+        forget()
         yield folder
+    forget()
+
+
+def forget() -> None:
+    """Read library and data anew, as another process would."""
     get_library.cache_clear()
+    get_data.cache_clear()
 
 
 def course(cytokine: str, symbols: list[str], settings: dict[str, float] | None = None) -> np.ndarray:

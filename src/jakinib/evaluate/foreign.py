@@ -22,8 +22,10 @@ from jakinib.fit.plan import read_plan
 from jakinib.library.measurements import get_data
 
 
-def answerable(experiments: Iterable[Experiment]) -> None:
-    """Raises NotEvaluable for experiments on our pharmacokinetics alone."""
+def answerable(criterion: Criterion, experiments: Iterable[Experiment]) -> None:
+    """Raises NotEvaluable for experiments on our pharmacokinetics alone, and for what refits tell."""
+    if criterion.stored:
+        raise NotEvaluable("it judges refits of our model, which theirs has no part in")
     for one in experiments:
         if {spec.name for spec in one.specs} <= {"oral_pk"}:
             raise NotEvaluable("pharmacokinetics: a mapping has no place for it")
@@ -84,7 +86,7 @@ def evaluate_foreign(
         progress(criterion)
         sources = tuple(dict.fromkeys(data[row].source for row in criterion.rows))
         try:
-            answerable(evidence.of(criterion))
+            answerable(criterion, evidence.of(criterion))
             verdicts.append(Verdict(criterion, evidence.value(criterion), sources))
         except NotEvaluable as error:
             skipped.append((criterion, str(error)))
