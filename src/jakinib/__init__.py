@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from jakinib.errors import UnitError as UnitError
     from jakinib.errors import UnknownIdError as UnknownIdError
     from jakinib.evaluate import evaluate as evaluate
-    from jakinib.evaluate import sensitivity as sensitivity
-    from jakinib.evaluate.potency import assay as assay
-    from jakinib.evaluate.potency import compare as compare
     from jakinib.export import archive as archive
     from jakinib.export import export as export
     from jakinib.fit import fit as fit
@@ -33,44 +30,49 @@ if TYPE_CHECKING:
     from jakinib.fit.petab import petab as petab
     from jakinib.library import get_library as get_library
     from jakinib.library import register as register
-    from jakinib.population import population as population
     from jakinib.population import summary as summary
     from jakinib.regimen import Dose as Dose
     from jakinib.regimen import Regimen as Regimen
+    from jakinib.scenario import Scenario as Scenario
+    from jakinib.scenario.verbs import assay as assay
+    from jakinib.scenario.verbs import compare as compare
+    from jakinib.scenario.verbs import population as population
+    from jakinib.scenario.verbs import sensitivity as sensitivity
+    from jakinib.scenario.verbs import simulate as simulate
     from jakinib.simulate import Model as Model
     from jakinib.simulate import Protocol as Protocol
     from jakinib.simulate import Result as Result
     from jakinib.simulate import Step as Step
     from jakinib.simulate import load as load
-    from jakinib.simulate import simulate as simulate
 
 __version__ = "0.1.0"
 
 # Public name -> module; imported on first use, so that `import jakinib` stays quick.
 _PUBLIC = {
+    "Scenario": "jakinib.scenario",
     "load": "jakinib.simulate",
-    "simulate": "jakinib.simulate",
+    "simulate": "jakinib.scenario.verbs",
     "Model": "jakinib.simulate",
     "Protocol": "jakinib.simulate",
     "Step": "jakinib.simulate",
     "Result": "jakinib.simulate",
     "Regimen": "jakinib.regimen",
     "Dose": "jakinib.regimen",
-    "assay": "jakinib.evaluate.potency",
+    "assay": "jakinib.scenario.verbs",
     "CellAssay": "jakinib.assay",
     "KinaseAssay": "jakinib.assay",
     "Curve": "jakinib.assay",
     "plasma": "jakinib.assay",
     "ex_vivo_inhibition": "jakinib.assay",
-    "compare": "jakinib.evaluate.potency",
-    "population": "jakinib.population",
+    "compare": "jakinib.scenario.verbs",
+    "population": "jakinib.scenario.verbs",
     "summary": "jakinib.population",
     "Patient": "jakinib.assay.patient",
     "fit": "jakinib.fit",
     "crossvalidate": "jakinib.fit.crossvalidation",
     "petab": "jakinib.fit.petab",
     "evaluate": "jakinib.evaluate",
-    "sensitivity": "jakinib.evaluate",
+    "sensitivity": "jakinib.scenario.verbs",
     "archive": "jakinib.export",
     "export": "jakinib.export",
     "register": "jakinib.library",

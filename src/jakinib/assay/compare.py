@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from jakinib.assay.cell import EX_VIVO, CellAssay, milieu_notes
 from jakinib.assay.inhibition import inhibition_at, time_above
+from jakinib.assay.patient import Patient
 from jakinib.assay.pk import plasma_profiles
 from jakinib.build.estimates import estimates
 from jakinib.build.pharmacology import no_pharmacokinetics
@@ -28,7 +29,7 @@ from jakinib.errors import InputError
 from jakinib.library import get_library
 from jakinib.library.schema import Inhibitor
 from jakinib.regimen import Regimen
-from jakinib.simulate import Model, Protocol, load
+from jakinib.simulate import Model, Protocol, Runnable, load
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,52 +62,89 @@ class Exposure:
         return float(self.time[-1])
 
 
-def exposure(text: str, population: str = "ra_adult", anchored: bool = True) -> Exposure:
-    """Plasma of the typical patient under a regimen such as "tofacitinib 5 mg bid", at steady state.
+def exposure(
+    text: Regimen | str,
+    population: str = "ra_adult",
+    anchored: bool = True,
+    *,
+    inhibitor: str = "",
+    weight: float | None = None,
+    eGFR: float | None = None,
+    conditions: Sequence[str] = (),
+    disposition: Mapping[str, float] | None = None,
+    ends: bool = False,
+) -> Exposure:
+    """Plasma of a typical patient under a regimen such as "tofacitinib 5 mg bid", at steady state.
 
     population: where its pharmacokinetics are known; those of the first population the library states
     otherwise, and ``notes`` says so. anchored: as potent as cells have shown (shift_<inhibitor>, fitted), in
-    place of what its enzyme assays alone lead to expect.
+    place of what its enzyme assays alone lead to expect. inhibitor: of doses that name none. weight, eGFR,
+    conditions: as in ``Patient``. disposition: in place of that of the reference patient (``typical``).
+    ends: take a regimen that ends as well, and follow its last dosing interval.
     Raises InputError for a regimen that is not one inhibitor at steady state, or for an inhibitor without
     pharmacokinetics; UnknownIdError for unknown names.
     """
     library = get_library()
-    regimen, drug, interval = _read(text)
+    regimen, drug = _read(text, inhibitor, ends)
     people = library.population(population).id
     if not drug.pharmacokinetics:
-        raise InputError(f"regimen '{text}': {no_pharmacokinetics(drug, people)}")
+        raise InputError(f"regimen '{regimen.text}': {no_pharmacokinetics(drug, people)}")
     used = people if people in drug.pharmacokinetics else next(iter(drug.pharmacokinetics))
-    count = max(1, math.ceil(24 / interval - 1e-9))
-    period = interval * count
-    later = [replace(dose, time=dose.time + i * interval) for dose in regimen.doses for i in range(count)]
-    train = Regimen(tuple(later), text, regimen.steady)
+    settings: dict[str, float] | None = None
+    notes: list[str] = []
+    if weight is not None or eGFR is not None or conditions or disposition:
+        patient = Patient(used, drug.id, weight, eGFR, tuple(conditions))
+        settings, notes = patient.settings(disposition), patient.unknown()
+        regimen = regimen.at_weight(settings["weight"])
+    train, start, period = _period(regimen)
     grid = np.linspace(0, period, round(period / STEP) + 1)
-    profiles = plasma_profiles(train, grid, inhibitor=drug.id, population=used)
+    profiles = plasma_profiles(train, start + grid, inhibitor=drug.id, population=used, settings=settings)
     free = {profile.inhibitor: profile.free for profile in profiles}
     moieties = [library.inhibitor(name) for name in free]
-    notes = [*profiles[0].notes, *_notes(moieties, people, used, anchored)]
-    return Exposure(text, drug.id, used, grid, profiles[0].ng_per_mL, free, anchored, tuple(notes))
+    notes = [*profiles[0].notes, *notes, *_notes(moieties, people, used, anchored)]
+    said = regimen.text if isinstance(text, Regimen) else text
+    level = profiles[0].ng_per_mL
+    return Exposure(said, drug.id, used, grid, level, free, anchored, tuple(dict.fromkeys(notes)))
 
 
-def _read(text: str) -> tuple[Regimen, Inhibitor, float]:
-    """The regimen, its inhibitor and its interval (h); doses by mouth, in mg, for ever."""
-    regimen = Regimen.parse(text)
-    if len(regimen.inhibitors) != 1:
-        named = "names no inhibitor" if not regimen.inhibitors else "names more than one inhibitor"
+def _read(text: Regimen | str, inhibitor: str, ends: bool) -> tuple[Regimen, Inhibitor]:
+    """The regimen and its inhibitor; doses by mouth, in mg, for ever, unless it may have an end."""
+    regimen = Regimen.parse(text) if isinstance(text, str) else text
+    text = regimen.text
+    names = regimen.inhibitors or ((inhibitor,) if inhibitor else ())
+    if len(names) != 1:
+        named = "names no inhibitor" if not names else "names more than one inhibitor"
         raise InputError(
             f"regimen '{text}' {named}; compare one at a time, for example 'tofacitinib 5 mg bid'"
         )
     intervals = {series.interval for series in regimen.steady}
-    if len(intervals) != 1 or len(regimen.doses) != len(regimen.steady):
+    if len(intervals) > 1 or (intervals and len(regimen.doses) != len(regimen.steady)):
         raise InputError(f"regimen '{text}': only steady states are compared; write for example '4 mg qd'")
-    if any(dose.route != "oral" or dose.per_kg for dose in regimen.doses):
-        raise InputError(f"regimen '{text}': only doses by mouth in mg are compared")
+    if not ends:
+        if not intervals:
+            raise InputError(
+                f"regimen '{text}': only steady states are compared; write for example '4 mg qd'"
+            )
+        if any(dose.route != "oral" or dose.per_kg for dose in regimen.doses):
+            raise InputError(f"regimen '{text}': only doses by mouth in mg are compared")
     library = get_library()
-    drug = library.inhibitor(regimen.inhibitors[0])
+    drug = library.inhibitor(names[0])
     parents = [other.id for other in library.inhibitors.values() if other.metabolite == drug.id]
     if parents:
         raise InputError(f"regimen '{text}': '{drug.id}' is formed in the body; dose {' or '.join(parents)}")
-    return regimen, drug, intervals.pop()
+    return regimen, drug
+
+
+def _period(regimen: Regimen) -> tuple[Regimen, float, float]:
+    """Doses to give, and start and length (h) of what is looked at: a day or more of a steady state, a whole
+    number of intervals; else the last dosing interval."""
+    if not regimen.steady:
+        start, stop = regimen.intervals()[-1]
+        return regimen, start, stop - start
+    interval = regimen.steady[0].interval
+    count = max(1, math.ceil(24 / interval - 1e-9))
+    later = [replace(dose, time=dose.time + i * interval) for dose in regimen.doses for i in range(count)]
+    return Regimen(tuple(later), regimen.text, regimen.steady), 0.0, interval * count
 
 
 def _notes(moieties: Sequence[Inhibitor], asked: str, used: str, anchored: bool) -> list[str]:
@@ -133,14 +171,21 @@ def _notes(moieties: Sequence[Inhibitor], asked: str, used: str, anchored: bool)
     return notes
 
 
-def conditions_of(exposed: Exposure, cytokine: str, milieu: str = "") -> CellAssay:
-    """The ex vivo assay of a comparison: first read-out of the cytokine, on its reference cell."""
-    entry = get_library().cytokine(cytokine)
+def conditions_of(
+    exposed: Exposure, cytokine: str, milieu: str = "", like: CellAssay | None = None
+) -> CellAssay:
+    """The ex vivo assay of a comparison: first read-out of the cytokine, on its reference cell.
+
+    like: conditions in place of these, whatever their inhibitor.
+    """
     plain = {} if exposed.anchored else {f"shift_{name}": 1.0 for name in exposed.free}
+    if like is not None:
+        return replace(like, inhibitor=exposed.inhibitor, settings=plain)
+    entry = get_library().cytokine(cytokine)
     return CellAssay(exposed.inhibitor, entry.id, matrix=EX_VIVO, settings=plain, milieu=milieu)
 
 
-def inhibition(exposed: Exposure, conditions: CellAssay, model: Model) -> Array:
+def inhibition(exposed: Exposure, conditions: CellAssay, model: Runnable) -> Array:
     """Inhibition (fraction) at each point of ``exposed.time``; ``model`` knows its inhibitor and metabolite.
 
     Raises SimulationError when the cytokine gives no signal to inhibit.
@@ -159,7 +204,7 @@ def inhibition(exposed: Exposure, conditions: CellAssay, model: Model) -> Array:
     return np.interp(exposed.time, draws, drawn)
 
 
-def _response(levels: Mapping[str, float], conditions: CellAssay, model: Model) -> float:
+def _response(levels: Mapping[str, float], conditions: CellAssay, model: Runnable) -> float:
     base = conditions.protocol(0.0)
     protocol = Protocol(base.times, {**base.settings, **levels}, base.steps, base.start)
     return float(model.run(protocol, [conditions.observable])[0, 0])
@@ -207,18 +252,28 @@ def compare(
     ``attrs["notes"]`` lists what was taken from elsewhere: another population, a metabolite, quoted numbers.
     Raises InputError for a regimen or inhibitor that cannot be compared, UnknownIdError for unknown names.
     """
+    texts, names = _asked(regimens, cytokines, milieu)
+    exposures = [exposure(text, population, anchored) for text in texts]
+    return beside(exposures, names, milieu, advance=advance)
+
+
+def beside(
+    exposures: Sequence[Exposure],
+    names: Sequence[str],
+    milieu: str = "",
+    like: Mapping[str, CellAssay] | None = None,
+    advance: Callable[[], None] | None = None,
+) -> pd.DataFrame:
+    """The table of ``compare`` of exposures. names: cytokines; like: conditions by cytokine."""
     import pandas as pd
 
-    texts, names = _asked(regimens, cytokines, milieu)
-    library = get_library()
-    exposures = [exposure(text, population, anchored) for text in texts]
     together = tuple(dict.fromkeys(moiety for exposed in exposures for moiety in exposed.free))
     rows: dict[tuple[int, str], dict[str, Any]] = {}
-    for name in names:  # one compiled model a cytokine, with every inhibitor in it
-        cell = library.cytokine(name).reference_cell
-        model = load("cytokine_signalling", cytokines=(name,), inhibitors=together, cell=cell)
+    for name in names:  # one compiled model a cytokine and cell, with every inhibitor in it
         for number, exposed in enumerate(exposures):
-            rows[number, name] = _day(exposed, conditions_of(exposed, name, milieu), model)
+            drawn = conditions_of(exposed, name, milieu, like[name] if like else None)
+            model = load("cytokine_signalling", cytokines=(name,), inhibitors=together, cell=drawn.cell)
+            rows[number, name] = _day(exposed, drawn, model)
             if advance is not None:
                 advance()
     frame = pd.DataFrame([rows[number, name] for number in range(len(exposures)) for name in names])

@@ -147,6 +147,7 @@ def course(
     conditions: Sequence[str] = (),
     milieu: str = "",
     at: Sequence[float] = (),
+    like: CellAssay | None = None,
 ) -> Course:
     """Follow a regimen: plasma, JAK occupancy, and ex vivo inhibition in blood drawn every quarter hour.
 
@@ -155,16 +156,17 @@ def course(
     any other setting goes before it. hours: default to the end of the last dosing interval.
     conditions: food or co-medication, names under ``conditions`` of an inhibitor dosed ("fed"). milieu: whose
     level of the cytokine stimulates the blood ("ra_synovium"), in place of the usual dose. at: further hours
-    at which blood is drawn.
+    at which blood is drawn. like: conditions of the assay in place of cytokine, readout and milieu, whatever
+    their inhibitor.
     Raises InputError for conditions outside their range, UnknownIdError for unknown names.
     """
     library = get_library()
-    if isinstance(regimen, str):
-        regimen = Regimen.parse(regimen)
+    regimen = Regimen.parse(regimen) if isinstance(regimen, str) else regimen
     people, given = library.population(population), _numbers(settings or {})
     dosed = [library.inhibitor(name).id for name in regimen.inhibitors or (inhibitor,)]
     patients, said_of = _patients(dosed, people.id, given, conditions)
-    drawn = CellAssay(dosed[0], cytokine, readout, matrix=EX_VIVO, milieu=milieu)
+    usual = like or CellAssay(dosed[0], cytokine, readout, matrix=EX_VIVO, milieu=milieu)
+    drawn = replace(usual, inhibitor=dosed[0])
     notes = dict.fromkeys([*regimen.notes, *doses_outside(regimen), *said_of, *drawn.notes])
     whole = {drug: patients[drug].settings() | _settings_of(drug, given, dosed) for drug in dosed}
     in_mg = regimen.at_weight(whole[dosed[0]]["weight"])

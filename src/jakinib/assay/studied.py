@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Mapping
 
 from jakinib.library import get_library
+from jakinib.library.measurements import get_data
 from jakinib.library.populations import Population
 from jakinib.library.schema import Quantity
 from jakinib.regimen import Regimen
@@ -57,3 +60,25 @@ def doses_outside(regimen: Regimen) -> list[str]:
     return [
         "outside the studied range: doses in mg/kg; every study behind the pharmacokinetics gave fixed doses"
     ]
+
+
+_DOSE = re.compile(r"(\d+\.?\d*)(?:-(\d+\.?\d*))? mg\b")
+
+
+@functools.cache
+def doses_studied(inhibitor: str) -> tuple[float, float] | None:
+    """Smallest and largest dose (mg) in the published rows of an inhibitor; None where no row states one."""
+    rows = [row.dose for row in get_data().measurements.values() if row.inhibitor == inhibitor]
+    found = [float(end) for text in rows for pair in _DOSE.findall(text) for end in pair if end]
+    return (min(found), max(found)) if found else None
+
+
+def dose_outside(inhibitor: str, amount: float) -> list[str]:
+    """A line for a dose (mg) outside those of the published rows of an inhibitor."""
+    ends = doses_studied(inhibitor)
+    if ends is None:
+        return [f"outside the doses studied: no published row of {inhibitor} states a dose"]
+    if ends[0] * (1 - 1e-9) <= amount <= ends[1] * (1 + 1e-9):
+        return []
+    covered = f"{ends[0]:g} mg" if ends[0] == ends[1] else f"{ends[0]:g} to {ends[1]:g} mg"
+    return [f"outside the doses studied: {inhibitor} {amount:.4g} mg; the published data are of {covered}"]

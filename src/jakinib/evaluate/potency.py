@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -203,12 +203,22 @@ def compare(
     inhibitor with a 90 % band of what one laboratory would find for both; ``order_certain`` says whether one
     of the two is the more potent with a probability of at least 95 %. bands: leave them out when false.
     """
-    import pandas as pd
-
     frame = comparison.compare(
         regimens, cytokines, population, anchored=anchored, milieu=milieu, advance=advance
     )
-    if not bands or frame.inhibitor.nunique() < 2 or not anchored:
+    return with_ratios(frame, milieu) if bands and anchored else frame
+
+
+def with_ratios(
+    frame: pd.DataFrame, milieu: str = "", like: Mapping[str, CellAssay] | None = None
+) -> pd.DataFrame:
+    """A comparison with the IC50 ratios to the inhibitor of its first row, where it has several inhibitors.
+
+    like: conditions by cytokine, whatever their inhibitor, in place of the usual.
+    """
+    import pandas as pd
+
+    if frame.inhibitor.nunique() < 2:
         return frame
     spread = scatter()
     drugs = tuple(dict.fromkeys(frame.inhibitor))
@@ -221,6 +231,8 @@ def compare(
             models[name] = load("cytokine_signalling", cytokines=(name,), inhibitors=drugs, cell=row["cell"])
         if (name, drug) not in logs:
             conditions = CellAssay(drug, name, row["readout"], row["cell"], EX_VIVO, milieu=milieu)
+            if like is not None:
+                conditions = replace(like[name], inhibitor=drug)
             logs[name, drug] = ln_ic50s(conditions, models[name], spread, row["ic50_nM"])
         pair = (logs[name, drugs[0]], logs[name, drug])
         beside.append({} if drug == drugs[0] else ratio(*pair, spread, drugs[0], drug))

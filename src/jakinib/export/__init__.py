@@ -1,6 +1,6 @@
 """Models written for other tools: SBML in three levels, Antimony, OMEX archives, PEtab problems.
 
-It may import what stands before it in the picture of CONTRIBUTING.md, up to jakinib.evaluate.
+It may import what stands before it in the picture of CONTRIBUTING.md, up to jakinib.scenario.
 """
 
 from jakinib.export.formats import FORMATS

@@ -96,16 +96,20 @@ class Document(Strict):
             raise ValueError("some doses name their inhibitor and some do not; name it for all")
         return self
 
+    def regimen_of_doses(self) -> Regimen:
+        """The regimen that the list makes up; raises InputError where its series do not agree."""
+        regimen = assemble(entry.series() for entry in self.doses)
+        return Regimen(regimen.doses, regimen.to_text(), regimen.steady)
+
 
 def read_regimen(path: Path) -> Regimen:
     """Read a YAML regimen; raises InputError with file, line and field."""
     document = read_model(path, Document)
     if document.doses:
         try:
-            regimen = assemble(entry.series() for entry in document.doses)
+            return document.regimen_of_doses()
         except InputError as error:
             raise InputError(f"{short(path)}:{line_of(path, ('doses',))}: {error}") from None
-        return Regimen(regimen.doses, regimen.to_text(), regimen.steady)
     try:
         return parse(document.regimen)
     except RegimenError as error:
