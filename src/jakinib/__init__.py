@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from jakinib.regimen import Dose as Dose
     from jakinib.regimen import Regimen as Regimen
     from jakinib.scenario import Scenario as Scenario
+    from jakinib.scenario.finding import find as find
     from jakinib.scenario.verbs import assay as assay
     from jakinib.scenario.verbs import compare as compare
     from jakinib.scenario.verbs import population as population
@@ -50,6 +51,7 @@ __version__ = "0.1.0"
 # Public name -> module; imported on first use, so that `import jakinib` stays quick.
 _PUBLIC = {
     "Scenario": "jakinib.scenario",
+    "find": "jakinib.scenario.finding",
     "load": "jakinib.simulate",
     "simulate": "jakinib.scenario.verbs",
     "Model": "jakinib.simulate",

@@ -1,0 +1,206 @@
+"""The dose, or another input, at which a quantity reaches a value, by bracketed root finding."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jakinib.assay.curve import logit
+from jakinib.assay.studied import dose_outside
+from jakinib.errors import InputError
+from jakinib.evaluate.draws import Joint, joint
+from jakinib.evaluate.run import PREDICTING, calibrations
+from jakinib.library.measurements import get_data
+from jakinib.scenario.quantities import Input, Outcome, Quantity, amount, numeric, quantity
+from jakinib.scenario.value import Scenario
+from jakinib.scenario.verbs import exposed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COARSE = 8  # steps of the coarse search over an input's range
+WIDER = 1.4  # factor by which the bracket of a draw grows
+FEWEST = 20  # draws an interval is made of
+
+
+@dataclass(frozen=True)
+class Found:
+    """The value ``at`` of an input at which a quantity is ``value``; scenario: the one with that input.
+
+    interval: central 90 % of what the draws of the parameters find, in the unit of the input; raises
+    InputError, saying what to run, when the stored draws are lacking or stale.
+    """
+
+    quantity: Quantity
+    value: float
+    input: Input
+    at: float
+    scenario: Scenario
+    notes: tuple[str, ...]
+    draws: Joint | None = field(default=None, repr=False, compare=False)
+
+    @functools.cached_property
+    def every(self) -> tuple[float, ...]:
+        """The input at which each draw of the parameters reaches the value; inf or 0 where none does."""
+        found = stored() if self.draws is None else self.draws
+        if found.missing:
+            raise InputError(next(iter(found.missing.values())))
+        if len(found.settings) < FEWEST:
+            raise InputError(f"{len(found.settings)} draws; an interval is made of at least {FEWEST}")
+        reach = 0.0
+        if self.quantity.inhibited:
+            reach = 4 * max(float(free.max()) for free in exposed(self.scenario, ends=True).free.values())
+        return tuple(self._again(Outcome(draw, reach)) for draw in found.settings)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        low, high = np.quantile(self.every, (0.05, 0.95), method="closest_observation")
+        return float(low), float(high)
+
+    def _again(self, outcome: Outcome) -> float:
+        distance = _distance(self.scenario, self.quantity, self.value, self.input, outcome)
+        low = high = self.at
+        below = above = start = distance(self.at)
+        while below * above > 0:
+            if low <= self.input.low and high >= self.input.high:
+                rises = above > below if above != below else start < 0
+                return math.inf if (start < 0) == rises else 0.0
+            low, high = max(low / WIDER, self.input.low), min(high * WIDER, self.input.high)
+            below, above = distance(low), distance(high)
+        return _root(distance, low, high)
+
+    def record(self, band: bool = True) -> dict[str, Any]:
+        """Plain data for JSON; band: with the interval."""
+        out: dict[str, Any] = {
+            "quantity": self.quantity.name, "value": self.value, "unit": self.quantity.unit,
+            "vary": self.input.name, "at": self.at, "at_unit": self.input.unit,
+        }  # fmt: skip
+        if band:
+            out["low"], out["high"] = (end if math.isfinite(end) else None for end in self.interval)
+        return out | {"notes": list(self.notes), "scenario": self.scenario.record()}
+
+    def to_frame(self, band: bool = True) -> pd.DataFrame:
+        """One row; the units are in ``attrs``."""
+        import pandas as pd
+
+        row = {self.quantity.name: self.value, self.input.name: self.at}
+        if band:
+            row["low"], row["high"] = self.interval
+        frame = pd.DataFrame([row])
+        frame.attrs["units"] = {self.quantity.name: self.quantity.unit, self.input.name: self.input.unit}
+        return frame
+
+    def __str__(self) -> str:
+        return (
+            f"{self.input.name} {self.at:.4g} {self.input.unit}: {self.quantity.label} "
+            f"{self.value:.4g} {self.quantity.unit}"
+        )
+
+
+@functools.cache
+def stored() -> Joint:
+    """The stored draws of pharmacokinetics and cells together."""
+    data = get_data()
+    return joint([calibrations(plans, data) for plans in PREDICTING])
+
+
+def find(
+    wanted: str,
+    value: float | str,
+    vary: str = "dose",
+    scenario: Scenario | None = None,
+    *,
+    draws: Joint | None = None,
+    **parts: Any,
+) -> Found:
+    """The input of a scenario at which a quantity reaches a value.
+
+    wanted: average, maximum or minimum inhibition (over a day at steady state; over the last dosing interval
+    of a regimen that ends), hours above IC50 (a day), Cmax, Cmin, AUC (over 24 h), or, of an assay,
+    inhibition or IC50. value: a number in the quantity's unit (%, h, ng/mL, ng*h/mL, nM), or a text with one
+    ("50 %"). vary: dose, interval, eGFR, weight, concentration, cytokine_dose. parts: fields of the
+    scenario, which change ``scenario`` where both are given. draws: parameters behind the interval, in place
+    of those stored.
+
+    ``notes`` of the result warn when doses or patient lie outside what has been studied.
+    Raises InputError when the value is not reached, and says the most that is; UnknownIdError for names.
+
+    >>> import jakinib as jk
+    >>> dose = jk.find("average inhibition", "50 %", regimen="baricitinib 4 mg qd", population="ra_adult")
+    >>> dose.input.unit
+    'mg'
+    """
+    asked = Scenario.of(**parts) if scenario is None else scenario.but(**parts) if parts else scenario
+    if not isinstance(asked, Scenario):
+        raise InputError(f"find: scenario is {type(asked).__name__}; give a jk.Scenario")
+    what, over = quantity(wanted), numeric(vary)
+    target = amount(value, what.unit, f"find: {what.label}")
+    if not 0 < target < what.top:
+        most = f" and below {what.top:g}" if math.isfinite(what.top) else ""
+        raise InputError(f"find: {what.label} of {target:g} {what.unit}; give more than 0{most} {what.unit}")
+    outcome = Outcome()
+    at = _search(asked, what, target, over, outcome)
+    final = over.put(asked, at)
+    _, notes = outcome.of(final, [what])
+    said = list(notes)
+    if what.plasma or what.inhibited:
+        amounts = {dose.amount for dose in final.doses.doses if dose.amount > 0 and not dose.per_kg}
+        said = [line for size in sorted(amounts) for line in dose_outside(final.inhibitors[0], size)] + said
+    return Found(what, target, over, at, final, tuple(dict.fromkeys(said)), draws)
+
+
+def _distance(
+    scenario: Scenario, what: Quantity, target: float, over: Input, outcome: Outcome
+) -> Callable[[float], float]:
+    """How far the quantity is above its target at a value of the input: smooth, 0 where it is reached."""
+
+    def scale(number: float) -> float:
+        if what.unit == "%":
+            return logit(number / 100, 1e-12)
+        return number if math.isfinite(what.top) else math.log(max(number, 1e-12))
+
+    return lambda x: scale(outcome.of(over.put(scenario, x), [what])[0][0]) - scale(target)
+
+
+def _root(distance: Callable[[float], float], low: float, high: float) -> float:
+    from scipy.optimize import brentq
+
+    if low == high:
+        return low
+    found = brentq(lambda ln: distance(math.exp(ln)), math.log(low), math.log(high), xtol=1e-7, rtol=1e-10)
+    return float(math.exp(found))
+
+
+def _search(scenario: Scenario, what: Quantity, target: float, over: Input, outcome: Outcome) -> float:
+    """The input nearest to the present one at which the target is reached."""
+    known: dict[float, float] = {}
+    plain = _distance(scenario, what, target, over, outcome)
+
+    def distance(x: float) -> float:
+        if x not in known:
+            known[x] = plain(x)
+        return known[x]
+
+    now = over.now(scenario)
+    grid = [float(x) for x in np.geomspace(over.low, over.high, COARSE + 1)]
+    start = now if now is not None and over.low < now < over.high else grid[COARSE // 2]
+    grid = sorted({*grid, start})
+    pairs = sorted(
+        zip(grid, grid[1:], strict=False), key=lambda ends: abs(math.log(ends[0] * ends[1] / start**2))
+    )
+    near = next((ends for ends in pairs if distance(ends[0]) * distance(ends[1]) <= 0), None)
+    if near is None:
+        high = known[start] < 0
+        best = (max if high else min)(grid, key=lambda x: known[x])
+        reached = outcome.of(over.put(scenario, best), [what])[0][0]
+        raise InputError(
+            f"find: {what.label} of {target:g} {what.unit} is not reached by any {over.name} from "
+            f"{over.low:g} to {over.high:g} {over.unit}; the {'most' if high else 'least'} is {reached:.4g} "
+            f"{what.unit}, at {best:.4g} {over.unit}"
+        )
+    return _root(plain, *near)

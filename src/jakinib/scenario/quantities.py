@@ -1,0 +1,260 @@
+"""What can be asked of a scenario, and what of it can be varied; each number comes from the exact model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jakinib.assay import compare
+from jakinib.assay.cell import WHOLE_BLOOD, CellAssay
+from jakinib.assay.compare import Exposure
+from jakinib.assay.inhibition import FAINTEST, inhibition_law, time_above
+from jakinib.assay.patient import PARAMETERS
+from jakinib.errors import InputError, UnitError, UnknownIdError
+from jakinib.experiments import Models
+from jakinib.regimen import Regimen
+from jakinib.regimen.series import assemble, split
+from jakinib.scenario.value import Scenario
+from jakinib.scenario.verbs import drawn, exposed, only, without
+from jakinib.simulate import Adjusted, Runnable, load
+from jakinib.units import parse_quantity
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number that follows from a scenario. top: its upper bound.
+
+    plasma: from ng/mL over time (h); inhibited: from inhibition (fraction) over time; neither: of the assay.
+    """
+
+    name: str
+    label: str
+    unit: str
+    top: float = math.inf
+    plasma: Callable[[Array, Array], float] | None = None
+    inhibited: Callable[[Array, Array], float] | None = None
+
+
+def _per_day(time: Array, hours: float) -> float:
+    return hours * 24 / float(time[-1])
+
+
+QUANTITIES = {
+    q.name: q
+    for q in (
+        Quantity("average_inhibition", "average inhibition", "%", 100,
+                 inhibited=lambda t, y: 100 * float(np.trapezoid(y, t)) / float(t[-1])),
+        Quantity("maximum_inhibition", "maximum inhibition", "%", 100,
+                 inhibited=lambda t, y: 100 * float(y.max())),
+        Quantity("minimum_inhibition", "minimum inhibition", "%", 100,
+                 inhibited=lambda t, y: 100 * float(y.min())),
+        Quantity("hours_above_ic50", "hours a day above the IC50", "h", 24,
+                 inhibited=lambda t, y: _per_day(t, time_above(t, y, 0.5))),
+        Quantity("cmax", "Cmax", "ng/mL", plasma=lambda t, y: float(y.max())),
+        Quantity("cmin", "Cmin", "ng/mL", plasma=lambda t, y: float(y.min())),
+        Quantity("auc", "AUC over 24 h", "ng*h/mL",
+                 plasma=lambda t, y: _per_day(t, float(np.trapezoid(y, t)))),
+        Quantity("inhibition", "inhibition", "%", 100),
+        Quantity("ic50", "IC50", "nM"),
+    )
+}  # fmt: skip
+_SAID = {"mean": "average", "max": "maximum", "min": "minimum", "time": "hours", "aucs": "auc"}
+
+
+def quantity(name: str) -> Quantity:
+    """A quantity by name: "mean inhibition" and "average_inhibition" are one; raises UnknownIdError."""
+    words = name.casefold().replace("_", " ").replace("-", " ").split()
+    found = QUANTITIES.get("_".join(_SAID.get(word, word) for word in words))
+    if found is None:
+        raise UnknownIdError("quantity", name, QUANTITIES)
+    return found
+
+
+def amount(given: float | str, unit: str, where: str) -> float:
+    """A number in ``unit``, or a text with a unit such as "50 %"; raises InputError."""
+    if isinstance(given, str):
+        text = given.strip()
+        if unit == "%":
+            number, percent = text.removesuffix("%"), text.endswith("%")
+            try:
+                return float(number) if percent else parse_quantity(text, "percent", where=where)
+            except (ValueError, UnitError):
+                raise UnitError(f"{where}: '{given}' is no percentage; write for example '50 %'") from None
+        return parse_quantity(text, unit, where=where)
+    if isinstance(given, bool) or not isinstance(given, int | float) or not math.isfinite(given):
+        raise InputError(f"{where}: {given!r} is no finite number; give one in {unit}, or a text with a unit")
+    return float(given)
+
+
+# What can be varied ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Input:
+    """A number of a scenario that can be varied, between ``low`` and ``high``; now: what it is."""
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    put: Callable[[Scenario, float], Scenario]
+    now: Callable[[Scenario], float | None]
+
+
+def _dose_of(scenario: Scenario) -> float:
+    amounts = {dose.amount for dose in scenario.doses.doses if dose.amount > 0}
+    if len(amounts) != 1 or len(scenario.inhibitors) != 1:
+        raise InputError(
+            f"dose: the regimen '{scenario.doses.text}' has no single dose that could be varied; give one "
+            "inhibitor in doses of one size"
+        )
+    return amounts.pop()
+
+
+def _with_dose(scenario: Scenario, value: float) -> Scenario:
+    before = _dose_of(scenario)
+    changed = [replace(s, amount=value if s.amount == before else s.amount) for s in split(scenario.doses)]
+    return _dosed(scenario, changed)
+
+
+def _interval_of(scenario: Scenario) -> float:
+    intervals = {series.interval for series in split(scenario.doses)}
+    if len(intervals) != 1 or 0.0 in intervals:
+        raise InputError(f"interval: the regimen '{scenario.doses.text}' has no single interval; give one")
+    return intervals.pop()
+
+
+def _with_interval(scenario: Scenario, value: float) -> Scenario:
+    _interval_of(scenario)
+    return _dosed(scenario, [replace(series, interval=value) for series in split(scenario.doses)])
+
+
+def _dosed(scenario: Scenario, series: Sequence[Any]) -> Scenario:
+    regimen = assemble(series)
+    return scenario.but(regimen=Regimen(regimen.doses, regimen.to_text(), regimen.steady))
+
+
+INPUTS = {
+    i.name: i
+    for i in (
+        Input("dose", "mg", 1e-3, 1e4, _with_dose, _dose_of),
+        Input("interval", "hour", 1, 168, _with_interval, _interval_of),
+        Input("eGFR", "mL/min", 15, 200, lambda s, x: s.but(eGFR=x), lambda s: s.patient.eGFR),
+        Input("weight", "kg", 10, 200, lambda s, x: s.but(weight=x), lambda s: s.patient.weight),
+        Input("concentration", "nM", 1e-3, 1e7, lambda s, x: s.but(concentration=x),
+              lambda s: s.assay.concentration),
+        Input("cytokine_dose", "nM", 1e-4, 1e3, lambda s, x: s.but(cytokine_dose=f"{x!r} nM"),
+              lambda s: None),
+    )
+}  # fmt: skip
+
+
+def numeric(name: str) -> Input:
+    """An input by name, whatever its case; raises UnknownIdError."""
+    folded = {key.casefold(): value for key, value in INPUTS.items()}
+    found = folded.get(name.casefold().replace(" ", "_").replace("-", "_"))
+    if found is None:
+        raise UnknownIdError("input", name, INPUTS)
+    return found
+
+
+# What a scenario comes to ---------------------------------------------------------------------------------
+
+
+class Outcome:
+    """Quantities of scenarios that differ in their patient, doses or concentration.
+
+    draw: parameters in place of the estimates, by symbol (or symbol@scope). reach: highest free concentration
+    (nM) up to which inhibition is then read off one law.
+    """
+
+    def __init__(self, draw: Mapping[str, float] | None = None, reach: float = 0.0) -> None:
+        self.draw, self.reach = draw, reach
+        self._law: tuple[CellAssay, Callable[[Array], Array]] | None = None
+
+    def of(self, scenario: Scenario, wanted: Sequence[Quantity]) -> tuple[list[float], tuple[str, ...]]:
+        """The quantities, each in its unit, and what the reader must know of them.
+
+        Raises InputError for a scenario that does not say what a quantity needs.
+        """
+        if any(q.plasma is None and q.inhibited is None for q in wanted):
+            return self._in_vitro(scenario, wanted)
+        drug = only("scenario", scenario.inhibitors, "inhibitor")
+        plan = drawn(scenario, "scenario")
+        plasma = exposed(
+            scenario, ends=True, disposition=self._disposition(drug, scenario.patient.population)
+        )
+        inhibition = None
+        if any(q.inhibited for q in wanted):
+            conditions = plan[only("scenario", scenario.cytokines, "cytokine")]
+            inhibition = self._inhibition(plasma, conditions)
+        out = [
+            q.plasma(plasma.time, plasma.ng_per_mL) if q.plasma else _of(q, plasma.time, inhibition)
+            for q in wanted
+        ]
+        return out, plasma.notes
+
+    def _disposition(self, drug: str, population: str) -> dict[str, float] | None:
+        keys = {name: f"{name}_{drug}@{population}" for name in PARAMETERS}
+        found = {name: self.draw[key] for name, key in keys.items() if key in self.draw} if self.draw else {}
+        return found or None
+
+    def _model(self, conditions: CellAssay, inhibitors: tuple[str, ...]) -> Runnable:
+        model = load(
+            "cytokine_signalling",
+            cytokines=(conditions.cytokine,),
+            inhibitors=inhibitors,
+            cell=conditions.cell,
+        )
+        if self.draw is None:
+            return model
+        return Adjusted(model, Models(self.draw).settings(model.settable, conditions.cell))
+
+    def _inhibition(self, plasma: Exposure, conditions: CellAssay) -> Array:
+        names = tuple(plasma.free)
+        model = self._model(conditions, names)
+        if self.draw is None or len(names) > 1 or plasma.free[names[0]].max() > self.reach:
+            return compare.inhibition(plasma, conditions, model)
+        if self._law is None or self._law[0] != conditions:
+            law = inhibition_law(conditions.inhibited(model), FAINTEST * self.reach, self.reach)
+            self._law = conditions, law
+        return self._law[1](plasma.free[names[0]])
+
+    def _in_vitro(
+        self, scenario: Scenario, wanted: Sequence[Quantity]
+    ) -> tuple[list[float], tuple[str, ...]]:
+        other = [q.label for q in wanted if q.plasma or q.inhibited]
+        if other:
+            rest = ", ".join(q.label for q in wanted if q.label not in other)
+            raise InputError(f"{', '.join(other)} follow doses, {rest} an assay; ask for one kind at a time")
+        without(scenario, "scenario", "laboratory")
+        conditions = scenario.assay.of(
+            only("scenario", scenario.inhibitors, "inhibitor"),
+            only("scenario", scenario.cytokines, "cytokine"), WHOLE_BLOOD,
+        )  # fmt: skip
+        curve = conditions.curve(self._model(conditions, (conditions.inhibitor,)))
+        out = []
+        for q in wanted:
+            if q.name == "ic50":
+                out.append(curve.ic50)
+            elif scenario.assay.concentration is None:
+                raise InputError(
+                    "inhibition: at which concentration? give concentration='100 nM', or ask for the average "
+                    "inhibition after doses"
+                )
+            else:
+                out.append(100 * curve.inhibition(scenario.assay.concentration))
+        return out, curve.notes
+
+
+def _of(q: Quantity, time: Array, inhibition: Array | None) -> float:
+    assert q.inhibited is not None
+    assert inhibition is not None
+    return q.inhibited(time, inhibition)
