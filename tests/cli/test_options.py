@@ -83,7 +83,7 @@ def test_an_option_given_twice_is_refused_or_a_list(
         (["assay", "--kinase", "JAK1", "--readout", "pSTAT3"], "--readout"),
         (["assay", "--kinase", "JAK1", "--cell", "B cell"], "--cell"),
         (["assay", "--kinase", "JAK1", "--matrix", "PBMC"], "--matrix"),
-        (["assay", "--kinase", "JAK1", "--dose", "1 nM"], "--dose"),
+        (["assay", "--kinase", "JAK1", "--cytokine-dose", "1 nM"], "--cytokine-dose"),
         (["assay", "--kinase", "JAK1", "--preincubation", "1 h"], "--preincubation"),
         (["assay", "--kinase", "JAK1", "--stimulation", "1 h"], "--stimulation"),
         (["assay", "--atp", "2 mM"], "--atp"),

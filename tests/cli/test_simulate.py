@@ -46,8 +46,8 @@ def test_a_regimen_file_gives_intervals_days_and_series(tmp_path: Path) -> None:
         (["--regimen-file", "absent.csv"], "absent.csv: no such file"),
         (["--regimen-file", "doses.csv"], "doses.csv:2: column AMT: "),
         (["--regimen", "baricitinib 4 mg", "--inhibitor", "tofacitinib"], "the regimen names its own"),
-        (["--condition", "OAT3_inhibtor"], "'OAT3_inhibtor'; did you mean OAT3_inhibitor?"),
-        (["--condition", "smoking"], "known: OAT3_inhibitor, fed"),
+        (["--with", "OAT3_inhibtor"], "'OAT3_inhibtor'; did you mean OAT3_inhibitor?"),
+        (["--with", "smoking"], "known: OAT3_inhibitor, fed"),
     ],
 )
 def test_doses_that_cannot_be_used_are_refused_in_one_line(

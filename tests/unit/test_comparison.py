@@ -315,7 +315,7 @@ def test_the_command_writes_table_picture_and_json(tmp_path: Path) -> None:
     files = {"--out": tmp_path / "t.tsv", "--plot": tmp_path / "h.png"}
     options = [str(part) for pair in files.items() for part in pair]
     run = CliRunner().invoke(
-        app, ["compare", "--regimen", "tofacitinib 5 mg bid", "--cytokines", "IL-2,IL-6", *options]
+        app, ["compare", "--regimen", "tofacitinib 5 mg bid", "--cytokine", "IL-2,IL-6", *options]
     )
     assert run.exit_code == 0, run.output
     assert "psa_adult" in run.output
@@ -325,7 +325,7 @@ def test_the_command_writes_table_picture_and_json(tmp_path: Path) -> None:
 
 
 def test_json_of_the_command_is_nothing_but_json(capfd: pytest.CaptureFixture[str]) -> None:
-    CliRunner().invoke(app, ["compare", "--regimen", "tofacitinib 5 mg bid", "--cytokines", "IL-6", "--json"])
+    CliRunner().invoke(app, ["compare", "--regimen", "tofacitinib 5 mg bid", "--cytokine", "IL-6", "--json"])
     record = json.loads(capfd.readouterr().out)
     assert record["rows"][0]["inhibitor"] == "tofacitinib"
     assert record["notes"]

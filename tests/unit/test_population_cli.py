@@ -38,7 +38,7 @@ def test_json_and_nothing_else_on_standard_output(
 def test_the_table_counts_failures_and_gives_bands(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert run([*QUICK, "--condition", "fed"], monkeypatch) == 0
+    assert run([*QUICK, "--with", "fed"], monkeypatch) == 0
     out = capfd.readouterr().out
     assert "0 failed" in " ".join(out.split())
     for word in ("median", "5 %", "95 %", "Cmax_ng_per_mL", "mean_inhibition_percent"):
@@ -49,7 +49,7 @@ def test_the_table_counts_failures_and_gives_bands(
     ("arguments", "said"),
     [
         (["population", "ra_adlt"], "did you mean ra_adult"),
-        ([*QUICK, "--condition", "feed"], "did you mean fed"),
+        ([*QUICK, "--with", "feed"], "did you mean fed"),
         (["population", "ra_adult", "-n", "0"], "0 patients"),
         ([*QUICK, "--cytokine", "IL-66"], "unknown cytokine"),
     ],

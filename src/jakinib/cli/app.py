@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 WIDTH = 80  # columns of a terminal that nobody has widened
+# Options that were spelled otherwise in earlier versions; the old spelling works for one more.
+OLD = {"--dose": "--cytokine-dose", "--condition": "--with", "--cytokines": "--cytokine"}
 _GIVEN = "jakinib.given"  # names of the parameters that stand on the command line
 
 
@@ -31,6 +33,7 @@ class _Command(TyperCommand):
     """A command that takes each option once, unless the option is a list."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        args = [self._renamed(argument) for argument in args]
         _, _, order = self.make_parser(ctx).parse_args(args=list(args))
         for parameter in order:
             if isinstance(parameter, TyperOption) and not parameter.multiple and order.count(parameter) > 1:
@@ -39,6 +42,15 @@ class _Command(TyperCommand):
         default = ctx.get_parameter_source
         ctx.meta[_GIVEN] = {p.name: p.opts[0] for p in self.params if default(p.name).name == "COMMANDLINE"}
         return out
+
+    def _renamed(self, argument: str) -> str:
+        """An option by its present name; says so on standard error where it was given by the old one."""
+        old, equals, rest = argument.partition("=")
+        here = {spelling for parameter in self.params for spelling in parameter.opts}
+        if old in here or OLD.get(old) not in here:
+            return argument
+        print(f"jakinib: {old} is now {OLD[old]}; the old name goes with the next version", file=sys.stderr)
+        return OLD[old] + equals + rest
 
 
 class _App(typer.Typer):
@@ -89,7 +101,9 @@ Cell = Annotated[
 Matrix = Annotated[
     str, typer.Option(help="whole blood (spiked), ex vivo blood (IC50 of total plasma), PBMC or culture.")
 ]
-Dose = Annotated[str, typer.Option(help="Cytokine dose with unit; default: usual in its assays.")]
+Dose = Annotated[
+    str, typer.Option("--cytokine-dose", help="Cytokine dose with unit; default: usual in its assays.")
+]
 Milieu = Annotated[
     str,
     typer.Option(
@@ -98,7 +112,8 @@ Milieu = Annotated[
     ),
 ]
 Condition = Annotated[
-    list[str] | None, typer.Option(help="Food or co-medication: fed, OAT3_inhibitor. May be repeated.")
+    list[str] | None,
+    typer.Option("--with", help="Food or co-medication: fed, OAT3_inhibitor. May be repeated."),
 ]
 Population = Annotated[
     str, typer.Option(help="Population of the library.", autocompletion=names_of("populations"))

@@ -21,7 +21,7 @@ def compare(
     regimen: Annotated[
         list[str] | None, typer.Option(help="For example 'baricitinib 4 mg qd'; once for each column.")
     ] = None,
-    cytokines: Annotated[str, typer.Option(help="Names with commas between, or all.")] = "all",
+    cytokines: Annotated[str, typer.Option("--cytokine", help="Names with commas between, or all.")] = "all",
     population: Population = "ra_adult",
     milieu: Milieu = "",
     enzyme_potency: Annotated[

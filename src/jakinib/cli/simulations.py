@@ -43,7 +43,7 @@ def simulate(
     milieu: Milieu = "",
     weight: Annotated[str | None, typer.Option(help="Body weight, '70' or '70 kg'.")] = None,
     egfr: Annotated[str | None, typer.Option(help="eGFR, mL/min per 1.73 m2: '45' or '45 mL/min'.")] = None,
-    fed: Annotated[bool, typer.Option("--fed", help="With a meal; as --condition fed.")] = False,
+    fed: Annotated[bool, typer.Option("--fed", help="With a meal; as --with fed.")] = False,
     condition: Condition = None,
     hours: Annotated[
         str | None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -190,9 +191,7 @@ def _search(scenario: Scenario, what: Quantity, target: float, over: Input, outc
     grid = [float(x) for x in np.geomspace(over.low, over.high, COARSE + 1)]
     start = now if now is not None and over.low < now < over.high else grid[COARSE // 2]
     grid = sorted({*grid, start})
-    pairs = sorted(
-        zip(grid, grid[1:], strict=False), key=lambda ends: abs(math.log(ends[0] * ends[1] / start**2))
-    )
+    pairs = sorted(itertools.pairwise(grid), key=lambda ends: abs(math.log(ends[0] * ends[1] / start**2)))
     near = next((ends for ends in pairs if distance(ends[0]) * distance(ends[1]) <= 0), None)
     if near is None:
         high = known[start] < 0
