@@ -15,15 +15,17 @@ from jakinib.cli import app
 QUESTION = ["find", "cmax", "40 ng/mL", "--no-band"]
 
 
-def test_options_and_a_file_say_the_same_and_the_scenario_is_printed_back(tmp_path: Path) -> None:
+def test_options_and_a_file_say_the_same_and_the_scenario_is_printed_back(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     asked = jk.Scenario.of(regimen="baricitinib 4 mg qd", population="ra_adult", eGFR=45)
     asked.to_yaml(tmp_path / "study.yaml")
     options = ["--regimen", "baricitinib 4 mg qd", "--population", "ra_adult"]
     by_file = CliRunner().invoke(app, [*QUESTION, "--scenario", str(tmp_path / "study.yaml"), "--json"])
+    record = json.loads(capfd.readouterr().out)  # --json writes past what CliRunner captures
     by_options = CliRunner().invoke(app, [*QUESTION, *options, "--egfr", "45 mL/min", "--json"])
     assert by_file.exit_code == by_options.exit_code == 0
-    record = json.loads(by_file.stdout)
-    assert json.loads(by_options.stdout) == record
+    assert json.loads(capfd.readouterr().out) == record
     back = jk.Scenario(**record["scenario"])
     assert back == asked.but(regimen=back.doses)
     assert record["at"] == jk.find("cmax", 40, "dose", asked).at
