@@ -55,7 +55,7 @@ def test_simulate_writes_a_table_and_a_picture(tmp_path: Path) -> None:
         (["assay", "--readout", "pSTAT6"], "pSTAT3"),
         (["assay", "--cytokine-dose", "10"], "no unit"),
         (["assay", "--cytokine-dose", "10 banana"], "banana"),
-        (["assay", "--dose=-1 nM"], "cytokine_dose is -1"),
+        (["assay", "--cytokine-dose=-1 nM"], "cytokine_dose is -1"),
         (["assay", "--matrix", "soup"], "whole blood"),
         (["assay", "--kinase", "JAK9"], "JAK1"),
         (["simulate", "--regimen=-4 mg"], "dose -4 mg"),

@@ -163,7 +163,7 @@ COMMANDS: list[list[str]] = [
     *(["simulate", f"--population={x}"] for x in ("", "martians", "\x1b[31mred", LONG[:5000], "../x")),
     *(["simulate", f"--inhibitor={x}"] for x in ("ATP", "a\nb", "\u202eevil", "abrocitinib")),
     *(["simulate", f"--cytokine={x}"] for x in ("IL-0", "[red]x[/]", "")),
-    *(["assay", f"--dose={x}"] for x in ("10", "10 banana", "-1 nM", "1 9**9**9**9", "1 " + "m*" * 20_000, "nan nM", "1e999 nM",
+    *(["assay", f"--cytokine-dose={x}"] for x in ("10", "10 banana", "-1 nM", "1 9**9**9**9", "1 " + "m*" * 20_000, "nan nM", "1e999 nM",
                                          "1 nM\x1b[31m", "9" * 5000 + " nM", "1 a" + " " * 50_000 + "b")),
     *(["assay", f"--stimulation={x}"] for x in ("0 min", "-5 min", "15", "15 nM", "inf min", "1 9**9**9")),
     *(["assay", "--kinase=JAK1", f"--atp={x}"] for x in ("-1 mM", "1", "1 kg", "nan mM")),

@@ -328,7 +328,7 @@ def test_a_process_refuses_what_would_exhaust_it_in_seconds(name: str, tmp_path:
         path.write_text(YAML[name], "utf-8")
         command = ["fit", str(path)]
     elif name == "units":
-        command = ["assay", "--dose=1 9**9**9**9"]
+        command = ["assay", "--cytokine-dose=1 9**9**9**9"]
     else:
         command = ["simulate", "--regimen=" + " + ".join(["4 mg qd x 99999"] * 200)]
     code = (

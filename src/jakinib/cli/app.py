@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 WIDTH = 80  # columns of a terminal that nobody has widened
 # Options that were spelled otherwise in earlier versions; the old spelling works for one more.
 OLD = {"--dose": "--cytokine-dose", "--condition": "--with", "--cytokines": "--cytokine"}
-_GIVEN = "jakinib.given"  # names of the parameters that stand on the command line
+GIVEN = "jakinib.given"  # names of the parameters that stand on the command line
 
 
 class _Command(TyperCommand):
@@ -40,7 +40,7 @@ class _Command(TyperCommand):
                 raise InputError(f"{self.name}: {parameter.opts[0]} stands twice; give it once")
         out = super().parse_args(ctx, args)
         default = ctx.get_parameter_source
-        ctx.meta[_GIVEN] = {p.name: p.opts[0] for p in self.params if default(p.name).name == "COMMANDLINE"}
+        ctx.meta[GIVEN] = {p.name: p.opts[0] for p in self.params if default(p.name).name == "COMMANDLINE"}
         return out
 
     def _renamed(self, argument: str) -> str:
@@ -63,8 +63,8 @@ class _App(typer.Typer):
 def refuse(ctx: typer.Context, names: Iterable[str], why: str) -> None:
     """Raises InputError when one of these parameters was given, which has no effect here; says ``why``."""
     for name in names:
-        if name in ctx.meta[_GIVEN]:
-            raise InputError(f"{ctx.meta[_GIVEN][name]}: {why}; leave the option out")
+        if name in ctx.meta[GIVEN]:
+            raise InputError(f"{ctx.meta[GIVEN][name]}: {why}; leave the option out")
 
 
 app = _App(

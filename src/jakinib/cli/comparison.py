@@ -8,21 +8,47 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jakinib.cli.app import Json, Milieu, Population, app, draw, output, progress, table, targets
+from jakinib.cli.app import (
+    Cell,
+    Condition,
+    Dose,
+    Json,
+    Milieu,
+    Population,
+    Readout,
+    app,
+    draw,
+    output,
+    progress,
+    table,
+    targets,
+)
+from jakinib.cli.scenarios import EGFR, Dosed, Files, Several, Weight, asked, back
 from jakinib.errors import InputError
 from jakinib.paths import write_atomic
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from jakinib.scenario import Scenario
+
 
 @app.command()
 def compare(
+    ctx: typer.Context,
+    scenario: Files = None,
     regimen: Annotated[
         list[str] | None, typer.Option(help="For example 'baricitinib 4 mg qd'; once for each column.")
     ] = None,
-    cytokines: Annotated[str, typer.Option("--cytokine", help="Names with commas between, or all.")] = "all",
+    inhibitor: Dosed = "",
     population: Population = "ra_adult",
+    weight: Weight = "",
+    egfr: EGFR = "",
+    condition: Condition = None,
+    cytokine: Several = "all",
+    readout: Readout = "",
+    cell: Cell = "",
+    dose: Dose = "",
     milieu: Milieu = "",
     enzyme_potency: Annotated[
         bool, typer.Option("--enzyme-potency", help="Potencies as enzyme assays alone lead to expect.")
@@ -35,24 +61,18 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Regimens side by side at steady state: inhibition and time above IC50 of each cytokine over a day."""
-    from jakinib.evaluate.potency import compare as run
     from jakinib.files import separator_of
-    from jakinib.library import get_library
+    from jakinib.scenario.verbs import compare as run
 
     targets(out, plot)
     separator = separator_of(out) if out else ""
-    if not regimen:
-        raise InputError("compare: no regimen; give --regimen 'baricitinib 4 mg qd', once for each column")
-    names = [name.strip() for name in cytokines.split(",") if name.strip()]
-    every = get_library().milieu(milieu).levels if milieu else get_library().cytokines
-    count = len(every) if names == ["all"] else len(names)
+    arms = _arms(ctx, scenario or [], regimen or [])
     with output(as_json) as emit:
         with progress() as bar:
-            task = bar.add_task("comparing", total=count * len(regimen))
+            task = bar.add_task("comparing", total=len(arms[0].cytokines) * len(arms))
             frame = run(
-                regimen, names, population, anchored=not enzyme_potency, milieu=milieu, bands=not no_band,
-                advance=lambda: bar.advance(task),
-            )  # fmt: skip
+                arms, anchored=not enzyme_potency, bands=not no_band, advance=lambda: bar.advance(task)
+            )
         if plot:
             from jakinib.report.comparison import heat_map
 
@@ -63,16 +83,29 @@ def compare(
             )
         notes = frame.attrs["notes"]
         if as_json:
-            asked = {"population": population, "milieu": milieu or None, "notes": notes}
-            emit(asked | {"rows": frame.to_dict(orient="records")})
+            who = {"population": arms[0].patient.population, "milieu": arms[0].assay.milieu or None}
+            rows = {"rows": frame.to_dict(orient="records"), "scenarios": [one.record() for one in arms]}
+            emit(who | {"notes": notes} | rows)
             return
-        for item in _page(frame, regimen, milieu):
+        for item in _page(frame, arms[0].assay.milieu):
             emit(item)
         for note in notes:
             emit(f"note: {note}")
+        back(arms)
 
 
-def _page(frame: pd.DataFrame, regimens: list[str], milieu: str) -> Iterator[Any]:
+def _arms(ctx: typer.Context, files: list[Path], regimens: list[str]) -> list[Scenario]:
+    """One arm for each file and regimen; the regimens are those of the files where none is given."""
+    every: list[Path | None] = [*files] or [None]
+    arms = [
+        asked(ctx, file, **({"regimen": text} if text else {})) for file in every for text in regimens or [""]
+    ]
+    if any(one.regimen is None for one in arms):
+        raise InputError("compare: no regimen; give --regimen 'baricitinib 4 mg qd', once for each column")
+    return arms
+
+
+def _page(frame: pd.DataFrame, milieu: str) -> Iterator[Any]:
     """The tables of a comparison, and what their marks mean."""
     blocks = {
         f"{cytokine} {readout}": block
@@ -81,7 +114,7 @@ def _page(frame: pd.DataFrame, regimens: list[str], milieu: str) -> Iterator[Any
     rows = [[name, *(_cell(row) for row in block.itertuples())] for name, block in blocks.items()]
     title = "Average inhibition over a day (minimum-maximum), hours a day above IC50; whole blood ex vivo"
     title += f", cytokines at the levels of {milieu}" if milieu else ""
-    yield table(title, ["", *regimens], rows)
+    yield table(title, ["", *dict.fromkeys(frame.regimen)], rows)
     if "ic50_ratio" in frame:
         drugs = list(dict.fromkeys(frame.inhibitor))
         ratios = [[name, *_ratios(block, drugs[1:])] for name, block in blocks.items()]

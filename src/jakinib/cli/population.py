@@ -4,25 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from jakinib.cli.app import (
     Condition,
     Cytokine,
-    Inhibitor,
+    Dose,
     Json,
     Milieu,
     Readout,
     app,
+    names_of,
     output,
     progress,
     refuse,
     table,
     targets,
 )
+from jakinib.cli.scenarios import Dosed, File, asked, back
 from jakinib.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from jakinib.scenario import Scenario
+
+People = Annotated[
+    str, typer.Option("--population", help="As the argument.", autocompletion=names_of("populations"))
+]
 
 
 @app.command("population")
@@ -33,12 +44,14 @@ def population_(
     regimen: Annotated[
         str, typer.Option(help="Doses, for example '4 mg qd x 7' or '4 mg qd ss'.")
     ] = "4 mg qd x 7",
-    inhibitor: Inhibitor = "baricitinib",
+    scenario: File = None,
+    people: People = "",
+    inhibitor: Dosed = "",
+    condition: Condition = None,
     cytokine: Cytokine = "IL-6",
     readout: Readout = "",
-    cytokine_dose: Annotated[str, typer.Option(help="Ex vivo, for example '10 ng/mL'; default: usual.")] = "",
+    dose: Dose = "",
     milieu: Milieu = "",
-    condition: Condition = None,
     seed: Annotated[int, typer.Option(help="Patient i is the same for every n and every machine.")] = 1,
     out: Annotated[
         Path | None, typer.Option(help="Parquet file, one row a patient; goes on after an interruption.")
@@ -50,48 +63,58 @@ def population_(
     """Simulate a virtual population: exposure and inhibition over the last dosing interval."""
     import os
 
-    from jakinib.population import population as run
     from jakinib.population import run_to_file, summary
+    from jakinib.scenario.verbs import for_population
+    from jakinib.scenario.verbs import population as run
 
     if scheduler:
         refuse(ctx, ["workers"], "does not apply to --scheduler, which has workers of its own")
     targets(out)
     if out is not None and out.suffix.lower() != ".parquet":
         raise InputError(f"{out}: a population is written as Parquet; name a file .parquet")
-    options: dict[str, Any] = {
-        "inhibitor": inhibitor, "cytokine": cytokine, "readout": readout, "cytokine_dose": cytokine_dose,
-        "milieu": milieu, "conditions": tuple(condition or ()), "seed": seed,
-    }  # fmt: skip
+    if people:
+        refuse(ctx, ["population"], "stands beside --population; give one of them")
+    question = asked(ctx, scenario, **({"population": people} if people else {}))
+    who = f"{question.patient.population}, {question.doses.text}"
     with output(as_json) as emit:
         with progress() as bar:
-            task = bar.add_task(f"{population}, {regimen}", total=n)
+            task = bar.add_task(who, total=n)
 
             def done(finished: int, failed: int) -> None:
-                bar.update(task, completed=finished, description=f"{population}, {failed} failed")
+                bar.update(task, completed=finished, description=f"{who}, {failed} failed")
 
             cores = workers or os.cpu_count() or 1
             many: dict[str, Any] = {"workers": cores, "scheduler": scheduler, "done": done}
             if out is None:
-                people = run(population, n, regimen, **many, **options)
-                manifest, rows = people.attrs["manifest"], summary(people)
+                frame = run(question, n=n, seed=seed, **many)
+                manifest, rows = frame.attrs["manifest"], summary(frame)
             else:
-                manifest = run_to_file(out, population, n, regimen, **many, **options)
+                manifest = run_to_file(out, n=n, seed=seed, **many, **for_population(question))
                 rows = summary(out)
-        if as_json:
-            records = rows.astype(object).where(rows.notna(), None).to_dict("records")
-            emit({"manifest": manifest, "summary": records, "file": str(out) if out else None})
-            return
-        lines = [_line(row) for row in rows.to_dict("records")]
-        emit(table(_title(manifest), ["quantity", "median", "5 %", "95 %", "CV (%)"], lines))
-        _end(emit, manifest, out)
+        _end(emit, as_json, manifest, rows, out, question)
 
 
-def _end(emit: Any, manifest: Mapping[str, Any], out: Path | None) -> None:
-    """What the reader must know, and where the patients are."""
+def _end(
+    emit: Any,
+    as_json: bool,
+    manifest: Mapping[str, Any],
+    rows: pd.DataFrame,
+    out: Path | None,
+    asked: Scenario,
+) -> None:
+    """The summary, what the reader must know, where the patients are, and what was asked."""
+    if as_json:
+        records = rows.astype(object).where(rows.notna(), None).to_dict("records")
+        file = str(out) if out else None
+        emit({"manifest": manifest, "summary": records, "file": file, "scenario": asked.record()})
+        return
+    lines = [_line(row) for row in rows.to_dict("records")]
+    emit(table(_title(manifest), ["quantity", "median", "5 %", "95 %", "CV (%)"], lines))
     for note in manifest["notes"]:
         emit(f"note: {note}")
     if out:
         emit(f"written to {out}")
+    back(asked)
 
 
 def _title(manifest: Mapping[str, Any]) -> str:

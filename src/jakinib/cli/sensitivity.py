@@ -23,10 +23,13 @@ from jakinib.cli.app import (
     table,
     targets,
 )
+from jakinib.cli.scenarios import File, asked, back
 
 
 @app.command()
 def sensitivity(
+    ctx: typer.Context,
+    scenario: File = None,
     inhibitor: Inhibitor = "baricitinib",
     cytokine: Cytokine = "IL-6",
     readout: Readout = "",
@@ -43,16 +46,13 @@ def sensitivity(
     Partial rank correlation of each parameter with the IC50 over draws of the posterior: near 1 or -1,
     measuring that parameter would narrow the prediction; near 0 it would not.
     """
-    from jakinib.evaluate import sensitivity as run
+    from jakinib.scenario.verbs import sensitivity as run
 
     targets(plot)
+    question = asked(ctx, scenario)
     with progress() as bar:
         task = bar.add_task("draws", total=draws)
-        found = run(
-            inhibitor, cytokine, readout, cell=cell, matrix=matrix, cytokine_dose=dose, milieu=milieu,
-            draws=draws,
-            done=lambda draw: bar.advance(task),
-        )  # fmt: skip
+        found = run(question, draws=draws, done=lambda draw: bar.advance(task))
     if plot:
         draw(found.figure(), plot)
     low, middle, high = found.quantiles().tolist()
@@ -62,6 +62,7 @@ def sensitivity(
                 "assay": found.assay, "ic50_nM": {"low": low, "median": middle, "high": high},
                 "draws": len(found.IC50s), "settled": found.settled, "change": found.change,
                 "laplace": list(found.laplace), "parameters": found.records(),
+                "scenario": question.record(),
             })  # fmt: skip
             return
         rows = [
@@ -76,3 +77,4 @@ def sensitivity(
              f"{found.change:.2f} at most")  # fmt: skip
         if found.laplace:
             emit(f"Laplace approximation, not converged: {', '.join(found.laplace)}")
+        back(question)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,26 +25,33 @@ from jakinib.cli.app import (
     table,
     targets,
 )
+from jakinib.cli.scenarios import EGFR, Dosed, File, Weight, asked, back
+from jakinib.errors import InputError
 from jakinib.paths import write_atomic
+
+if TYPE_CHECKING:
+    from jakinib.scenario import Scenario
 
 
 @app.command()
 def simulate(
+    ctx: typer.Context,
+    scenario: File = None,
     regimen: Annotated[str, typer.Option(help="Doses, for example '4 mg qd x 7'; default: 4 mg once.")] = "",
     regimen_file: Annotated[
         Path | None, typer.Option(help="Doses from a file: YAML, or a NONMEM event table (.csv, .tsv).")
     ] = None,
-    inhibitor: Annotated[
-        str, typer.Option(help="Inhibitor of doses that name none; default: baricitinib.")
-    ] = "",
+    inhibitor: Dosed = "",
     population: Population = "healthy_adult",
-    cytokine: Cytokine = "IL-6",
-    readout: Readout = "",
-    milieu: Milieu = "",
-    weight: Annotated[str | None, typer.Option(help="Body weight, '70' or '70 kg'.")] = None,
-    egfr: Annotated[str | None, typer.Option(help="eGFR, mL/min per 1.73 m2: '45' or '45 mL/min'.")] = None,
+    weight: Weight = "",
+    egfr: EGFR = "",
     fed: Annotated[bool, typer.Option("--fed", help="With a meal; as --with fed.")] = False,
     condition: Condition = None,
+    cytokine: Cytokine = "IL-6",
+    readout: Readout = "",
+    cell: Cell = "",
+    dose: Dose = "",
+    milieu: Milieu = "",
     hours: Annotated[
         str | None,
         typer.Option(help="How long, '48' or '2 days'; default: to the end of the last interval."),
@@ -58,19 +65,16 @@ def simulate(
     Regimens: '8 mg once then 4 mg qd x 6', '4 mg qd x 14 missing 5, 6', '4 mg qd ss' (steady state),
     '0.1 mg/kg iv infusion over 30 min q12h x 4', 'baricitinib 4 mg qd x 7 + tofacitinib 5 mg bid x 14'.
     """
-    from jakinib.errors import InputError
     from jakinib.files import separator_of
 
     targets(out, plot)
     separator = separator_of(out) if out else ""
     if regimen and regimen_file:
         raise InputError("--regimen and --regimen-file: both give doses; give one of them")
-    around = tuple(dict.fromkeys((*(("fed",) if fed else ()), *(condition or ()))))
-    who = {name: value for name, value in (("weight", weight), ("eGFR", egfr)) if value is not None}
-    results, seen = _followed(
-        regimen or "4 mg", regimen_file, inhibitor, who, hours, population=population, cytokine=cytokine,
-        readout=readout, conditions=around, milieu=milieu,
-    )  # fmt: skip
+    question = asked(ctx, scenario, **_around(fed, condition), **_doses_of(regimen_file))
+    if question.regimen is None:
+        question = question.but(regimen="4 mg")
+    results, seen = _followed(question, regimen_file, hours)
     if plot and len(results) > 1:
         raise InputError(f"--plot: {regimen_file} holds {len(results)} patients; draw a table of one")
     if plot:
@@ -80,37 +84,50 @@ def simulate(
     with output(as_json) as emit:
         if as_json:
             records = [{"ID": name} | one.record() if name else one.record() for name, one in results.items()]
-            emit(records[0] | {"observations": seen} if len(records) == 1 else
-                 {"patients": records, "observations": seen})  # fmt: skip
+            end = {"observations": seen, "scenario": question.record()}
+            emit((records[0] if len(records) == 1 else {"patients": records}) | end)
             return
         for name, one in results.items():
             _print(emit, one, f"ID {name}: " if len(results) > 1 else "")
         if seen:
             emit(table("Observations", list(seen[0]), [[_cell(v) for v in row.values()] for row in seen]))
+        back(question)
 
 
-def _followed(
-    regimen: str, file: Path | None, inhibitor: str, who: dict[str, str], hours: str | None, **options: Any
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The course of one patient, or of each of an event table by ID, and its observations."""
-    from jakinib.assay.course import course
-    from jakinib.assay.table import follow
-    from jakinib.errors import InputError
+def _around(fed: bool, condition: list[str] | None) -> dict[str, Any]:
+    """The meal of --fed beside what --with names."""
+    return {"with": tuple(dict.fromkeys(("fed", *(condition or ()))))} if fed else {}
+
+
+def _doses_of(file: Path | None) -> dict[str, Any]:
+    """The doses of a file; those of the first patient where an event table holds several."""
     from jakinib.regimen import Regimen
     from jakinib.regimen.events import TABLES, read_patients
 
-    table_ = file if file and file.suffix.lower() in TABLES else None
-    if table_:
-        doses = read_patients(table_)[0].regimen
-    else:
-        doses = Regimen.read(file) if file else Regimen.parse(regimen)
-    if inhibitor and doses.inhibitors:
-        own = ", ".join(doses.inhibitors)
-        raise InputError(f"--inhibitor {inhibitor}: the regimen names its own ({own}); leave the option out")
-    options["inhibitor"] = inhibitor or "baricitinib"
-    if not table_:
-        return {"": course(doses, settings=who, hours=hours, **options)}, []
-    followed = list(follow(table_, weight=who.get("weight"), eGFR=who.get("eGFR"), hours=hours, **options))
+    if file is None:
+        return {}
+    several = file.suffix.lower() in TABLES
+    return {"regimen": read_patients(file)[0].regimen if several else Regimen.read(file)}
+
+
+def _followed(
+    question: Scenario, file: Path | None, hours: str | None
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The course of one patient, or of each of an event table by ID, and its observations."""
+    from jakinib.assay.table import follow
+    from jakinib.regimen.events import TABLES
+    from jakinib.scenario.verbs import drawn, only, simulate
+
+    if not file or file.suffix.lower() not in TABLES:
+        return {"": simulate(question, hours=hours)}, []
+    who = question.patient
+    like = drawn(question, "simulate")[only("simulate", question.cytokines, "cytokine")]
+    followed = list(
+        follow(
+            file, weight=who.weight, eGFR=who.eGFR, hours=hours, inhibitor=question.inhibitors[0],
+            population=who.population, conditions=who.with_, like=like,
+        )
+    )  # fmt: skip
     seen = [row for one in followed for row in one.observations]
     return {one.patient.id: one.course for one in followed}, seen
 
@@ -141,6 +158,7 @@ def _cell(value: Any) -> str:
 @app.command()
 def assay(
     ctx: typer.Context,
+    scenario: File = None,
     inhibitor: Inhibitor = "baricitinib",
     cytokine: Cytokine = "IL-6",
     readout: Readout = "",
@@ -161,27 +179,26 @@ def assay(
 ) -> None:
     """IC50 and Hill slope of a simulated cell or enzyme assay, and the band of what would be measured."""
     from jakinib.assay import Curve, KinaseAssay
-    from jakinib.evaluate.potency import assay as run
+    from jakinib.scenario.verbs import assay as run
     from jakinib.units import parse_quantity
 
     targets(plot)
+    question = None
     if kinase:
-        of_cells = ("cytokine", "readout", "cell", "matrix", "dose", "milieu", "preincubation", "stimulation",
-                    "laboratory", "no_band")  # fmt: skip
+        of_cells = ("scenario", "cytokine", "readout", "cell", "matrix", "dose", "milieu", "preincubation",
+                    "stimulation", "laboratory", "no_band")  # fmt: skip
         refuse(ctx, of_cells, "does not apply to the enzyme assay of --kinase")
         curve: Curve = KinaseAssay(inhibitor, kinase, parse_quantity(atp, "nM", where="--atp")).curve()
     else:
         refuse(ctx, ["atp"], "applies to the enzyme assay of --kinase only")
-        curve = run(
-            inhibitor, cytokine, readout, cell=cell, matrix=matrix, cytokine_dose=dose, milieu=milieu,
-            preincubation=preincubation, stimulation=stimulation, laboratory=laboratory,
-        )  # fmt: skip
+        question = asked(ctx, scenario)
+        curve = run(question)
     bands, without = ({}, []) if no_band or kinase else _bands(curve)
     notes = [*curve.notes, *without]
     record = {
-        "assay": curve.label, "ic50_nM": curve.ic50, "hill": curve.hill, "milieu": milieu or None,
-        "bands_nM": bands, "notes": notes,
-    }  # fmt: skip
+        "assay": curve.label, "ic50_nM": curve.ic50, "hill": curve.hill,
+        "milieu": question.assay.milieu or None if question else None, "bands_nM": bands, "notes": notes,
+    } | ({"scenario": question.record()} if question else {})  # fmt: skip
     if plot:
         draw(curve.figure(), plot)
     with output(as_json) as emit:
@@ -194,12 +211,12 @@ def assay(
                 emit(f"90 % band of the IC50, {name}: {low:.3g} to {high:.3g} nM")
             for note in notes:
                 emit(f"note: {note}")
+            if question:
+                back(question)
 
 
 def _bands(curve: Any) -> tuple[dict[str, tuple[float, float]], list[str]]:
     """The bands of a potency, or a note that says why there are none."""
-    from jakinib.errors import InputError
-
     try:
         return dict(curve.bands), []
     except InputError as error:

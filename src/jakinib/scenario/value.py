@@ -41,14 +41,14 @@ MEASURED = (
 )  # fmt: skip
 
 
-def _valid(read: Callable[[], T]) -> T:
+def _valid(read: Callable[[], T], field: str = "") -> T:
     """What ``read`` returns; its complaint as one that is told the field and the line."""
     try:
         return read()
     except RegimenError as error:
         raise ValueError(error.reason.removeprefix("regimen: ")) from None
     except InputError as error:
-        raise ValueError(str(error).removeprefix("regimen: ")) from None
+        raise ValueError(str(error).removeprefix("regimen: ").removeprefix(f"{field}: ")) from None
 
 
 def _in(unit: str, limits: Range, what: str = "") -> Callable[[Any], Any]:
@@ -57,7 +57,7 @@ def _in(unit: str, limits: Range, what: str = "") -> Callable[[Any], Any]:
     def read(given: Any) -> Any:
         if given is None:
             return None
-        value = _valid(lambda: spoken(given, unit, what)) if isinstance(given, str) else given
+        value = _valid(lambda: spoken(given, unit, what), what) if isinstance(given, str) else given
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValueError(f"is {given!r}; write a number of {unit}, or a text such as '45 {unit}'")
         return limits.number(float(value))
