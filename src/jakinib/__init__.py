@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from jakinib.regimen import Regimen as Regimen
     from jakinib.scenario import Scenario as Scenario
     from jakinib.scenario.finding import find as find
+    from jakinib.scenario.scanning import scan as scan
     from jakinib.scenario.verbs import assay as assay
     from jakinib.scenario.verbs import compare as compare
     from jakinib.scenario.verbs import population as population
@@ -52,6 +53,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Scenario": "jakinib.scenario",
     "find": "jakinib.scenario.finding",
+    "scan": "jakinib.scenario.scanning",
     "load": "jakinib.simulate",
     "simulate": "jakinib.scenario.verbs",
     "Model": "jakinib.simulate",
@@ -101,7 +103,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_PUBLIC})
+    return sorted(__all__)
 
 
 class _Package(ModuleType):

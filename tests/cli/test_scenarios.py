@@ -14,7 +14,7 @@ import jakinib as jk
 from jakinib.cli import app
 from jakinib.cli.scenarios import PARTS
 
-TAKING = ("simulate", "compare", "population", "assay", "sensitivity", "find")
+TAKING = ("simulate", "compare", "population", "assay", "sensitivity", "find", "scan")
 STUDY = jk.Scenario.of(regimen="baricitinib 4 mg qd x 2", population="ra_adult", eGFR=45)
 
 

@@ -1,7 +1,8 @@
-"""Commands that ask a scenario: find."""
+"""Commands that ask a scenario: find, scan."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,8 +15,12 @@ from jakinib.cli.app import (
     Milieu,
     Readout,
     app,
+    draw,
     names_of,
     output,
+    progress,
+    table,
+    targets,
 )
 from jakinib.cli.scenarios import EGFR, Concentration, Dosed, Doses, File, Weight, asked, back
 from jakinib.errors import InputError
@@ -83,3 +88,76 @@ def find(
         for note in notes:
             emit(f"note: {note}")
         back(found.scenario)
+
+
+@app.command()
+def scan(
+    ctx: typer.Context,
+    quantity: Annotated[str, typer.Argument(help="Such as 'average inhibition', Cmax, AUC.")],
+    vary: Annotated[
+        list[str],
+        typer.Option(help="'dose=1 to 16 mg' or 'eGFR=30, 60, 90'; once for each input, one or two."),
+    ],
+    scenario: File = None,
+    inhibitor: Dosed = "",
+    regimen: Doses = "",
+    population: Who = "",
+    weight: Weight = "",
+    egfr: EGFR = "",
+    condition: Condition = None,
+    cytokine: Stimulus = "",
+    readout: Readout = "",
+    cell: Cell = "",
+    matrix: Fluid = "",
+    dose: Dose = "",
+    milieu: Milieu = "",
+    concentration: Concentration = "",
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes.")] = 1,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the table (.tsv, .csv); goes on after an interruption.")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw lines or a heat map (.png, .svg, .pdf).")] = None,
+    as_json: Json = False,
+) -> None:
+    """A quantity over a range of one or two inputs: a table, and lines or a heat map.
+
+    Example: jakinib scan 'average inhibition' --vary 'dose=1 to 16 mg' --regimen 'baricitinib 4 mg qd'
+    """
+    from jakinib.files import separator_of
+    from jakinib.scenario.scanning import scan as run
+
+    targets(out, plot)
+    kept = out.with_name(out.name + ".parts") if out and separator_of(out) else None
+    over = _over(vary)
+    question = asked(ctx, scenario)
+    with output(as_json) as emit:
+        with progress() as bar:
+            task = bar.add_task("scanning", total=None)
+            found = run(
+                quantity, over, question, workers=workers, keep=kept,
+                done=lambda finished, points: bar.update(task, completed=finished, total=points),
+            )  # fmt: skip
+        if out:
+            found.save(out)
+        if plot:
+            draw(found.plot(), plot)
+        if as_json:
+            emit(found.record())
+            return
+        frame = found.to_frame()
+        columns = [f"{name} ({unit})" for name, unit in frame.attrs["units"].items()]
+        emit(table("", columns, [[f"{value:.4g}" for value in row] for row in frame.to_numpy()]))
+        for note in found.notes:
+            emit(f"note: {note}")
+        back(found.scenario)
+
+
+def _over(vary: list[str]) -> dict[str, str]:
+    """The values by input of "dose=1 to 16 mg"; raises InputError for another text."""
+    over: dict[str, str] = {}
+    for text in vary:
+        name, equals, values = text.partition("=")
+        if not equals or name.strip() in over:
+            raise InputError(f"--vary {text}: write an input and its values once, such as 'dose=1 to 16 mg'")
+        over[name.strip()] = values
+    return over

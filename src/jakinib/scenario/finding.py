@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jakinib.assay.curve import logit
-from jakinib.assay.studied import dose_outside
 from jakinib.errors import InputError
 from jakinib.evaluate.draws import Joint, joint
 from jakinib.evaluate.run import PREDICTING, calibrations
 from jakinib.library.measurements import get_data
-from jakinib.scenario.quantities import Input, Outcome, Quantity, amount, numeric, quantity
+from jakinib.scenario.quantities import Input, Outcome, Quantity, amount, numeric, quantity, unstudied
 from jakinib.scenario.value import Scenario
 from jakinib.scenario.verbs import exposed
 
@@ -148,10 +147,7 @@ def find(
     at = _search(asked, what, target, over, outcome)
     final = over.put(asked, at)
     _, notes = outcome.of(final, [what])
-    said = list(notes)
-    if what.plasma or what.inhibited:
-        amounts = {dose.amount for dose in final.doses.doses if dose.amount > 0 and not dose.per_kg}
-        said = [line for size in sorted(amounts) for line in dose_outside(final.inhibitors[0], size)] + said
+    said = [*unstudied(final, what), *notes]
     return Found(what, target, over, at, final, tuple(dict.fromkeys(said)), draws)
 
 

@@ -1,0 +1,270 @@
+"""A quantity over a range of one or two inputs of a scenario: a tidy table and its figure."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jakinib.errors import InputError
+from jakinib.files import separator_of
+from jakinib.files.journal import Journal
+from jakinib.library import get_library
+from jakinib.parallel import each
+from jakinib.paths import check_writable, write_atomic
+from jakinib.scenario.quantities import Input, Outcome, Quantity, amount, numeric, quantity, unstudied
+from jakinib.scenario.value import Scenario
+from jakinib.simulate import load
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+POINTS = 9  # of a range that does not say how many
+MOST = 10_000  # points of a scan
+HALFWAY = 0.179  # luminance at which black and white stand out alike, 4.58 to 1
+WIDE = 10.0  # ratio of the ends of a range from which on its points are spaced by equal factors
+_RANGE = re.compile(r"\s*([\d.]+)\s*(?:to|\.\.|–|-)\s*([\d.]+)\s*(.*?)\s*")
+_UNIT = re.compile(r"[^\d\s.,eE+-].*$")
+Done = Callable[[int, int], None]  # points finished, and of how many
+Values = str | Sequence[float | str]
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What a quantity is over one or two inputs of a scenario.
+
+    at: (points, inputs), each input in its unit. values: (points,), in the unit of the quantity. notes: what
+    the reader must know of any of the points, such as doses that nobody has studied.
+    """
+
+    quantity: Quantity
+    inputs: tuple[Input, ...]
+    at: tuple[tuple[float, ...], ...]
+    values: tuple[float, ...]
+    scenario: Scenario
+    notes: tuple[str, ...] = ()
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a point: the inputs and the quantity; ``attrs`` holds the units and the notes."""
+        import pandas as pd
+
+        names = [over.name for over in self.inputs]
+        frame = pd.DataFrame(self.at, columns=names)
+        frame[self.quantity.name] = self.values
+        units = {over.name: over.unit for over in self.inputs} | {self.quantity.name: self.quantity.unit}
+        frame.attrs = {"units": units, "notes": list(self.notes)}
+        return frame
+
+    def record(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        frame = self.to_frame()
+        return {
+            "units": frame.attrs["units"], "rows": frame.to_dict("records"), "notes": list(self.notes),
+            "scenario": self.scenario.record(),
+        }  # fmt: skip
+
+    def plot(self) -> Any:
+        """A line over one input, a heat map with a colour bar over two; a matplotlib Figure."""
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(6, 3.8), layout="constrained")
+        axes = figure.subplots()
+        (_line if len(self.inputs) == 1 else _map)(self, axes)
+        axes.set_title(self.scenario.label, fontsize=9)
+        return figure
+
+    def save(self, path: str | Path) -> None:
+        """Write the table (.tsv, .csv), plain data (.json) or the figure (.png, .svg, .pdf)."""
+        import io
+
+        file = Path(path)
+        kind = file.suffix.lower()
+        if kind == ".json":
+            write_atomic(file, json.dumps(self.record(), indent=2, allow_nan=False) + "\n")
+        elif kind in (".png", ".svg", ".pdf"):
+            picture = io.BytesIO()
+            self.plot().savefig(picture, dpi=150, format=kind[1:])
+            write_atomic(file, picture.getvalue())
+        else:
+            text = self.to_frame().to_csv(sep=separator_of(file), index=False, lineterminator="\n")
+            write_atomic(file, text)
+
+    def _repr_html_(self) -> str:
+        return self.to_frame().to_html(index=False, max_rows=12, float_format="{:.4g}".format)
+
+
+def scan(
+    wanted: str,
+    over: Mapping[str, Values],
+    scenario: Scenario | None = None,
+    *,
+    workers: int = 1,
+    keep: str | Path | None = None,
+    done: Done = lambda finished, points: None,
+    **parts: Any,
+) -> Scan:
+    """A quantity at every value of one input of a scenario, or at every pair of values of two.
+
+    wanted: as for ``find``. over: values by input (dose, interval, eGFR, weight, concentration,
+    cytokine_dose): numbers in its unit, or a text such as "1, 2, 4 mg" or "1 to 16 mg" (nine points; by equal
+    factors where the ends are tenfold apart). parts: fields of the scenario, which change ``scenario`` where
+    both are given. workers: processes. keep: a file of finished points, from which the same call goes on
+    after an interruption; it is removed at the end. done: told how many points are
+    finished, and of how many.
+    Raises InputError for what is no range or no question, UnknownIdError for names.
+
+    >>> import jakinib as jk
+    >>> found = jk.scan("AUC", {"dose": "2, 4 mg"}, regimen="baricitinib 4 mg qd")
+    >>> [round(b / a, 3) for a, b in [found.values]]
+    [2.0]
+    """
+    asked = Scenario.of(**parts) if scenario is None else scenario.but(**parts) if parts else scenario
+    if not isinstance(asked, Scenario):
+        raise InputError(f"scan: scenario is {type(asked).__name__}; give a jk.Scenario")
+    what = quantity(wanted)
+    inputs = tuple(numeric(name) for name in over)
+    if not 1 <= len(set(inputs)) <= 2 or len(set(inputs)) < len(inputs):
+        raise InputError(f"scan: {len(inputs)} inputs; give one, or two that differ, such as dose and eGFR")
+    at = tuple(product(*(points(given, one) for given, one in zip(over.values(), inputs, strict=True))))
+    if len(at) > MOST:
+        raise InputError(f"scan: {len(at):,} points; at most {MOST:,} are scanned, give fewer values")
+    jobs = []
+    for values in at:  # all are made before the first is run, so that a wrong one ends the scan at once
+        one = asked
+        for put, value in zip((i.put for i in inputs), values, strict=True):
+            one = put(one, value)
+        jobs.append(one)
+    found = _run(what.name, jobs, _job(asked, what, inputs, at), workers, keep, done)
+    notes = dict.fromkeys(note for _, said in found for note in said)
+    return Scan(what, inputs, at, tuple(value for value, _ in found), asked, tuple(notes))
+
+
+def points(given: Values, over: Input) -> list[float]:
+    """Increasing values of an input in its unit, of numbers, of "1, 2, 4 mg" or of "1 to 16 mg".
+
+    Raises InputError for anything else.
+    """
+    where = f"scan: {over.name}"
+    if isinstance(given, str):
+        ends = _RANGE.fullmatch(given)
+        if ends:
+            low, high = (
+                amount(f"{end} {ends[3] or over.unit}", over.unit, where) for end in ends.groups()[:2]
+            )
+            _ordered(given, low, high, where)
+            space = np.geomspace if high / low >= WIDE else np.linspace
+            return [float(f"{value:.6g}") for value in space(low, high, POINTS)]
+        unit = (_UNIT.search(given) or [over.unit])[0]
+        bare = [part.strip() for part in given.replace(unit, "").split(",") if part.strip()]
+        given = [f"{part} {unit}" for part in bare]
+    values = sorted({amount(value, over.unit, where) for value in given})
+    if not values or values[0] <= 0:
+        raise InputError(f"{where}: give numbers above 0, '1, 2, 4 {over.unit}' or '1 to 16 {over.unit}'")
+    return values
+
+
+def _ordered(given: str, low: float, high: float, where: str) -> None:
+    if not 0 < low < high or not math.isfinite(high):
+        raise InputError(f"{where}: '{given}' is no range; its ends must be above 0 and rise")
+
+
+def _job(asked: Scenario, what: Quantity, inputs: Sequence[Input], at: Sequence[Any]) -> dict[str, Any]:
+    """All that the points depend on, by which an interrupted scan is known again."""
+    from jakinib import __version__
+
+    library = get_library()
+    drugs, people = asked.inhibitors, asked.patient.population
+    models = [load("cytokine_signalling", cytokines=(name,), inhibitors=drugs) for name in asked.cytokines]
+    models += [
+        load("oral_pk", inhibitors=drug, population=people)
+        for drug in drugs
+        if people in library.inhibitor(drug).pharmacokinetics
+    ]
+    return {
+        "jakinib": __version__, "scenario": asked.record(), "quantity": what.name,
+        "inputs": [over.name for over in inputs], "at": [list(values) for values in at],
+        "models": [model.sha256 for model in models],
+    }  # fmt: skip
+
+
+def _point(wanted: str, scenario: Scenario) -> tuple[float, list[str]]:
+    what = quantity(wanted)
+    values, notes = Outcome().of(scenario, [what])
+    return values[0], [*unstudied(scenario, what), *notes]
+
+
+def _run(
+    wanted: str,
+    scenarios: Sequence[Scenario],
+    job: Mapping[str, Any],
+    workers: int,
+    keep: str | Path | None,
+    done: Done,
+) -> list[tuple[float, list[str]]]:
+    """The quantity and the notes of every point; those that are kept are not run again."""
+    found: dict[int, tuple[float, list[str]]] = {}
+    journal = None
+    if keep is not None:
+        check_writable(Path(keep))
+        journal = Journal(Path(keep), job)
+        found = {int(name): tuple(json.loads(journal[name])) for name in journal}
+    try:
+        done(len(found), len(scenarios))
+        missing = [number for number in range(len(scenarios)) if number not in found]
+        with closing(each(partial(_point, wanted), [scenarios[i] for i in missing], workers)) as ended:
+            for place, value in ended:
+                found[missing[place]] = value
+                if journal is not None:
+                    journal.add(str(missing[place]), json.dumps(value).encode())
+                done(len(found), len(scenarios))
+        if journal is not None:
+            journal.remove()
+    finally:
+        if journal is not None:
+            journal.__exit__()
+    return [found[number] for number in range(len(scenarios))]
+
+
+def _line(found: Scan, axes: Any) -> None:
+    (over,) = found.inputs
+    x = [values[0] for values in found.at]
+    axes.plot(x, found.values, "o-", color="#0072b2", markersize=4)
+    axes.set(xlabel=f"{over.name} ({over.unit})", ylabel=f"{found.quantity.label} ({found.quantity.unit})")
+    axes.set_xscale("log" if x[-1] / x[0] >= WIDE else "linear")
+    if math.isfinite(found.quantity.top):
+        axes.set_ylim(0, found.quantity.top)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color="0.92")
+
+
+def _map(found: Scan, axes: Any) -> None:
+    """The first input upwards, the second to the right; each number in ink that stands out from its cell."""
+    up, right = (sorted({values[i] for values in found.at}) for i in (0, 1))
+    cells = np.array(found.values).reshape(len(up), len(right))
+    image = axes.imshow(cells, origin="lower", aspect="auto", cmap="cividis")
+    label = f"{found.quantity.label} ({found.quantity.unit})"
+    axes.figure.colorbar(image, ax=axes, label=label)
+    axes.set_xticks(range(len(right)), [f"{value:.3g}" for value in right])
+    axes.set_yticks(range(len(up)), [f"{value:.3g}" for value in up])
+    axes.set(xlabel=f"{found.inputs[1].name} ({found.inputs[1].unit})")
+    axes.set(ylabel=f"{found.inputs[0].name} ({found.inputs[0].unit})")
+    if cells.size > 120:  # numbers would touch
+        return
+    for (row, column), value in np.ndenumerate(cells):
+        ink = "black" if _luminance(image.cmap(image.norm(value))[:3]) > HALFWAY else "white"
+        axes.text(column, row, f"{value:.3g}", ha="center", va="center", color=ink, fontsize=8)
+
+
+def _luminance(colour: Sequence[float]) -> float:
+    """Relative luminance of an sRGB colour, as contrast ratios are made of (WCAG 2.1)."""
+    light = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour]
+    return 0.2126 * light[0] + 0.7152 * light[1] + 0.0722 * light[2]
