@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from jakinib.regimen import Regimen as Regimen
     from jakinib.scenario import Scenario as Scenario
     from jakinib.scenario.finding import find as find
+    from jakinib.scenario.overlaying import overlay as overlay
     from jakinib.scenario.scanning import scan as scan
     from jakinib.scenario.verbs import assay as assay
     from jakinib.scenario.verbs import compare as compare
@@ -54,6 +55,7 @@ _PUBLIC = {
     "Scenario": "jakinib.scenario",
     "find": "jakinib.scenario.finding",
     "scan": "jakinib.scenario.scanning",
+    "overlay": "jakinib.scenario.overlaying",
     "load": "jakinib.simulate",
     "simulate": "jakinib.scenario.verbs",
     "Model": "jakinib.simulate",

@@ -14,7 +14,7 @@ import jakinib as jk
 from jakinib.cli import app
 from jakinib.cli.scenarios import PARTS
 
-TAKING = ("simulate", "compare", "population", "assay", "sensitivity", "find", "scan")
+TAKING = ("simulate", "compare", "population", "assay", "sensitivity", "find", "scan", "overlay")
 STUDY = jk.Scenario.of(regimen="baricitinib 4 mg qd x 2", population="ra_adult", eGFR=45)
 
 

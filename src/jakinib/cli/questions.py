@@ -1,4 +1,4 @@
-"""Commands that ask a scenario: find, scan."""
+"""Commands that ask a scenario: find, scan, overlay."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from jakinib.cli.app import (
 )
 from jakinib.cli.scenarios import EGFR, Concentration, Dosed, Doses, File, Weight, asked, back
 from jakinib.errors import InputError
+from jakinib.paths import write_atomic
 
 Who = Annotated[
     str,
@@ -161,3 +162,53 @@ def _over(vary: list[str]) -> dict[str, str]:
             raise InputError(f"--vary {text}: write an input and its values once, such as 'dose=1 to 16 mg'")
         over[name.strip()] = values
     return over
+
+
+@app.command()
+def overlay(
+    ctx: typer.Context,
+    data: Annotated[Path, typer.Argument(help="Table: 'concentration (nM)', 'inhibition (%)'.")],
+    scenario: File = None,
+    inhibitor: Dosed = "",
+    cytokine: Stimulus = "",
+    readout: Readout = "",
+    cell: Cell = "",
+    matrix: Fluid = "",
+    dose: Dose = "",
+    milieu: Milieu = "",
+    laboratory: Annotated[str, typer.Option(help="Whose assay it is, for example EUbOPEN2024.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Write points and prediction (.tsv, .csv).")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw points, fit and band (.png, .svg, .pdf).")] = None,
+    as_json: Json = False,
+) -> None:
+    """A concentration-response of yours on the prediction: Hill fit, fold error, points in the band.
+
+    Example: jakinib overlay mine.csv --inhibitor baricitinib --cytokine IL-6 --matrix PBMC --plot mine.png
+    """
+    from jakinib.files import separator_of
+    from jakinib.scenario.overlaying import overlay as run
+
+    targets(out, plot)
+    separator = separator_of(out) if out else ""
+    found = run(data, asked(ctx, scenario))
+    record, frame = found.record(), found.to_frame()
+    if out:
+        write_atomic(out, frame.to_csv(sep=separator, index=False, lineterminator="\n"))
+    if plot:
+        draw(found.plot(), plot)
+    with output(as_json) as emit:
+        if as_json:
+            emit(record)
+            return
+        columns = [f"{name} ({frame.attrs['units'].get(name, 'number')})" for name in frame]
+        emit(table(record["assay"], columns, [[f"{v:.4g}" for v in row] for row in frame.to_numpy()]))
+        low, high = record["ic50_interval_nM"]
+        emit(f"Hill fit: IC50 {found.hill.ic50:.4g} nM (90 % {low:.4g} to {high:.4g}), "
+             f"slope {found.hill.slope:.3g}")  # fmt: skip
+        low, high = record["band_nM"]
+        band = f"90 % band, {record['band']}: {low:.3g} to {high:.3g}"
+        emit(f"predicted: IC50 {record['predicted_ic50_nM']:.4g} nM ({band})")
+        emit(f"{found.fold:.3g}-fold; {found.inside} of {len(found.at)} points in the band")
+        for note in record["notes"]:
+            emit(f"note: {note}")
+        back(found.scenario)
