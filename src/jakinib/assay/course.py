@@ -6,7 +6,7 @@ import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +20,16 @@ from jakinib.assay.pk import PlasmaProfile, plasma_profiles
 from jakinib.assay.studied import COVARIATES, doses_outside
 from jakinib.errors import InputError, SimulationError
 from jakinib.files import table_text
+from jakinib.files.shown import Shown
 from jakinib.library import get_library
 from jakinib.library.names import resolve
 from jakinib.library.schema import JAK, JAKS
 from jakinib.regimen import Regimen
 from jakinib.simulate import Protocol, load
 from jakinib.units import spoken
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Array = NDArray[np.float64]
 LONGEST = 20_000  # h
@@ -35,7 +39,7 @@ _JAK_COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#cc79a7")
 
 
 @dataclass(frozen=True)
-class Course:
+class Course(Shown):
     """Time in hours; occupancy per JAK and inhibition as fractions.
 
     profiles: one an inhibitor dosed, and one a metabolite. ic50: free concentration (nM) of each alone that
@@ -80,6 +84,18 @@ class Course:
         if self.notes:
             columns["note"] = ["; ".join(self.notes)] * len(self.profile.time)
         return table_text(list(columns), zip(*columns.values(), strict=True), separator)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The series, one row a time; ``attrs`` holds the notes."""
+        import pandas as pd
+
+        frame = pd.DataFrame(self.columns())
+        frame.attrs = {"notes": list(self.notes)}
+        return frame
+
+    def plot(self) -> Any:
+        """As ``figure``."""
+        return self.figure()
 
     def record(self) -> dict[str, Any]:
         """Plain data for JSON."""

@@ -6,12 +6,16 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jakinib.errors import InputError, SimulationError
+from jakinib.files.shown import Shown
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LOWEST, HIGHEST = -4.0, 8.0  # log10 nM, the bracket: 0.1 pM to 0.1 M
 
@@ -23,7 +27,7 @@ def logit(share: float, floor: float = 1e-9) -> float:
 
 
 @dataclass
-class Curve:
+class Curve(Shown):
     """Inhibition as a function of inhibitor concentration.
 
     inhibition: function of a nominal concentration (nM) giving the fraction inhibited, 0 to 1.
@@ -92,8 +96,26 @@ class Curve:
             raise InputError("concentrations: a negative value; give nM of at least 0")
         return np.asarray(concentrations), np.array([self.inhibition(float(c)) for c in concentrations])
 
-    def plot(self, ax: Any) -> Any:
-        """Draw the curve with its IC50 marked on matplotlib axes; returns them."""
+    def to_frame(self) -> pd.DataFrame:
+        """Concentration (nM) and inhibition (%), 41 points around the IC50; ``attrs`` has the units."""
+        import pandas as pd
+
+        x, y = self.table()
+        frame = pd.DataFrame({"concentration": x, "inhibition": 100 * y})
+        units = {"concentration": "nM", "inhibition": "%"}
+        frame.attrs = {"units": units, "ic50_nM": self.ic50, "hill": self.hill, "notes": list(self.notes)}
+        return frame
+
+    def record(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        frame = self.to_frame()
+        ends = {"ic50_nM": self.ic50, "hill": self.hill, "notes": list(self.notes)}
+        return {"assay": self.label, **ends, "rows": frame.to_dict("records")}
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the curve with its IC50 marked on matplotlib axes; returns them, or a Figure without any."""
+        if ax is None:
+            return self.figure()
         x, y = self.table()
         ax.semilogx(x, 100 * y, color="#0072b2", label=self.label)
         ax.axvline(self.ic50, color="0.5", linestyle=":", linewidth=1)

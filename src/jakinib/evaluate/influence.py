@@ -14,6 +14,7 @@ from jakinib.errors import InputError
 from jakinib.evaluate.draws import joint
 from jakinib.evaluate.run import STRUCTURES, calibrations
 from jakinib.experiments import Models
+from jakinib.files.shown import Shown
 from jakinib.library.measurements import get_data
 from jakinib.simulate import Adjusted
 
@@ -53,7 +54,7 @@ def rank_correlations(inputs: ArrayLike, output: ArrayLike) -> Array:
 
 
 @dataclass(frozen=True)
-class Sensitivity:
+class Sensitivity(Shown):
     """How a predicted IC50 depends on fitted parameters.
 
     assay: what is predicted. parameters: (d,) names. coefficients: (d,) partial rank correlations with the
@@ -104,6 +105,20 @@ class Sensitivity:
         import pandas as pd
 
         return pd.DataFrame(self.records())
+
+    def to_frame(self) -> pd.DataFrame:
+        """As ``table``."""
+        return self.table()
+
+    def record(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        low, middle, high = self.quantiles().tolist()
+        ends = {"low": low, "median": middle, "high": high}
+        return {"assay": self.assay, "ic50_nM": ends, "parameters": self.records()}
+
+    def plot(self) -> Any:
+        """As ``figure``."""
+        return self.figure()
 
     def figure(self) -> Any:
         """The coefficients as bars with their intervals, as a matplotlib Figure."""

@@ -15,6 +15,7 @@ from jakinib.assay.curve import logit
 from jakinib.errors import InputError
 from jakinib.evaluate.draws import Joint, joint
 from jakinib.evaluate.run import PREDICTING, calibrations
+from jakinib.files.shown import Shown
 from jakinib.library.measurements import get_data
 from jakinib.scenario.quantities import Input, Outcome, Quantity, amount, numeric, quantity, unstudied
 from jakinib.scenario.value import Scenario
@@ -29,7 +30,7 @@ FEWEST = 20  # draws an interval is made of
 
 
 @dataclass(frozen=True)
-class Found:
+class Found(Shown):
     """The value ``at`` of an input at which a quantity is ``value``; scenario: the one with that input.
 
     interval: central 90 % of what the draws of the parameters find, in the unit of the input; raises

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from jakinib.errors import InputError, UnitError
 from jakinib.evaluate.potency import NEW, SAME, CellPotency
 from jakinib.files import read_table
+from jakinib.files.shown import Shown
 from jakinib.files.tables import Row
 from jakinib.files.text import FileError
 from jakinib.library import get_library
@@ -43,7 +44,7 @@ class Hill:
 
 
 @dataclass(frozen=True)
-class Overlay:
+class Overlay(Shown):
     """Points of a user beside the prediction.
 
     at: (points,) nominal concentrations, nM. each: inhibition (%) of every replicate, by point. predicted:
@@ -174,9 +175,6 @@ class Overlay:
         axes.legend(frameon=False, fontsize=8)
         axes.spines[["top", "right"]].set_visible(False)
         return figure
-
-    def _repr_html_(self) -> str:
-        return self.to_frame().to_html(index=False, max_rows=12, float_format="{:.4g}".format)
 
 
 def overlay(table: str | Path, scenario: Scenario | None = None, **parts: Any) -> Overlay:

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jakinib.errors import InputError
-from jakinib.files import separator_of
 from jakinib.files.journal import Journal
+from jakinib.files.shown import Shown
 from jakinib.library import get_library
 from jakinib.parallel import each
-from jakinib.paths import check_writable, write_atomic
+from jakinib.paths import check_writable
 from jakinib.scenario.quantities import Input, Outcome, Quantity, amount, numeric, quantity, unstudied
 from jakinib.scenario.value import Scenario
 from jakinib.simulate import load
@@ -39,7 +39,7 @@ Values = str | Sequence[float | str]
 
 
 @dataclass(frozen=True)
-class Scan:
+class Scan(Shown):
     """What a quantity is over one or two inputs of a scenario.
 
     at: (points, inputs), each input in its unit. values: (points,), in the unit of the quantity. notes: what
@@ -81,25 +81,6 @@ class Scan:
         (_line if len(self.inputs) == 1 else _map)(self, axes)
         axes.set_title(self.scenario.label, fontsize=9)
         return figure
-
-    def save(self, path: str | Path) -> None:
-        """Write the table (.tsv, .csv), plain data (.json) or the figure (.png, .svg, .pdf)."""
-        import io
-
-        file = Path(path)
-        kind = file.suffix.lower()
-        if kind == ".json":
-            write_atomic(file, json.dumps(self.record(), indent=2, allow_nan=False) + "\n")
-        elif kind in (".png", ".svg", ".pdf"):
-            picture = io.BytesIO()
-            self.plot().savefig(picture, dpi=150, format=kind[1:])
-            write_atomic(file, picture.getvalue())
-        else:
-            text = self.to_frame().to_csv(sep=separator_of(file), index=False, lineterminator="\n")
-            write_atomic(file, text)
-
-    def _repr_html_(self) -> str:
-        return self.to_frame().to_html(index=False, max_rows=12, float_format="{:.4g}".format)
 
 
 def scan(
