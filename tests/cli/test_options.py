@@ -114,12 +114,15 @@ TABLES = [
 def test_a_table_of_another_suffix_is_refused_before_the_work(
     command: str, option: str, name: str, jakinib: Run, tmp_path: Path
 ) -> None:
-    first = ["p.yaml"] if command == "petab" else []
+    needed = {"petab": ["p.yaml"], "overlay": ["mine.csv"], "scan": ["auc", "--vary", "dose=1, 2"]}
+    first = needed.get(command, [])
     refused(jakinib(command, *first, option, name), f"{name}: ", tmp_path)
 
 
 def test_the_tables_are_those_of_these_commands() -> None:
-    assert {command for command, _ in TABLES} == {"simulate", "compare", "population", "petab"}
+    assert {command for command, _ in TABLES} == {
+        "simulate", "compare", "population", "petab", "scan", "overlay",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "separator"), [("c.csv", ","), ("c.TSV", "\t"), ("c.txt", "\t")])

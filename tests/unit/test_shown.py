@@ -31,10 +31,11 @@ def test_a_result_saves_its_table_its_data_and_its_figure(
     name: str, results: dict[str, Shown], tmp_path: Path
 ) -> None:
     one = results[name]
-    for suffix in ("csv", "tsv", "json", "png", "svg"):
+    for suffix in ("csv", "tsv", "txt", "json", "png", "svg"):
         one.save(tmp_path / f"x.{suffix}")
     assert len(pd.read_csv(tmp_path / "x.csv")) == len(one.to_frame())
     assert list(pd.read_csv(tmp_path / "x.tsv", sep="\t")) == list(one.to_frame())
+    assert (tmp_path / "x.txt").read_text() == (tmp_path / "x.tsv").read_text()
     assert json.loads((tmp_path / "x.json").read_text()) == json.loads(json.dumps(one.record()))
     assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
     assert "<svg" in (tmp_path / "x.svg").read_text()

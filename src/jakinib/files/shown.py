@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jakinib.errors import InputError
+from jakinib.files.tables import separator_of
 from jakinib.paths import write_atomic
 
 if TYPE_CHECKING:
     import pandas as pd
 
-TABLES = {".csv": ",", ".tsv": "\t"}
+TABLES = (".csv", ".tsv", ".tab", ".txt")
 PICTURES = (".png", ".svg", ".pdf")
 LIBRARIES = {".xlsx": "openpyxl", ".parquet": "pyarrow"}  # pandas writes these with the help of one of them
 MOST_SHOWN = 12  # rows of a table in a notebook
@@ -47,7 +48,7 @@ class Shown:
     def _content(self, file: Path) -> str | bytes:
         kind = file.suffix.lower()
         if kind in TABLES:
-            return self.to_frame().to_csv(sep=TABLES[kind], index=False, lineterminator="\n")
+            return self.to_frame().to_csv(sep=separator_of(file), index=False, lineterminator="\n")
         if kind == ".json":
             return json.dumps(self.record(), indent=2, allow_nan=False) + "\n"
         held = io.BytesIO()
