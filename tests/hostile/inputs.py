@@ -170,7 +170,7 @@ COMMANDS: list[list[str]] = [
     *(["assay", f"--{o}=\x1b]0;x\x07"] for o in ("inhibitor", "cytokine", "readout", "cell", "matrix", "kinase")),
     *(["population", "ra_adult", f"-n{n}"] for n in ("0", "-1", "1000000000", "x", "1e3")),
     *(["population", "ra_adult", "-n", "5", f"--{o}"] for o in ("seed=-1", "seed=x", "workers=-1", "workers=100000",
-        "regimen=4 mg qd x 99999", "cytokine-dose=1 banana", "condition=no")),
+        "regimen=4 mg qd x 99999", "cytokine-dose=1 banana", "with=no")),
     *(["fit", x] for x in ("", "nope", "../x", "missing.yaml", "\x1b[31m", LONG[:3000])),
     *(["fit", "enzyme", f"--{o}"] for o in ("starts=0", "starts=-1", "starts=999999999", "workers=0", "workers=99999")),
     *(["ensemble", "enzyme", f"--{o}"] for o in ("evaluations=1", "draws=0", "draws=9999", "evaluations=99999999999")),
