@@ -48,7 +48,7 @@ class Model:
         atol: float | None = None,
         exact: bool = True,
     ) -> None:
-        self.sbml, self.rtol, self.reduced, self._given, self.exact = sbml, rtol, reduced, atol, exact
+        self.sbml, self.rtol, self.reduced, self.atol, self.exact = sbml, rtol, reduced, atol, exact
         self.turn = threading.RLock()  # held while a run uses the state of the engine
         self.runs = 0  # begun so far: tells a batch that another run has taken the state
         plan, self._rr, self._laws = engine(sbml, reduced)
@@ -99,7 +99,7 @@ class Model:
     @property
     def tolerances(self) -> dict[str, Any]:
         """Relative and absolute tolerance of the integrator, as results record them."""
-        return {"rtol": self.rtol, **described(self._given, self._ours)}
+        return {"rtol": self.rtol, **described(self.atol, self._ours)}
 
     def _tolerances(self) -> None:
         integrator = self._rr.integrator
@@ -107,18 +107,18 @@ class Model:
         integrator.setValue("maximum_num_steps", MAX_STEPS)
         number = len(integrator.getAbsoluteToleranceVector())
         states = [self._model.getStateVectorId(i) for i in range(number)]  # rate rules come first
-        self._scale = None if self._ours or self._given is not None else Scale(self._rr, states)
+        self._scale = None if self._ours or self.atol is not None else Scale(self._rr, states)
         # A scalar would be rescaled by the current state at every call (roadrunner#1349).
         if self._scale:
             self._scale.start()
         elif states:
             sizes = dict(zip(self._integrated, self._compartment_values[self._home], strict=True))
-            given, amounts = self._given, self._amount_only
+            given, amounts = self.atol, self._amount_only
             values = [absolute(s, sizes, s in amounts) if given is None else given for s in states]
             integrator.setValue("absolute_tolerance", values)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        options: dict[str, Any] = {"reduced": self.reduced, "atol": self._given, "exact": self.exact}
+        options: dict[str, Any] = {"reduced": self.reduced, "atol": self.atol, "exact": self.exact}
         return partial(Model, **options), (self.sbml, self.rtol)
 
     @property
@@ -137,7 +137,7 @@ class Model:
             return self
         with self.turn:
             if self._whole is None:
-                self._whole = Model(self.sbml, self.rtol, reduced=False, atol=self._given, exact=self.exact)
+                self._whole = Model(self.sbml, self.rtol, reduced=False, atol=self.atol, exact=self.exact)
             return self._whole
 
     def started(self, settings: Mapping[str, float]) -> dict[str, float]:

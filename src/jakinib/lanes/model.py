@@ -1,0 +1,243 @@
+"""A model whose runs are made many at a time; what the lanes cannot do is left to libRoadRunner."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jakinib.build.sbml import built_here
+from jakinib.build.starts import starts_in
+from jakinib.errors import ModelError, SimulationError, UnknownIdError
+from jakinib.lanes import native
+from jakinib.lanes.equations import Equations
+from jakinib.lanes.program import Program
+from jakinib.lanes.work import Run, arrays
+from jakinib.simulate import RTOL, Model, Protocol
+from jakinib.simulate.dormant import Dormant, leave_out
+from jakinib.simulate.source import Source, units
+
+Array = NDArray[np.float64]
+GROUP = 1024  # runs that are handed over at a time
+_REASONS = {
+    native.TOO_SHORT: "the step size became too short",
+    native.TOO_MANY: f"more than {native.MOST:,} steps",
+    native.LOST: "the values are not finite",
+}
+
+
+class Lanes:
+    """A model of the package that runs many protocols at once.
+
+    sbml: its text. rtol: relative tolerance. atol: absolute tolerance in units of amount, by default that of
+    the package's models. reference: the compiled model, where there is one; it is compiled when it is needed.
+    Runs as ``Model`` does: from the same fresh state, starts following parameters. What a run gives does not
+    depend on the runs beside it. ``reason`` says why the lanes are not used; empty where they are.
+
+    >>> from jakinib import Protocol, load
+    >>> model = Lanes.of(load("cytokine_signalling", cytokines="IL-6"))
+    >>> runs = model.run_many([Protocol([1.0], {"L_IL6": dose}) for dose in (0.1, 1.0)], ["pSTAT3_percent"])
+    >>> bool(runs[1][0, 0] > runs[0][0, 0])
+    True
+    """
+
+    def __init__(
+        self, sbml: str, rtol: float = RTOL, *, atol: float | None = None, reference: Model | None = None
+    ) -> None:
+        import libsbml
+
+        self.sbml, self.rtol, self._atol, self._reference = sbml, rtol, atol, reference
+        self._turn = threading.RLock()
+        document = libsbml.readSBMLFromString(sbml)
+        model = document.getModel()
+        if model is None:
+            raise ModelError("the text holds no SBML model")
+        self.id: str = model.getId() or "model"
+        source = self._source = Source(model)
+        self.starts = starts_in(model)
+        self.units = units(model, {name: species.amount for name, species in source.species.items()})
+        self._programs: dict[bool, Program] = {}
+        self._read: dict[tuple[bool, tuple[str, ...]], native.Compiled] = {}
+        self._dormant = Dormant()
+        self.reason = self._unable(built_here(model))
+        if not self.reason:
+            self._dormant = leave_out(document, source)
+            try:
+                self._program(whole=False)
+            except ModelError as error:
+                self.reason = str(error)
+        self._moving = {name: rule for rule in self.starts.rules for name in rule.reads}
+
+    @classmethod
+    def of(cls, model: Model) -> Lanes:
+        """The lanes of a compiled model, made once for each."""
+        if model not in _KNOWN:
+            _KNOWN[model] = cls(model.sbml, model.rtol, atol=model.atol, reference=model)
+        return _KNOWN[model]
+
+    def _unable(self, ours: bool) -> str:
+        if not self._source.plain:
+            return "events, rate rules or the like"
+        if not ours and self._atol is None:
+            return "the sizes of its numbers are not known"
+        found = native.library()
+        if isinstance(found, str):
+            _say_once(found)
+            return found
+        return ""
+
+    @property
+    def reference(self) -> Model:
+        """The model as libRoadRunner runs it."""
+        with self._turn:
+            if self._reference is None:
+                self._reference = Model(self.sbml, self.rtol, atol=self._atol)
+            return self._reference
+
+    def _program(self, whole: bool) -> Program:
+        with self._turn:
+            if whole not in self._programs:
+                dormant = Dormant() if whole else self._dormant
+                self._programs[whole] = Program(Equations(self._source, dormant, self._atol))
+            return self._programs[whole]
+
+    def _compiled(self, whole: bool, observables: tuple[str, ...]) -> native.Compiled:
+        with self._turn:
+            if (whole, observables) not in self._read:
+                program = self._program(whole)
+                read = program.code([program.equations.node(name) for name in observables])
+                self._read[whole, observables] = native.Compiled(program, read)
+            return self._read[whole, observables]
+
+    @property
+    def settable(self) -> tuple[str, ...]:
+        """Every symbol that can be set; symbols given by a rule cannot."""
+        source = self._source
+        free = [name for name in source.parameters if name not in source.assigned]
+        return (*source.species, *source.compartments, *free)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Every symbol that can be read."""
+        return (*self.settable, *self._source.assigned, *self._source.reactions)
+
+    def initial(self, symbol: str) -> float:
+        """Value of ``symbol`` before anything is set (concentration for species)."""
+        return float(self.run(Protocol([0.0]), [symbol])[0, 0])
+
+    def unit(self, symbol: str) -> str:
+        """Declared unit of a symbol, "" when the model declares none."""
+        return self.units.get(symbol, "")
+
+    def run(self, protocol: Protocol, observables: Sequence[str]) -> Array:
+        """Run a protocol from a fresh state; shape (len(protocol.times), len(observables)).
+
+        Raises UnknownIdError for an unknown symbol and SimulationError when the integrator fails.
+        """
+        (found,) = self.run_many([protocol], observables)
+        if isinstance(found, SimulationError):
+            raise found
+        return found
+
+    def run_many(
+        self, protocols: Sequence[Protocol], observables: Sequence[str], *, together: bool = False
+    ) -> list[Array | SimulationError]:
+        """Run protocols from a fresh state each: the values of ``run``, or why a run failed, by index.
+
+        together: all take the steps that the first one needs, which must stop and be read at the same times;
+        the differences between runs that differ little are then exact derivatives of what is computed.
+        Raises UnknownIdError for an unknown symbol.
+        """
+        wanted = tuple(observables)
+        self._require(wanted, self.ids)
+        kinds: dict[str, list[int]] = {}
+        for number, protocol in enumerate(protocols):
+            kinds.setdefault(self._kind(protocol, wanted), []).append(number)
+        if together and (len(kinds) > 1 or "reference" in kinds):
+            kinds = {"reference" if self.reason else "whole": list(range(len(protocols)))}
+        out: dict[int, Array | SimulationError] = {}
+        for kind, numbers in kinds.items():
+            chosen = [protocols[i] for i in numbers]
+            if kind == "reference":
+                found = [self._by_reference(protocol, wanted) for protocol in chosen]
+            else:
+                found = self._by_lanes(chosen, wanted, kind == "whole", together)
+            out |= dict(zip(numbers, found, strict=True))
+        return [out[i] for i in range(len(protocols))]
+
+    def _require(self, symbols: Iterable[str], known: Iterable[str]) -> None:
+        options = set(known)
+        for symbol in (name for name in symbols if name not in options):
+            raise UnknownIdError("symbol", symbol, options, where=self.id)
+
+    def _kind(self, protocol: Protocol, observables: tuple[str, ...]) -> str:
+        """What runs a protocol: the reduced program, the whole one, or the reference."""
+        written = {*protocol.settings, *(name for step in protocol.steps for name in step.values)}
+        if self.reason or not written.isdisjoint(self._source.compartments):
+            return "reference"
+        started = {*written, *(rule.species for rule in self.starts.moved(protocol.settings))}
+        if self._dormant.wakers.isdisjoint(started) and self._dormant.reactions.isdisjoint(observables):
+            return "reduced"
+        return "whole"
+
+    def _by_reference(self, protocol: Protocol, observables: tuple[str, ...]) -> Array | SimulationError:
+        try:
+            return self.reference.run(protocol, observables)
+        except SimulationError as error:
+            return error
+
+    def _by_lanes(
+        self, protocols: Sequence[Protocol], observables: tuple[str, ...], whole: bool, together: bool
+    ) -> list[Array | SimulationError]:
+        compiled, program = self._compiled(whole, observables), self._program(whole)
+        runs = [self._prepared(protocol, program) for protocol in protocols]
+        found: list[Array | SimulationError] = []
+        for first in range(0, len(runs), GROUP):
+            group = runs[first : first + GROUP]
+            ended = native.run(compiled, self.rtol, arrays(program.equations, group), together=together)
+            row = 0
+            for number, run in enumerate(group):
+                values = ended.values[row : row + len(run.times)]
+                row += len(run.times)
+                status = int(ended.status[number])
+                failed = self._failure(status, float(ended.failed_at[number]), run, observables)
+                found.append(failed or values)
+        return found
+
+    def _prepared(self, protocol: Protocol, program: Program) -> Run:
+        settings = dict(protocol.settings)
+        self.starts.refuse(settings, self.id)
+        for step in protocol.steps:
+            self.starts.refuse(step.values, self.id)
+        if not self._moving.keys().isdisjoint(settings):
+            settings = self.starts.applied(settings, program.equations.parameters, self.id)
+        run = Run(protocol, settings)
+        for values in (settings, *(values for _, values in run.stops)):
+            self._require(values, program.equations.settable)
+        return run
+
+    def _failure(
+        self, status: int, time: float, run: Run, observables: tuple[str, ...]
+    ) -> SimulationError | None:
+        if status == 0:
+            return None
+        if status >= native.NOT_FINITE:
+            reason = f"{observables[status - native.NOT_FINITE]} is not finite"
+        else:
+            reason = _REASONS[status]
+        return SimulationError(reason, time, run.changed(time))
+
+
+_KNOWN: WeakKeyDictionary[Model, Lanes] = WeakKeyDictionary()
+_SAID: set[str] = set()
+
+
+def _say_once(reason: str) -> None:
+    if reason not in _SAID:
+        _SAID.add(reason)
+        warnings.warn(f"{reason}; many runs at once take several times longer", RuntimeWarning, stacklevel=4)
