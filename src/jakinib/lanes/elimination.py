@@ -16,14 +16,15 @@ class Elimination:
 
     place: of each entry (row, column), fill included, in the array of values. factor: for each pivot its
     place and the number of rows below, for each of these its multiplier's place and the number of columns,
-    for each of these the place changed and the place in the pivot row. solve: for each unknown, forward and
-    then backward, its index, the place of its pivot (-1 forward), the number of terms and the terms (place,
-    unknown).
+    for each of these the place changed and the place in the pivot row; then the number of places above the
+    diagonal and for each its place and that of its pivot, by which it is scaled. forward, backward: terms
+    (unknown changed, place, unknown), in an order in which each unknown is complete before it is used.
     """
 
     place: dict[tuple[int, int], int]
     factor: list[int]
-    solve: list[int]
+    forward: list[int]
+    backward: list[int]
 
 
 def eliminated(size: int, entries: Collection[tuple[int, int]]) -> Elimination:
@@ -65,8 +66,9 @@ def _written(
         for j in sorted(whole[i], key=rank.__getitem__):
             place[i, j] = len(place)
     factor: list[int] = []
-    forward: list[int] = []
-    backward: list[int] = []
+    scaled: list[int] = []
+    forward: list[tuple[int, int]] = []
+    backward: list[tuple[int, int]] = []
     for pivot in order:
         below, beside = (sorted(part[pivot], key=rank.__getitem__) for part in (lower, upper))
         factor += [place[pivot, pivot], len(below)]
@@ -74,12 +76,10 @@ def _written(
             factor += [place[i, pivot], len(beside)]
             for j in beside:
                 factor += [place[i, j], place[pivot, j]]
-        before = sorted((j for j in whole[pivot] if rank[j] < rank[pivot]), key=rank.__getitem__)
-        forward += [pivot, -1, len(before)]
-        for j in before:
-            forward += [place[pivot, j], j]
-        after = [pivot, place[pivot, pivot], len(beside)]
         for j in beside:
-            after += [place[pivot, j], j]
-        backward = after + backward
-    return Elimination(place, factor, forward + backward)
+            scaled += [place[pivot, j], place[pivot, pivot]]
+        forward += [(i, pivot) for i in below]
+    for pivot in reversed(order):
+        backward += [(i, pivot) for i in order[: rank[pivot]] if pivot in upper[i]]
+    terms = [[k for i, j in part for k in (i, place[i, j], j)] for part in (forward, backward)]
+    return Elimination(place, [*factor, len(scaled) // 2, *scaled], *terms)

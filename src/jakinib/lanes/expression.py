@@ -9,8 +9,9 @@ from functools import reduce
 from jakinib.errors import ModelError
 from jakinib.simulate.formula import Formula
 
-# Operations of the interpreter, by the number that it knows them by; see kernel.h.
-ADD, SUB, MUL, NEG, INV, POW, EXP, LN, SQRT = range(9)
+# Operations of the interpreter, by the number that it knows them by; see kernel.h. The last three join a
+# product to a sum and stand in no graph: a b + c, c - a b, a b - c.
+ADD, SUB, MUL, NEG, INV, POW, EXP, LN, SQRT, PLUS_PRODUCT, LESS_PRODUCT, PRODUCT_LESS = range(12)
 STATE, PARAMETER, CONSTANT = -1, -2, -3  # leaves: their first operand is an index
 Gradient = dict[int, int]  # state -> node of the derivative
 
@@ -173,7 +174,7 @@ class Graph:
                     waiting.extend(self.inputs(node))
         return sorted(found)
 
-    def inputs(self, node: int) -> Sequence[int]:
+    def inputs(self, node: int) -> tuple[int, ...]:
         """Operands of an operation."""
         a, b = self.operands[node]
         return (a, b) if self.operations[node] in (ADD, SUB, MUL, POW) else (a,)

@@ -31,21 +31,34 @@ static inline void NAME(size)(V *to, const V *from) {
     *to = (V)((M)*from & INT64_MAX); /* all but the sign */
 }
 
-static inline void NAME(evaluate)(const Code *code, V *restrict s) {
-    const int32_t *c = code->code, *const end = c + 4 * (int64_t)code->length;
-    for (; c < end; c += 4) {
-        V *d = s + c[1];
-        const V *a = s + c[2], *b = s + c[3];
-        switch (c[0]) {
-        case 0: *d = *a + *b; break;
-        case 1: *d = *a - *b; break;
-        case 2: *d = *a * *b; break;
-        case 3: *d = -*a; break;
-        case 4: *d = 1.0 / *a; break;
-        case 5: for (int l = 0; l < W; l++) (*d)[l] = pow((*a)[l], (*b)[l]); break;
-        case 6: for (int l = 0; l < W; l++) (*d)[l] = exp((*a)[l]); break;
-        case 7: for (int l = 0; l < W; l++) (*d)[l] = log((*a)[l]); break;
-        case 8: for (int l = 0; l < W; l++) (*d)[l] = sqrt((*a)[l]); break;
+/* One stretch of an operation; the slots at c are those of target and operands. */
+#define STRETCH(number, width, what) \
+    case number: \
+        for (const int32_t *stop = c + (width) * count; c < stop; c += (width)) { what; } \
+        break
+#define D s[c[0]]
+#define P s[c[1]]
+#define Q s[c[2]]
+#define R s[c[3]]
+
+static void NAME(evaluate)(const Code *code, V *restrict s) {
+    const int32_t *c = code->code, *const end = c + code->length;
+    while (c < end) {
+        const int operation = c[0], count = c[1];
+        c += 2;
+        switch (operation) {
+            STRETCH(0, 3, D = P + Q);
+            STRETCH(1, 3, D = P - Q);
+            STRETCH(2, 3, D = P * Q);
+            STRETCH(3, 2, D = -P);
+            STRETCH(4, 2, D = 1.0 / P);
+            STRETCH(5, 3, for (int l = 0; l < W; l++) D[l] = pow(P[l], Q[l]));
+            STRETCH(6, 2, for (int l = 0; l < W; l++) D[l] = exp(P[l]));
+            STRETCH(7, 2, for (int l = 0; l < W; l++) D[l] = log(P[l]));
+            STRETCH(8, 2, for (int l = 0; l < W; l++) D[l] = sqrt(P[l]));
+            STRETCH(9, 4, D = P * Q + R);
+            STRETCH(10, 4, D = R - P * Q);
+            STRETCH(11, 4, D = P * Q - R);
         }
     }
 }
@@ -61,17 +74,16 @@ static void NAME(factor)(const Model *m, V *restrict a) {
             for (c += 2; c < end; c += 2) a[c[0]] -= multiplier * a[c[1]];
         }
     }
+    const int32_t *end = c + 1 + 2 * c[0];
+    for (c++; c < end; c += 2) a[c[0]] *= a[c[1]];
 }
 
 static void NAME(solve)(const Model *m, const V *restrict a, V *restrict b) {
-    const int32_t *c = m->solve;
-    for (int k = 0; k < 2 * m->n; k++) {
-        V sum = b[c[0]];
-        const int row = c[0], pivot = c[1];
-        const int32_t *end = c + 3 + 2 * c[2];
-        for (c += 3; c < end; c += 2) sum -= a[c[0]] * b[c[1]];
-        b[row] = pivot < 0 ? sum : sum * a[pivot];
-    }
+    const int32_t *c = m->forward, *end = c + 3 * m->below;
+    for (; c < end; c += 3) b[c[0]] -= a[c[1]] * b[c[2]];
+    for (int i = 0; i < m->n; i++) b[i] *= a[m->diagonal[i]];
+    c = m->backward, end = c + 3 * m->above;
+    for (; c < end; c += 3) b[c[0]] -= a[c[1]] * b[c[2]];
 }
 
 /* A lane takes up the next run, or ends. */

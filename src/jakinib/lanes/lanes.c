@@ -14,7 +14,7 @@ enum { TOO_SHORT = 1, TOO_MANY = 2, LOST = 3, NOT_FINITE = 16 };
 typedef double V __attribute__((vector_size(8 * W)));
 typedef int64_t M __attribute__((vector_size(8 * W)));
 
-typedef struct { /* operation, target, operands */
+typedef struct { /* stretches: operation, number of times, target and operands of each */
     int64_t length;
     const int32_t *code;
 } Code;
@@ -23,9 +23,9 @@ typedef struct { /* operation, target, operands */
    prepare: what follows from parameters alone. rates: derivatives of the states. both: these and the entries of
    the Jacobian. read: observables. */
 typedef struct {
-    int64_t n, parameters, constants, slots, slopes, places, observables;
+    int64_t n, parameters, constants, slots, slopes, places, observables, below, above;
     Code prepare, rates, both, read;
-    const int32_t *rate, *rate_of_both, *slope, *slope_place, *diagonal, *factor, *solve, *observed;
+    const int32_t *rate, *rate_of_both, *slope, *slope_place, *diagonal, *factor, *forward, *backward, *observed;
     const double *constant;
 } Model;
 

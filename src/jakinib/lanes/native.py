@@ -26,10 +26,10 @@ class _Code(ctypes.Structure):
     _fields_ = (("length", ctypes.c_int64), ("code", ctypes.c_void_p))
 
 
-_COUNTS = ("n", "parameters", "constants", "slots", "slopes", "places", "observables")
+_COUNTS = ("n", "parameters", "constants", "slots", "slopes", "places", "observables", "below", "above")
 _CODES = ("prepare", "rates", "both", "read")
 _LISTS = (
-    "rate", "rate_of_both", "slope", "slope_place", "diagonal", "factor", "solve", "observed", "constant",
+    "rate", "rate_of_both", "slope", "slope_place", "diagonal", "factor", "forward", "backward", "observed", "constant",
 )  # fmt: skip
 
 
@@ -84,7 +84,7 @@ class Compiled:
         lists = {
             "rate": program.rates.results, "rate_of_both": both.results[:states],
             "slope": both.results[states:], "slope_place": program.slope_place,
-            "diagonal": program.diagonal, "factor": program.factor, "solve": program.solve,
+            "diagonal": program.diagonal, "factor": program.factor, "forward": program.forward, "backward": program.backward,
             "observed": read.results, "constant": program.constants,
         }  # fmt: skip
         self._kept = [np.ascontiguousarray(a) for a in lists.values()]
@@ -92,7 +92,7 @@ class Compiled:
         self.model = _Model(
             states, len(program.equations.parameters), len(program.constants),
             max(code.slots for code in codes.values()), len(program.slope_place), program.places,
-            len(read.results),
+            len(read.results), len(program.forward) // 3, len(program.backward) // 3,
             *(_Code(len(a), a.ctypes.data) for a in self._kept[len(lists) :]),
             *(a.ctypes.data for a in self._kept[: len(lists)]),
         )  # fmt: skip
