@@ -42,7 +42,10 @@ def built() -> Path | None:
         done = subprocess.run(order, capture_output=True, encoding="utf-8", errors="replace")
         if done.returncode != 0:
             reason = (done.stderr.strip().splitlines() or ["no reason given"])[0]
-            print(f"jakinib: the C compiler failed ({reason}): many runs at once will be slower", file=sys.stderr)
+            print(
+                f"jakinib: the C compiler failed ({reason}): many runs at once will be slower",
+                file=sys.stderr,
+            )
             return None
         made.replace(target)
     return target

@@ -1,6 +1,6 @@
 """What a laboratory measures in one patient: doses to plasma, enzyme and cell IC50, inhibition ex vivo.
 
-It may import what stands before it in the picture of CONTRIBUTING.md, up to jakinib.simulate.
+It may import what stands before it in the picture of CONTRIBUTING.md, up to jakinib.lanes.
 """
 
 from jakinib.assay.cell import CellAssay, assay

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from typing import Any
 
 from jakinib.errors import ModelError
@@ -63,9 +62,7 @@ class Equations:
             if symbol in self._open:
                 raise ModelError(f"{symbol} is given by a rule that needs it")
             self._open.add(symbol)
-            formula = (
-                source.assigned[symbol] if symbol in source.assigned else source.reactions[symbol].law
-            )
+            formula = source.assigned[symbol] if symbol in source.assigned else source.reactions[symbol].law
             self._nodes[symbol] = self.graph.of(formula, self.node)
             self._open.remove(symbol)
         return self._nodes[symbol]
@@ -83,5 +80,3 @@ class Equations:
             size = 1.0 if species.amount else self._sizes[species.home]
             rates.append(graph.mul(graph.constant(1 / size), graph.folded(graph.add, parts, graph.zero)))
         return rates
-
-

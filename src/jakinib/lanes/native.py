@@ -29,7 +29,8 @@ class _Code(ctypes.Structure):
 _COUNTS = ("n", "parameters", "constants", "slots", "slopes", "places", "observables", "below", "above")
 _CODES = ("prepare", "rates", "both", "read")
 _LISTS = (
-    "rate", "rate_of_both", "slope", "slope_place", "diagonal", "factor", "forward", "backward", "observed", "constant",
+    "rate", "rate_of_both", "slope", "slope_place", "diagonal", "factor", "forward", "backward",
+    "observed", "constant",
 )  # fmt: skip
 
 
@@ -84,7 +85,8 @@ class Compiled:
         lists = {
             "rate": program.rates.results, "rate_of_both": both.results[:states],
             "slope": both.results[states:], "slope_place": program.slope_place,
-            "diagonal": program.diagonal, "factor": program.factor, "forward": program.forward, "backward": program.backward,
+            "diagonal": program.diagonal, "factor": program.factor,
+            "forward": program.forward, "backward": program.backward,
             "observed": read.results, "constant": program.constants,
         }  # fmt: skip
         self._kept = [np.ascontiguousarray(a) for a in lists.values()]

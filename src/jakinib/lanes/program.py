@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 from jakinib.lanes.elimination import eliminated
 from jakinib.lanes.equations import Equations
 from jakinib.lanes.expression import (
-    ADD, CONSTANT, LESS_PRODUCT, MUL, PARAMETER, PLUS_PRODUCT, PRODUCT_LESS, STATE, SUB, Graph,
+    ADD,
+    CONSTANT,
+    LESS_PRODUCT,
+    MUL,
+    PARAMETER,
+    PLUS_PRODUCT,
+    PRODUCT_LESS,
+    STATE,
+    SUB,
+    Graph,
 )  # fmt: skip
 
 Numbers = NDArray[np.int32]
