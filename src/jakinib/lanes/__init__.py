@@ -3,6 +3,7 @@
 It may import what stands before it in the picture of CONTRIBUTING.md, up to jakinib.simulate.
 """
 
+from jakinib.lanes.meeting import Shared, side_by_side
 from jakinib.lanes.model import Lanes
 
-__all__ = ["Lanes"]
+__all__ = ["Lanes", "Shared", "side_by_side"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 import threading
-import warnings
 from collections.abc import Iterable, Sequence
 from weakref import WeakKeyDictionary
 
@@ -239,4 +239,6 @@ _SAID: set[str] = set()
 def _say_once(reason: str) -> None:
     if reason not in _SAID:
         _SAID.add(reason)
-        warnings.warn(f"{reason}; many runs at once take several times longer", RuntimeWarning, stacklevel=4)
+        logging.getLogger(__name__).warning(
+            "jakinib: %s; many runs at once take several times longer", reason
+        )
