@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -16,7 +17,7 @@ from jakinib.errors import ModelError, SimulationError, UnknownIdError
 from jakinib.lanes import native
 from jakinib.lanes.equations import Equations
 from jakinib.lanes.program import Program
-from jakinib.lanes.work import Run, arrays
+from jakinib.lanes.work import Run, arrays, row_arrays
 from jakinib.simulate import RTOL, Model, Protocol
 from jakinib.simulate.dormant import Dormant, leave_out
 from jakinib.simulate.source import Source, units
@@ -168,6 +169,43 @@ class Lanes:
                 found = self._by_lanes(chosen, wanted, kind == "whole", together)
             out |= dict(zip(numbers, found, strict=True))
         return [out[i] for i in range(len(protocols))]
+
+    def run_rows(
+        self,
+        columns: Sequence[str],
+        rows: Array,
+        time: float,
+        observables: Sequence[str],
+        fixed: Mapping[str, float] | None = None,
+    ) -> tuple[Array, dict[int, SimulationError]]:
+        """Runs from time 0 that differ in the values of ``columns`` and are read once, at ``time`` (h).
+
+        rows: shape (runs, columns). fixed: other settings. Returns values, shape (runs, observables), and the
+        runs that failed, whose values are not to be used. Raises UnknownIdError for an unknown symbol.
+        """
+        given, wanted = dict(fixed or {}), tuple(observables)
+        self._require(wanted, self.ids)
+        kind = self._kind(Protocol([time], {**given, **dict.fromkeys(columns, 1.0)}), wanted)
+        failed: dict[int, SimulationError] = {}
+        if kind == "reference":
+            settings = [{**given, **dict(zip(columns, row.tolist(), strict=True))} for row in rows]
+            found = [self._by_reference(Protocol([time], values), wanted) for values in settings]
+            failed = {i: one for i, one in enumerate(found) if isinstance(one, SimulationError)}
+            blank = np.zeros((1, len(wanted)))
+            return np.vstack([blank if i in failed else one for i, one in enumerate(found)]), failed
+        compiled, program = self._compiled(kind == "whole", wanted), self._program(kind == "whole")
+        self.starts.refuse([*given, *columns], self.id)
+        values: dict[str, Any] = {**given, **dict(zip(columns, rows.T, strict=True))}
+        self._require(values, program.equations.settable)
+        known = {**program.equations.parameters, **values}
+        values |= {rule.species: rule.value(known) for rule in self.starts.moved(values)}
+        ended = native.run(compiled, self.rtol, row_arrays(program.equations, values, len(rows), time))
+        for number in np.flatnonzero(ended.status).tolist():
+            run = Run(Protocol([time]), {k: np.broadcast_to(v, len(rows))[number] for k, v in values.items()})
+            status, at = int(ended.status[number]), float(ended.failed_at[number])
+            if error := self._failure(status, at, run, wanted):
+                failed[number] = error
+        return ended.values, failed
 
     def _require(self, symbols: Iterable[str], known: Iterable[str]) -> None:
         options = set(known)

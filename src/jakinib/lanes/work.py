@@ -56,5 +56,29 @@ def arrays(equations: Equations, runs: Sequence[Run]) -> dict[str, NDArray[Any]]
     }
 
 
+def row_arrays(
+    equations: Equations, values: Mapping[str, Any], count: int, time: float
+) -> dict[str, NDArray[Any]]:
+    """Runs from 0 to ``time``, read there; values: of each symbol one number, or one a run."""
+    places, size = equations.places, len(equations.states)
+    whole = np.tile(np.array([*equations.start, *equations.parameters.values()]), (count, 1))
+    for name, value in values.items():
+        whole[:, places[name]] = value
+    ones, ends = np.arange(count + 1, dtype=np.int64), np.full(count, float(time))
+    return {
+        "atol": np.array(equations.atol, float),
+        "state": np.ascontiguousarray(whole[:, :size]),
+        "parameter": np.ascontiguousarray(whole[:, size:]),
+        "start": np.zeros(count),
+        "stop_time": ends,
+        "set_value": np.zeros(0),
+        "set_slot": np.zeros(0, np.int32),
+        "read_time": ends,
+        "first_stop": ones,
+        "first_set": np.zeros(count + 1, np.int64),
+        "first_read": ones,
+    }
+
+
 def _firsts(counts: Any) -> NDArray[np.int64]:
     return np.array([0, *accumulate(counts)], np.int64)
