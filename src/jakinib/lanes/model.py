@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -114,17 +115,21 @@ class Lanes:
                 self._read[whole, observables] = native.Compiled(program, read)
             return self._read[whole, observables]
 
-    @property
+    @functools.cached_property
     def settable(self) -> tuple[str, ...]:
         """Every symbol that can be set; symbols given by a rule cannot."""
         source = self._source
         free = [name for name in source.parameters if name not in source.assigned]
         return (*source.species, *source.compartments, *free)
 
-    @property
+    @functools.cached_property
     def ids(self) -> tuple[str, ...]:
         """Every symbol that can be read."""
         return (*self.settable, *self._source.assigned, *self._source.reactions)
+
+    @functools.cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.ids)
 
     def initial(self, symbol: str) -> float:
         """Value of ``symbol`` before anything is set (concentration for species)."""
@@ -154,7 +159,7 @@ class Lanes:
         Raises UnknownIdError for an unknown symbol.
         """
         wanted = tuple(observables)
-        self._require(wanted, self.ids)
+        self._require(wanted, self._known)
         kinds: dict[str, list[int]] = {}
         for number, protocol in enumerate(protocols):
             kinds.setdefault(self._kind(protocol, wanted), []).append(number)
@@ -184,7 +189,7 @@ class Lanes:
         runs that failed, whose values are not to be used. Raises UnknownIdError for an unknown symbol.
         """
         given, wanted = dict(fixed or {}), tuple(observables)
-        self._require(wanted, self.ids)
+        self._require(wanted, self._known)
         kind = self._kind(Protocol([time], {**given, **dict.fromkeys(columns, 1.0)}), wanted)
         failed: dict[int, SimulationError] = {}
         if kind == "reference":
@@ -207,10 +212,9 @@ class Lanes:
                 failed[number] = error
         return ended.values, failed
 
-    def _require(self, symbols: Iterable[str], known: Iterable[str]) -> None:
-        options = set(known)
-        for symbol in (name for name in symbols if name not in options):
-            raise UnknownIdError("symbol", symbol, options, where=self.id)
+    def _require(self, symbols: Iterable[str], known: Collection[str]) -> None:
+        for symbol in (name for name in symbols if name not in known):
+            raise UnknownIdError("symbol", symbol, known, where=self.id)
 
     def _kind(self, protocol: Protocol, observables: tuple[str, ...]) -> str:
         """What runs a protocol: the reduced program, the whole one, or the reference."""
@@ -231,19 +235,31 @@ class Lanes:
     def _by_lanes(
         self, protocols: Sequence[Protocol], observables: tuple[str, ...], whole: bool, together: bool
     ) -> list[Array | SimulationError]:
-        compiled, program = self._compiled(whole, observables), self._program(whole)
+        program = self._program(whole)
         runs = [self._prepared(protocol, program) for protocol in protocols]
+        if not together:
+            groups = [runs[first : first + GROUP] for first in range(0, len(runs), GROUP)]
+            return [one for group in groups for one in self._group(group, observables, whole, False)]
+        beside = native.library().lanes_width() - 1
+        groups = [runs[:1] + runs[first : first + beside] for first in range(1, max(len(runs), 2), beside)]
+        found = [self._group(group, observables, whole, True) for group in groups]
+        base = found[0][0]
+        if isinstance(base, SimulationError):
+            return [base] * len(runs)  # nothing says how long the steps of the others may be
+        return [base, *(one for group in found for one in group[1:])]
+
+    def _group(
+        self, runs: Sequence[Run], observables: tuple[str, ...], whole: bool, together: bool
+    ) -> list[Array | SimulationError]:
+        compiled, equations = self._compiled(whole, observables), self._program(whole).equations
+        ended = native.run(compiled, self.rtol, arrays(equations, runs), together=together)
         found: list[Array | SimulationError] = []
-        for first in range(0, len(runs), GROUP):
-            group = runs[first : first + GROUP]
-            ended = native.run(compiled, self.rtol, arrays(program.equations, group), together=together)
-            row = 0
-            for number, run in enumerate(group):
-                values = ended.values[row : row + len(run.times)]
-                row += len(run.times)
-                status = int(ended.status[number])
-                failed = self._failure(status, float(ended.failed_at[number]), run, observables)
-                found.append(failed or values)
+        row = 0
+        for number, run in enumerate(runs):
+            values = ended.values[row : row + len(run.times)]
+            row += len(run.times)
+            status, at = int(ended.status[number]), float(ended.failed_at[number])
+            found.append(self._failure(status, at, run, observables) or values)
         return found
 
     def _prepared(self, protocol: Protocol, program: Program) -> Run:
