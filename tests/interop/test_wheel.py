@@ -1,6 +1,7 @@
 """The wheel carries the models and the evidence, and works away from the repository, offline."""
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -43,6 +44,14 @@ def test_wheel_carries_models_and_fits(wheel: Path) -> None:
         expected = {f"jakinib/_data/{path.relative_to(ROOT).as_posix()}" for path in paths if path.is_file()}
         assert expected, f"{folder} holds no {pattern}"
         assert expected <= packed
+
+
+def test_wheel_carries_the_lane_engine_where_a_compiler_is_there(wheel: Path) -> None:
+    packed = set(zipfile.ZipFile(wheel).namelist())
+    assert {"jakinib/lanes/lanes.c", "jakinib/lanes/kernel.h"} <= packed
+    compiled = shutil.which("cc") is not None
+    assert ("jakinib/lanes/_lanes.so" in packed) == compiled
+    assert wheel.name.endswith("none-any.whl") != compiled
 
 
 def test_wheel_works_outside_the_repository(wheel: Path, tmp_path: Path) -> None:
