@@ -191,19 +191,16 @@ class Lanes:
         given, wanted = dict(fixed or {}), tuple(observables)
         self._require(wanted, self._known)
         kind = self._kind(Protocol([time], {**given, **dict.fromkeys(columns, 1.0)}), wanted)
-        failed: dict[int, SimulationError] = {}
         if kind == "reference":
             settings = [{**given, **dict(zip(columns, row.tolist(), strict=True))} for row in rows]
-            found = [self._by_reference(Protocol([time], values), wanted) for values in settings]
-            failed = {i: one for i, one in enumerate(found) if isinstance(one, SimulationError)}
-            blank = np.zeros((1, len(wanted)))
-            return np.vstack([blank if i in failed else one for i, one in enumerate(found)]), failed
+            return self._rows_by_reference([Protocol([time], values) for values in settings], wanted)
         compiled, program = self._compiled(kind == "whole", wanted), self._program(kind == "whole")
         self.starts.refuse([*given, *columns], self.id)
         values: dict[str, Any] = {**given, **dict(zip(columns, rows.T, strict=True))}
         self._require(values, program.equations.settable)
         known = {**program.equations.parameters, **values}
         values |= {rule.species: rule.value(known) for rule in self.starts.moved(values)}
+        failed: dict[int, SimulationError] = {}
         ended = native.run(compiled, self.rtol, row_arrays(program.equations, values, len(rows), time))
         for number in np.flatnonzero(ended.status).tolist():
             run = Run(Protocol([time]), {k: np.broadcast_to(v, len(rows))[number] for k, v in values.items()})
@@ -231,6 +228,18 @@ class Lanes:
             return self.reference.run(protocol, observables)
         except SimulationError as error:
             return error
+
+    def _rows_by_reference(
+        self, protocols: Sequence[Protocol], observables: tuple[str, ...]
+    ) -> tuple[Array, dict[int, SimulationError]]:
+        values, failed = np.zeros((len(protocols), len(observables))), dict[int, SimulationError]()
+        for number, protocol in enumerate(protocols):
+            found = self._by_reference(protocol, observables)
+            if isinstance(found, SimulationError):
+                failed[number] = found
+            else:
+                values[number] = found[0]
+        return values, failed
 
     def _by_lanes(
         self, protocols: Sequence[Protocol], observables: tuple[str, ...], whole: bool, together: bool
