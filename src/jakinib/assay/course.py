@@ -21,6 +21,7 @@ from jakinib.assay.studied import COVARIATES, doses_outside
 from jakinib.errors import InputError, SimulationError
 from jakinib.files import table_text
 from jakinib.files.shown import Shown
+from jakinib.lanes import Lanes
 from jakinib.library import get_library
 from jakinib.library.names import resolve
 from jakinib.library.schema import JAK, JAKS
@@ -316,10 +317,15 @@ def _ex_vivo(profiles: Sequence[PlasmaProfile], conditions: CellAssay) -> tuple[
     plan = conditions.protocol(0.0)
     read = [conditions.observable, *(f"occupancy_{jak}" for jak in JAKS)]
     symbols = [f"I_{drug}" for drug in drugs]
-    rows = []
+    asked = []
     for free in zip(*(profile.free for profile in profiles), strict=True):
         present = {**plan.settings, **dict(zip(symbols, map(float, free), strict=True))}
-        rows.append(model.run(Protocol(plan.times, present, plan.steps, plan.start), read)[0])
+        asked.append(Protocol(plan.times, present, plan.steps, plan.start))
+    rows = []
+    for found in Lanes.of(model).run_many(asked, read):
+        if isinstance(found, SimulationError):
+            raise found
+        rows.append(found[0])
     table = np.array(rows)
     return 1 - table[:, 0] / top, table[:, 1:]
 

@@ -30,15 +30,26 @@ def _nodes(number: int) -> tuple[Array, Array]:
     return points, np.asarray(np.linalg.inv(chebvander(points, number - 1)), dtype=float)
 
 
-def inhibition_law(inhibited: Callable[[float], float], low: float, high: float) -> Callable[[Array], Array]:
-    """Inhibition (fraction) by free concentration (nM), from ``inhibited`` at a few between low and high.
+def _span(low: float, high: float) -> tuple[float, float, int]:
+    """Middle and half width in ln(nM), and the number of concentrations."""
+    middle, half = 0.5 * math.log(high * low), max(0.5 * math.log(high / low), 1e-6)
+    return middle, half, max(NODES, math.ceil(PER_DECADE * 2 * half / math.log(10)))
+
+
+def concentrations(low: float, high: float) -> Array:
+    """Free concentrations (nM) at which an assay is run to know it between two."""
+    middle, half, number = _span(low, high)
+    return np.array([math.exp(middle + half * x) for x in _nodes(number)[0]])
+
+
+def law_through(shares: Array, low: float, high: float) -> Callable[[Array], Array]:
+    """Inhibition (fraction) by free concentration (nM), from that at ``concentrations``.
 
     Below ``low`` inhibition falls in proportion to concentration, above ``high`` it stays. Where a little
     inhibitor lifts the signal, which has no logit, the fractions themselves are joined without overshoot.
     """
-    middle, half = 0.5 * math.log(high * low), max(0.5 * math.log(high / low), 1e-6)
-    points, weights = _nodes(max(NODES, math.ceil(PER_DECADE * 2 * half / math.log(10))))
-    shares = np.array([inhibited(math.exp(middle + half * x)) for x in points])
+    middle, half, number = _span(low, high)
+    points, weights = _nodes(number)
     joined: Callable[[Array], Array]
     if shares.min() < 0:
         from scipy.interpolate import PchipInterpolator
@@ -57,12 +68,20 @@ def inhibition_law(inhibited: Callable[[float], float], low: float, high: float)
     return law
 
 
+def inhibition_law(inhibited: Callable[[float], float], low: float, high: float) -> Callable[[Array], Array]:
+    """Inhibition (fraction) by free concentration (nM), from a few runs of ``inhibited`` between two."""
+    return law_through(np.array([inhibited(float(c)) for c in concentrations(low, high)]), low, high)
+
+
+def reach(free: Array) -> tuple[float, float]:
+    """Free concentrations (nM) of a course between which an assay must be known."""
+    high = float(free.max())
+    return max(float(free.min()), FAINTEST * high), high
+
+
 def inhibition_at(free: Array, inhibited: Callable[[float], float]) -> Array:
     """Inhibition (fraction) at each free concentration (nM) of a course, from a few runs of ``inhibited``."""
-    high = float(free.max())
-    if high <= 0:
-        return np.zeros_like(free)
-    return inhibition_law(inhibited, max(float(free.min()), FAINTEST * high), high)(free)
+    return np.zeros_like(free) if free.max() <= 0 else inhibition_law(inhibited, *reach(free))(free)
 
 
 def time_above(time: Array, values: Array, level: float) -> float:

@@ -6,8 +6,8 @@ interval. Each patient's cell is stimulated at a few concentrations, which give 
 
 from __future__ import annotations
 
-import math
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from jakinib.assay.disposition import Disposition
 from jakinib.assay.dosing import dosed, reading_times, turns
-from jakinib.assay.inhibition import inhibition_at, time_above
+from jakinib.assay.inhibition import concentrations, law_through, reach, time_above
 from jakinib.assay.patient import PARAMETERS, TIMES, Circumstances
 from jakinib.errors import InputError, SimulationError
+from jakinib.lanes import Lanes
 from jakinib.population.sampling import CHUNK, Sampler
 from jakinib.regimen import Regimen
 from jakinib.simulate import Model
-from jakinib.simulate.batch import Batch
 
 Array = NDArray[np.float64]
 
@@ -86,11 +86,8 @@ class Worker:
 
     def _compile_cell(self) -> None:
         job, names = self.job, self.job.sampler.names
-        cell = Model(job.cell_sbml, job.rtol)
-        self.cell_names = [name for name in names if name in cell.settable]
-        self.cell_from = [names.index(name) for name in self.cell_names]
-        columns = [*self.cell_names, f"I_{job.inhibitor}"]
-        self.cell = Batch(cell, columns, [job.observable], fixed={job.ligand: job.ligand_dose})
+        self.cell = Lanes(job.cell_sbml, job.rtol)
+        self.columns = [name for name in names if name in set(self.cell.settable)]
 
     def values(self, number: int) -> dict[str, Array]:
         """Covariates, disposition and signalling values of the patients of a chunk, by symbol."""
@@ -107,17 +104,22 @@ class Worker:
         job = self.job
         count = min(CHUNK, job.n - number * CHUNK)
         values = {name: column[:count] for name, column in self.values(number).items()}
-        cell_rows = self._cell_rows(values, count)
         metrics = np.full((count, len(self.metrics)), np.nan)
         reasons = [""] * count
+        levels: dict[int, tuple[Array, Array]] = {}
         for i in range(count):
-            own = {name: float(column[i]) for name, column in values.items()}
             try:
-                time, level = self.plasma(own)
-                self._metrics(metrics[i], cell_rows[i], time, level)
+                levels[i] = self.plasma({name: float(column[i]) for name, column in values.items()})
+                self._exposure(metrics[i], *levels[i])
             except (InputError, SimulationError) as error:
-                metrics[i] = np.nan
                 reasons[i] = str(error)
+        shares = self._inhibition(values, {i: level for i, (_, level) in levels.items() if not reasons[i]})
+        for i, share in shares.items():
+            if isinstance(share, SimulationError):
+                reasons[i] = str(share)
+            else:
+                self._response(metrics[i], levels[i][0], share)
+        metrics[[bool(reason) for reason in reasons]] = np.nan
         return {
             "patient": np.arange(number * CHUNK, number * CHUNK + count),
             **values,
@@ -125,15 +127,6 @@ class Worker:
             "status": ["failed" if reason else "ok" for reason in reasons],
             "reason": reasons,
         }
-
-    def _cell_rows(self, values: dict[str, Array], count: int) -> Array:
-        """Columns of the cell's batch by patient; the last, the free concentration, is filled in later."""
-        if not self.job.cell_sbml:
-            return np.empty((count, 1))
-        rows = np.empty((count, len(self.cell.columns)))
-        for place, source in enumerate(self.cell_from):
-            rows[:, place] = values[self.job.sampler.names[source]]
-        return rows
 
     def plasma(self, values: dict[str, float]) -> tuple[Array, Array]:
         """Hours since the last dose and plasma concentration (nM) of one patient over the last interval."""
@@ -154,38 +147,51 @@ class Worker:
         protocol = dosed(self.pk, job.regimen, {drug: disposition}, times, settings)
         return times - first, self.pk.run(protocol, [f"C_{drug}"])[:, 0]
 
-    def _metrics(self, out: Array, row: Array, time: Array, level: Array) -> None:
-        """Exposure and inhibition over the last interval, in the order of ``metrics``."""
+    def _exposure(self, out: Array, time: Array, level: Array) -> None:
+        """Exposure over the last interval, in the order of ``metrics``."""
         scale = 1e-3 * self.job.disposition.molecular_weight
         if not np.isfinite(level).all():
             raise SimulationError("the plasma concentration is not finite")
         peak = int(level.argmax())
         out[0], out[1], out[2] = scale * level[peak], scale * level.min(), time[peak]
         out[3] = scale * np.trapezoid(level, time)
-        if not self.job.cell_sbml:
-            return
-        share = self._inhibition(row, self.job.fu * level)
+
+    def _response(self, out: Array, time: Array, share: Array) -> None:
+        """Inhibition over the last interval, in the order of ``metrics``."""
         out[4] = 100 * np.trapezoid(share, time) / (time[-1] - time[0])
         out[5], out[6] = 100 * share.max(), 100 * share.min()
         out[7] = time_above(time, share, 0.5)
 
-    def _inhibition(self, row: Array, free: Array) -> Array:
-        """Fraction inhibited at each free concentration (nM) in this patient's cell."""
-        if free.max() <= 0:
-            return np.zeros_like(free)
-        top = self._response(row, 0.0)
-        if top <= 1e-9:
-            raise SimulationError("no signal without inhibitor")
-        return inhibition_at(free, lambda concentration: 1 - self._response(row, concentration) / top)
+    def _inhibition(
+        self, values: dict[str, Array], levels: Mapping[int, Array]
+    ) -> dict[int, Array | SimulationError]:
+        """Fraction inhibited at each level (nM) in the cells of each patient, all stimulated side by side."""
+        job = self.job
+        if not job.cell_sbml:
+            return {}
+        free = {i: job.fu * level for i, level in levels.items()}
+        found: dict[int, Array | SimulationError] = {i: np.zeros_like(own) for i, own in free.items()}
+        at = {i: [0.0, *concentrations(*reach(own))] for i, own in free.items() if own.max() > 0}
+        who = np.repeat(list(at), [len(points) for points in at.values()]).astype(int)
+        if not len(who):
+            return found
+        own = [values[name][who] for name in self.columns]
+        rows = np.column_stack([*own, np.concatenate(list(at.values()))])
+        columns, fixed = [*self.columns, f"I_{job.inhibitor}"], {job.ligand: job.ligand_dose}
+        signal, failed = self.cell.run_rows(columns, rows, job.stimulation, [job.observable], fixed)
+        first = 0
+        for i, points in at.items():
+            last = first + len(points)
+            lost = [failed[k] for k in range(first, last) if k in failed]
+            found[i] = lost[0] if lost else self._shares(signal[first:last, 0], free[i])
+            first = last
+        return found
 
-    def _response(self, row: Array, free: float) -> float:
-        """Read-out (percent of total STAT) after stimulation under a free concentration (nM)."""
-        row[-1] = free
-        self.cell.start(row)
-        value = float(self.cell.span(0.0, self.job.stimulation)[-1, 1])
-        if not math.isfinite(value):
-            raise SimulationError("the read-out is not finite")
-        return value
+    def _shares(self, signal: Array, free: Array) -> Array | SimulationError:
+        """Fraction inhibited at free concentrations (nM); signal: without inhibitor, then under some."""
+        if signal[0] <= 1e-9:
+            return SimulationError("no signal without inhibitor")
+        return law_through(1 - signal[1:] / signal[0], *reach(free))(free)
 
 
 _LOCAL = threading.local()  # of each thread: the worker of the job at hand
