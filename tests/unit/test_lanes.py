@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from functools import partial
 
 import numpy as np
 import pytest
@@ -15,8 +14,8 @@ from jakinib import paths
 from jakinib.build import built
 from jakinib.build.sbml import translate
 from jakinib.errors import InputError, SimulationError, UnknownIdError
-from jakinib.lanes import Lanes, Shared, native, side_by_side
-from jakinib.simulate import Model, Protocol, Runnable, Step
+from jakinib.lanes import Lanes, native
+from jakinib.simulate import Model, Protocol, Step
 
 NAMES = tuple(built())
 DECAY = "species A, B; A = 1; B = 0; J: A -> B; k * A; k = 1; triple := 3 * A"
@@ -202,59 +201,3 @@ def test_what_the_lanes_cannot_do_is_left_to_libroadrunner(body: str) -> None:
     protocol = Protocol([0.5, 1.5])
     assert model.reason
     assert model.run(protocol, ["A"]) == pytest.approx(model.reference.run(protocol, ["A"]), abs=0)
-
-
-def test_without_a_built_library_runs_are_the_same_and_it_is_said_once(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    ours, theirs = both("oral_pk")
-    monkeypatch.setattr(native, "library", lambda: "the lane engine was left out")
-    protocol = Protocol([1.0], steps=[Step(0.0, {"input_rate_baricitinib": 100.0})])
-    for _ in range(2):
-        (found,) = Lanes(ours.sbml, theirs.rtol).run_many([protocol], ["C_baricitinib"])
-        assert found == pytest.approx(theirs.run(protocol, ["C_baricitinib"]), abs=0)
-    assert [record.message for record in caplog.records] == [
-        "jakinib: the lane engine was left out; many runs at once take several times longer"
-    ]
-
-
-def test_a_library_of_other_sources_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(native, "digest", lambda folder: "another")
-    native.library.cache_clear()
-    try:
-        assert native.library() == "the lane engine was built from other sources"
-    finally:
-        native.library.cache_clear()
-
-
-def test_tasks_side_by_side_find_what_each_finds_alone() -> None:
-    """Bisection for the time at which a decay has come to one half, and a failure told in its place."""
-    _, model = both("oral_pk")
-    dose = "input_rate_baricitinib"
-
-    def level(rate: float, seen: Runnable) -> float:
-        low, high = 0.0, 1e4
-        for _ in range(12):
-            middle = (low + high) / 2
-            protocol = Protocol([2.0], {"weight": 60 + 10 * rate}, [Step(0.0, {dose: middle})])
-            low, high = (
-                (middle, high) if seen.run(protocol, ["C_baricitinib"])[0, 0] < rate else (low, middle)
-            )
-        return low
-
-    rates = (1.0, 2.0, 3.0, 4.0, 5.0)
-    shared = Shared(model)
-    assert side_by_side([partial(level, rate, shared) for rate in rates]) == [level(r, shared) for r in rates]
-
-
-def test_an_error_of_one_task_is_raised_when_all_have_ended() -> None:
-    shared, ended = Shared(both("oral_pk")[1]), []
-
-    def ask(symbol: str) -> None:
-        shared.run(Protocol([1.0]), ["C_baricitinib"])
-        shared.run(Protocol([1.0], {symbol: 1.0}), ["C_baricitinib"])
-        ended.append(symbol)
-
-    with pytest.raises(UnknownIdError, match="wieght"):
-        side_by_side([partial(ask, symbol) for symbol in ("weight", "wieght", "weight")])
-    assert ended == ["weight", "weight"]

@@ -9,5 +9,6 @@ It may import what stands before it in the picture of CONTRIBUTING.md, up to jak
 
 from jakinib.lanes.meeting import Shared, side_by_side
 from jakinib.lanes.model import Lanes
+from jakinib.lanes.native import available, identity
 
-__all__ = ["Lanes", "Shared", "side_by_side"]
+__all__ = ["Lanes", "Shared", "available", "identity", "side_by_side"]

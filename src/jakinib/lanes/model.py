@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import logging
 import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -86,11 +85,7 @@ class Lanes:
             return "events, rate rules or the like"
         if not ours and self._atol is None:
             return "the sizes of its numbers are not known"
-        found = native.library()
-        if isinstance(found, str):
-            _say_once(found)
-            return found
-        return ""
+        return "" if native.available() else str(native.library())
 
     @property
     def reference(self) -> Model:
@@ -296,12 +291,3 @@ class Lanes:
 
 
 _KNOWN: WeakKeyDictionary[Model, Lanes] = WeakKeyDictionary()
-_SAID: set[str] = set()
-
-
-def _say_once(reason: str) -> None:
-    if reason not in _SAID:
-        _SAID.add(reason)
-        logging.getLogger(__name__).warning(
-            "jakinib: %s; many runs at once take several times longer", reason
-        )

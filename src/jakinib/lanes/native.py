@@ -1,12 +1,18 @@
-"""The compiled interpreter: found beside this file, opened by ctypes, called with arrays."""
+"""The compiled interpreter: found beside this file, opened by ctypes, called with arrays.
+
+JAKINIB_LANES=off does without it: every run is then one of libRoadRunner, which takes several times longer.
+"""
 
 from __future__ import annotations
 
 import ctypes
 import functools
 import hashlib
+import logging
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +21,7 @@ from numpy.typing import NDArray
 
 from jakinib.lanes.program import Code, Program
 
+SWITCH = "JAKINIB_LANES"
 SOURCES = ("lanes.c", "kernel.h")
 LIBRARY = "_lanes.so"
 TOO_SHORT, TOO_MANY, LOST, NOT_FINITE = 1, 2, 3, 16  # statuses; the last is that of the first observable
@@ -64,16 +71,34 @@ def digest(folder: Path) -> str:
 @functools.cache
 def library() -> Any:
     """The library, or a text that says why there is none."""
+    if os.environ.get(SWITCH, "").strip().lower() == "off":
+        return f"the lane engine is off ({SWITCH})"
     folder = Path(__file__).parent
+    if not (folder / LIBRARY).is_file():
+        return "the lane engine was not built, which needs a C compiler"
     try:
         found = ctypes.CDLL(str(folder / LIBRARY))
-    except OSError:
-        return "the lane engine was not built, which needs a C compiler"
-    found.lanes_source.restype = ctypes.c_char_p
+        found.lanes_source.restype = ctypes.c_char_p
+    except (OSError, AttributeError) as error:  # of another system, or not a library of ours
+        return f"the lane engine cannot be opened ({error})"
     found.lanes_width.restype = ctypes.c_int64
     if found.lanes_source().decode() != digest(folder):
         return "the lane engine was built from other sources"
     return found
+
+
+@functools.cache
+def available() -> bool:
+    """Whether there is a library; where there is none, that is said once, by the process a user started."""
+    found = library()
+    if isinstance(found, str) and parent_process() is None:
+        logging.getLogger(__name__).warning("jakinib: %s; many runs at once take several times longer", found)
+    return not isinstance(found, str)
+
+
+def identity() -> str | None:
+    """Digest of the sources that the library was built from; None where there is none."""
+    return digest(Path(__file__).parent) if available() else None
 
 
 class Compiled:

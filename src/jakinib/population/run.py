@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from jakinib.errors import IncompleteRunError, InputError, WriteError
 from jakinib.files.journal import Journal, differences, read_record
+from jakinib.lanes import available
 from jakinib.parallel import each, pool
 from jakinib.paths import check_writable, write_atomic
 from jakinib.population.engine import Job, run_chunk
@@ -156,6 +157,8 @@ def _chunks(
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """Results of chunks as they come, few under way at a time, so that memory does not grow with n."""
     workers = max(workers, getattr(own, "_max_workers", 0))
+    if job.cell_sbml:
+        available()  # workers do not say that they are slower
     for place, columns in each(partial(run_chunk, job), numbers, workers, executor=own):
         yield numbers[place], columns
         finished += len(columns["status"])

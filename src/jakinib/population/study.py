@@ -17,6 +17,7 @@ from jakinib.assay.disposition import Disposition
 from jakinib.assay.patient import Circumstances, typical
 from jakinib.assay.studied import KIDNEY_FAILURE, beyond_the_model
 from jakinib.errors import InputError, UnknownIdError
+from jakinib.lanes import identity
 from jakinib.library import get_library
 from jakinib.library.disposition import UNITS as DISPOSITION_UNITS
 from jakinib.library.names import resolve
@@ -177,6 +178,7 @@ def _manifest(
         "seed": job.seed,
         "chunk": CHUNK,
         "rtol": job.rtol,
+        "lanes": identity() if assay else None,
         "sha256": digests,
         "versions": {name: version(name) for name in ("jakinib", "libroadrunner", "numpy")},
     }
