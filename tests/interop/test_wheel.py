@@ -15,8 +15,9 @@ ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
 
 
-def run(*command: str | Path, cwd: Path) -> str:
+def run(*command: str | Path, cwd: Path, **more: str) -> str:
     env = {name: value for name, value in os.environ.items() if name not in {"PYTHONHOME", "PYTHONPATH"}}
+    env |= more
     done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout
@@ -49,9 +50,18 @@ def test_wheel_carries_models_and_fits(wheel: Path) -> None:
 def test_wheel_carries_the_lane_engine_where_a_compiler_is_there(wheel: Path) -> None:
     packed = set(zipfile.ZipFile(wheel).namelist())
     assert {"jakinib/lanes/lanes.c", "jakinib/lanes/kernel.h"} <= packed
-    compiled = shutil.which("cc") is not None
+    compiled = shutil.which(os.environ.get("CC", "cc").split()[0]) is not None
     assert ("jakinib/lanes/_lanes.so" in packed) == compiled
     assert wheel.name.endswith("none-any.whl") != compiled
+
+
+@pytest.mark.parametrize("compiler", ["/bin/false", "/there/is/none"])
+def test_a_wheel_is_built_where_no_compiler_works(compiler: str, tmp_path: Path) -> None:
+    command = (sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path, ROOT)
+    run(*command, cwd=tmp_path, CC=compiler)
+    (wheel,) = tmp_path.glob("*.whl")
+    assert wheel.name.endswith("py3-none-any.whl")
+    assert "jakinib/lanes/_lanes.so" not in zipfile.ZipFile(wheel).namelist()
 
 
 def test_wheel_works_outside_the_repository(wheel: Path, tmp_path: Path) -> None:
