@@ -110,11 +110,12 @@ def course(
             break
         stretch.until(step.time)
         if matrix.isdisjoint(step.values):
-            engine.change(step.values)
-            stretch.input()
+            stretch.input(step.values)
             continue
         stop = int(np.searchsorted(times, step.time + TINY, side="right"))
-        engine.put(stretch.follow(times[row:stop], out[row:stop]))
+        amounts = stretch.follow(times[row:stop], out[row:stop])
+        engine.change(stretch.written)
+        engine.put(amounts)
         engine.change(step.values)
         row, now = stop, max(now, step.time)
         stretch = _Stretch(engine, now)
@@ -126,7 +127,8 @@ def course(
 class _Stretch:
     """A part of a run with the same matrices: pieces of constant input, one after the other.
 
-    It begins from the amounts that the engine holds.
+    It begins from the amounts that the engine holds. written: what has been written since, by symbol; the
+    engine may not have it yet, as it is asked once for inputs that repeat, such as those of equal doses.
     """
 
     def __init__(self, engine: Engine, begin: float) -> None:
@@ -135,7 +137,9 @@ class _Stretch:
         self._edges = [begin]
         self._inputs: list[Array] = []
         self._offsets: list[Array] = []
-        self.input()
+        self.written: dict[str, float] = {}
+        self._asked: dict[tuple[tuple[str, float], ...], tuple[Array, Array]] = {}
+        self.input({})
         slopes, readings = [], []
         for unit in UNIT * np.eye(len(self._start)):
             engine.put(unit)
@@ -145,11 +149,17 @@ class _Stretch:
         self._matrix = np.array(slopes).reshape(size, size).T
         self._read = np.array(readings).reshape(size, len(self._offsets[0]))
 
-    def input(self) -> None:
-        """From here on, the input is what the engine now has."""
-        self._engine.put(np.zeros_like(self._start))
-        self._inputs.append(self._engine.slopes())
-        self._offsets.append(self._engine.readings())
+    def input(self, values: Mapping[str, float]) -> None:
+        """From here on, the input is what follows from ``values``."""
+        self.written |= values
+        key = tuple(sorted(self.written.items()))
+        if key not in self._asked:
+            self._engine.change(self.written)
+            self._engine.put(np.zeros_like(self._start))
+            self._asked[key] = self._engine.slopes(), self._engine.readings()
+        slopes, offsets = self._asked[key]
+        self._inputs.append(slopes)
+        self._offsets.append(offsets)
 
     def until(self, end: float) -> None:
         """The input stays until then."""
