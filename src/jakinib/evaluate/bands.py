@@ -17,7 +17,6 @@ from jakinib.evaluate.evidence import Evidence
 from jakinib.experiments import CellIC50, CytokineEC50, Experiment
 from jakinib.fit.ensemble import bands as quantiles
 from jakinib.fit.plan import Plan
-from jakinib.lanes import side_by_side
 from jakinib.library.measurements import DataSet
 from jakinib.parallel import pool, result
 
@@ -139,13 +138,17 @@ def compute(
                 for share in shares[1:]
             ]  # fmt: skip
             meanwhile()
-            found |= _outcomes(evidence, {n: draws.settings[n] for n in shares[0]}, done)
+            for number in shares[0]:
+                found[number] = outcome(evidence.at(draws.settings[number]), evidence)
+                done(number)
             for future in running:
                 share_of: dict[int, dict[str, Array]] = result(future)
                 found |= share_of
     else:
         meanwhile()
-        found |= _outcomes(evidence, dict(enumerate(draws.settings)), done)
+        for number in numbers:
+            found[number] = outcome(evidence.at(draws.settings[number]), evidence)
+            done(number)
     keys = dict.fromkeys(key for number in numbers for key in found[number])
     values = {
         key: np.array([found[number][key] for number in numbers if key in found[number]]) for key in keys
@@ -162,23 +165,7 @@ def _elsewhere(
     """The draws of another process: first the estimates, near which the draws lie."""
     evidence = Evidence(plans, data, criteria)
     outcome(evidence, evidence)
-    return _outcomes(evidence, draws)
-
-
-def _outcomes(
-    evidence: Evidence,
-    draws: Mapping[int, Mapping[str, float]],
-    done: Callable[[int], None] = lambda draw: None,
-) -> dict[int, dict[str, Array]]:
-    """The outcome of each draw; their runs are made in lanes."""
-
-    def one(number: int, draw: Mapping[str, float]) -> dict[str, Array]:
-        found = outcome(evidence.at(draw), evidence)
-        done(number)
-        return found
-
-    tasks = [partial(one, number, draw) for number, draw in draws.items()]
-    return dict(zip(draws, side_by_side(tasks), strict=True))
+    return {number: outcome(evidence.at(draw), evidence) for number, draw in draws.items()}
 
 
 def pictured(evidence: Evidence) -> Iterator[tuple[str, Experiment]]:

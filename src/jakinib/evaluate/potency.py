@@ -24,7 +24,6 @@ from jakinib.errors import InputError, UnknownIdError
 from jakinib.evaluate.draws import Joint, joint, probabilities
 from jakinib.evaluate.run import STRUCTURES, calibrations
 from jakinib.experiments import Models
-from jakinib.lanes import Shared, side_by_side
 from jakinib.library.measurements import DataSet, get_data
 from jakinib.simulate import Adjusted, Model, Runnable, load
 
@@ -110,12 +109,11 @@ class CellPotency(Curve):
 
 def ln_ic50s(conditions: CellAssay, model: Model, spread: Scatter, near: float) -> Array:
     """ln IC50 (nM) of every draw; near: the IC50 at the estimates."""
-
-    def of(draw: Mapping[str, float]) -> float:
+    out = []
+    for draw in spread.draws.settings:
         settings = Models(draw).settings(model.settable, conditions.cell)
-        return math.log(conditions.curve(Adjusted(Shared(model), settings)).ic50_near(near))
-
-    return np.array(side_by_side([functools.partial(of, draw) for draw in spread.draws.settings]))
+        out.append(math.log(conditions.curve(Adjusted(model, settings)).ic50_near(near)))
+    return np.array(out)
 
 
 def interval(logs: Array, *spreads: float) -> Interval:

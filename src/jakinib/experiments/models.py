@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 from jakinib.build import ModelSpec
 from jakinib.build.estimates import estimates
 from jakinib.errors import PlanError
-from jakinib.lanes import Shared
 from jakinib.simulate import Adjusted, Runnable
 from jakinib.simulate.models import from_spec
 
@@ -34,7 +33,7 @@ class Models:
 
     def compiled(self, spec: ModelSpec) -> Runnable:
         """The compiled model of a spec; ``values`` are not set in it."""
-        return Shared(from_spec(self.resolved(spec)))
+        return from_spec(self.resolved(spec))
 
     def model(self, spec: ModelSpec, inert: tuple[str, ...] = ()) -> Runnable:
         """The model of a spec with the values of its cell or population.

@@ -7,8 +7,7 @@ model, as each operation is done for eight runs; generated code would cost each 
 It may import what stands before it in the picture of CONTRIBUTING.md, up to jakinib.simulate.
 """
 
-from jakinib.lanes.meeting import Shared, side_by_side
 from jakinib.lanes.model import Lanes
 from jakinib.lanes.native import available, identity
 
-__all__ = ["Lanes", "Shared", "available", "identity", "side_by_side"]
+__all__ = ["Lanes", "available", "identity"]
