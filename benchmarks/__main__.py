@@ -13,6 +13,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+import lanes
 import populations
 import ratios
 from cases import measurements
@@ -41,6 +42,8 @@ def main() -> None:
     console.print(_figures(taken), ratios.table(), _beside(compared), sep="\n")
     console.print("virtual populations", style="italic")
     populations.main()
+    console.print("runs in lanes", style="italic")
+    lanes.main()
     if file:
         write_atomic(file, json.dumps(_record(taken, compared), indent=2) + "\n")
         console.print(f"written to {file}")

@@ -12,7 +12,8 @@ from cases import CYTOKINE, DAY, DOSE, DRUG
 from measure import rounds
 
 import jakinib as jk
-from jakinib.assay.pk import Disposition, dosing_steps
+from jakinib.assay import Disposition
+from jakinib.assay.dosing import dosing_steps
 from jakinib.lanes import Lanes
 from jakinib.paths import models
 

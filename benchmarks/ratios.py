@@ -1,4 +1,4 @@
-"""What the cache and the closed form of plasma save: both ways in turn, so that both see the same noise.
+"""What cache, closed-form plasma and lanes save: both ways in turn, so that both see the same noise.
 
 The ratio of medians is held against the goal; a fresh process is timed from the shell.
 """
@@ -22,6 +22,9 @@ import jakinib as jk
 from jakinib import cache
 from jakinib.assay import Disposition
 from jakinib.assay.dosing import dosed
+from jakinib.population.engine import Worker
+from jakinib.population.sampling import CHUNK
+from jakinib.population.study import study
 
 SCRIPT = str(Path(sys.executable).with_name("jakinib"))
 PEOPLE, DRUG = "ra_adult", "baricitinib"
@@ -41,6 +44,7 @@ def ratios() -> Iterator[Ratio]:
             yield _process(command, folder, goal)
     for regimen in ("4 mg qd x 7", "4 mg qd x 14", "4 mg bid ss"):
         yield _plasma(regimen)
+    yield _population()
 
 
 def _set(folder: str) -> None:
@@ -92,6 +96,19 @@ def _plasma(regimen: str) -> Ratio:
         return lambda: model.run(dosed(model, doses, uptake, read, {"weight": 80.0}), [f"C_{DRUG}"])
 
     return _taken(f"plasma, {regimen}", {"integrated": run(integrated), "closed form": run(exact)}, 101)
+
+
+def _population() -> Ratio:
+    """A chunk of patients, a week and the cells of its last day; first by libRoadRunner alone."""
+    job, _ = study(PEOPLE, CHUNK, "4 mg qd x 7")
+    ours, theirs = Worker(job), Worker(job)
+    theirs.cell.reason = "measured without the lanes"
+    theirs.pk = jk.Model(job.pk_sbml, job.rtol, exact=False)
+    ways: dict[str, Callable[[], object]] = {
+        "libRoadRunner": lambda: theirs.run(0),
+        "lanes": lambda: ours.run(0),
+    }
+    return _taken(f"population, {CHUNK} patients x 7 days", ways, 7, ratio=8)
 
 
 def table() -> Table:
