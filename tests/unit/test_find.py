@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import jakinib as jk
+from jakinib.assay.studied import dose_outside
 from jakinib.evaluate.draws import Joint
 from jakinib.scenario.finding import Found
 
@@ -97,6 +98,11 @@ def test_doses_and_patients_outside_what_was_studied_are_named() -> None:
     usual = jk.find("cmax", jk.compare(RA).cmax_ng_per_mL[0], "dose", RA)
     assert usual.at == pytest.approx(4)
     assert not any("outside" in note for note in usual.notes)
+
+
+@pytest.mark.parametrize(("dose", "warned"), [(0.9, True), (1, False), (8, False), (8.1, True)])
+def test_the_doses_studied_are_those_of_every_row_that_names_one(dose: float, warned: bool) -> None:
+    assert bool(dose_outside("baricitinib", dose)) == warned  # A23: a population analysis of 1 to 8 mg
 
 
 def test_what_cannot_be_reached_is_refused_with_the_most_that_can() -> None:

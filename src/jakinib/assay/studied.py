@@ -62,13 +62,17 @@ def doses_outside(regimen: Regimen) -> list[str]:
     ]
 
 
-_DOSE = re.compile(r"(\d+\.?\d*)(?:-(\d+\.?\d*))? mg\b")
+_DOSE = re.compile(r"(\d+\.?\d*)(?:(?:-| to )(\d+\.?\d*))? mg\b(?!/)")
 
 
 @functools.cache
 def doses_studied(inhibitor: str) -> tuple[float, float] | None:
-    """Smallest and largest dose (mg) in the published rows of an inhibitor; None where no row states one."""
-    rows = [row.dose for row in get_data().measurements.values() if row.inhibitor == inhibitor]
+    """Smallest and largest dose (mg) in the published rows of an inhibitor; None where no row states one.
+
+    A row on several doses, as a population analysis is, names them in its note.
+    """
+    published = get_data().measurements.values()
+    rows = [f"{row.dose}; {row.note}" for row in published if row.inhibitor == inhibitor]
     found = [float(end) for text in rows for pair in _DOSE.findall(text) for end in pair if end]
     return (min(found), max(found)) if found else None
 
