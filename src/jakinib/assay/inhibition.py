@@ -88,5 +88,5 @@ def time_above(time: Array, values: Array, level: float) -> float:
     """Hours during which ``values``, linear between points, lie above ``level``."""
     low, high = np.minimum(values[:-1], values[1:]), np.maximum(values[:-1], values[1:])
     span = np.where(high > low, high - low, 1.0)
-    share = np.where(high > low, np.clip((high - level) / span, 0.0, 1.0), low > level)
+    share = np.where(high > low, (high - np.clip(level, low, high)) / span, low > level)
     return float(np.sum(share * np.diff(time)))
