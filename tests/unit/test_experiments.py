@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jakinib.assay import Curve
-from jakinib.errors import InputError, PlanError
+from jakinib.errors import PlanError
 from jakinib.experiments import (
     SATURATING,
     CellIC50,
@@ -22,18 +21,15 @@ from jakinib.experiments import (
     Experiment,
     Models,
     experiment,
-    kinds,
     one_sided,
-    register,
-    registered,
 )
 from jakinib.experiments.course import falls_to
 from jakinib.experiments.pk import sampling_error
-from jakinib.fit import Plan, get_data, read_plan
+from jakinib.fit import get_data, read_plan
 from jakinib.fit.context import Context
 from jakinib.fit.problem import Problem, build_experiments
 from jakinib.library import get_library
-from jakinib.library.measurements import DataSet, Measurement
+from jakinib.library.measurements import Measurement
 from jakinib.simulate import Protocol, Step
 
 COURSE = {"cytokine": "IL-6", "cytokine_dose": "10 ng/mL", "readout": "pSTAT3", "cell": "macrophages"}
@@ -351,66 +347,3 @@ def test_an_ordering_counts_only_what_exceeds_its_tolerance(
 def test_an_ordering_that_does_not_name_two_rows_is_refused_with_file_row_and_column(text: str) -> None:
     with pytest.raises(PlanError, match=r"Z1 \(mine\.tsv:2, column target\).* does not name two rows"):
         relation("ordering", text, 1)
-
-
-# A type of one's own ---------------------------------------------------------------------------------
-
-
-class Occupied(Experiment):
-    """A Ki that is in no model."""
-
-    quantities = ("my_affinity",)
-    unit = "nM"
-    specs = ()  # type: ignore[assignment]
-
-    def symbols(self, models: Models) -> set[str]:
-        return {"Ki_mine"}
-
-    def nuisances(self) -> dict[str, str]:
-        return {"Ki_mine": "nM"}
-
-    def predicted(self, models: Models) -> float:
-        return models.number("Ki_mine", self.row.id)
-
-
-def own_plan(folder: Path) -> tuple[Plan, DataSet]:
-    (folder / "Mine2026").mkdir()
-    (folder / "Mine2026" / "source.yaml").write_text("citation: Somebody 2026\n", encoding="utf-8")
-    table = "id\tquantity\tvalue\tunit\tset\tstatus\nZ1\tmy_affinity\t5\tnM\tcalibration\tverified\n"
-    (folder / "Mine2026" / "measurements.tsv").write_text(table, encoding="utf-8")
-    path = folder / "mine.yaml"
-    path.write_text(
-        "id: mine\nquestion: q\ncalibration: [Z1]\nerrors: {my_affinity: 2}\nseed: 1\nstarts: 1\n"
-        "parameters:\n"
-        "  - {id: Ki_mine, unit: nM, low: 1, high: 100, start: 10, scope: nuisance}\n",
-        encoding="utf-8",
-    )
-    data = DataSet(folder)
-    return read_plan(path, data), data
-
-
-def test_a_type_that_is_not_known_is_refused_and_once_registered_it_is_fitted(tmp_path: Path) -> None:
-    (tmp_path / "one").mkdir()
-    with pytest.raises(PlanError) as caught:
-        own_plan(tmp_path / "one")
-    for part in ("mine.yaml:3: calibration: Z1", "measurements.tsv:2, column quantity", "'my_affinity'",
-                 "known:", "cell_ic50", "ordering"):  # fmt: skip
-        assert part in str(caught.value)
-    with registered():
-        assert register(Occupied) is Occupied
-        (tmp_path / "two").mkdir()
-        plan, data = own_plan(tmp_path / "two")
-        problem = Problem(plan, data)
-        assert problem.residuals(problem.start) == pytest.approx([1])
-    assert "my_affinity" not in kinds()
-
-
-def test_a_class_that_reads_nothing_or_what_another_reads_is_refused() -> None:
-    class Second(Experiment):
-        quantities = ("ec50",)
-
-    refused = ((Second, "already reads 'ec50'"), (Experiment, "name what it reads"), (int, "subclass"))
-    for kind, reason in refused:
-        with pytest.raises(InputError, match=reason):
-            register(kind)  # type: ignore[type-var]
-    assert kinds()["ec50"] is not Second
