@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 import jakinib as jk
 from jakinib.build.sbml import translate
 from jakinib.simulate import Model, Protocol
-from jakinib.simulate.batch import Batch
 from jakinib.simulate.dormant import Dormant, leave_out
 
 HOURS = np.linspace(0, 1, 7)
@@ -79,15 +78,6 @@ def test_a_species_woken_during_a_run_wakes(sbml: Callable[[str], str]) -> None:
     found = model.run(protocol, ["Rp"])[:, 0]
     assert found[HOURS <= 0.5].max() == 0
     assert found[-1] > 0.1
-
-
-def test_a_batch_that_varies_a_waker_integrates_the_whole_model(sbml: Callable[[str], str]) -> None:
-    model = Model(sbml(LACKING))
-    batch = Batch(model, ["R_rest"], ["Rp"])
-    batch.start(np.array([5.0]))
-    np.testing.assert_allclose(
-        batch.span(0, 1, 7)[:, 1], model.run(Protocol(HOURS, {"R_rest": 5.0}), ["Rp"])[:, 0]
-    )
 
 
 @pytest.mark.parametrize(

@@ -112,18 +112,6 @@ def test_reading_at_more_times_does_not_move_a_value(wanted: set[float], also: s
     assert sparse == pytest.approx([dense[many.index(time)] for time in few], abs=1e-6)
 
 
-def test_a_span_is_what_the_engine_simulates_between_two_times(guarded: Guarded) -> None:
-    """``Model.span`` skips the checks of the engine's ``simulate``; nothing else may differ."""
-    model = guarded(DECAY)
-    model.run(Protocol([0.0]), ["A"])
-    model.restart(*model.vectors())
-    quick = np.concatenate([model.span(0.0, 2.0, 5), model.span(2.0, 3.0, 2)])
-    assert quick[:, 0].tolist() == [0.0, 0.5, 1.0, 1.5, 2.0, 2.0, 3.0]
-    once = np.delete(quick, 5, axis=0)
-    checked = model.run(Protocol(once[:, 0], steps=[Step(2.0, {})]), ["A"])
-    np.testing.assert_array_equal(once[:, 1:2], checked)
-
-
 def test_a_depot_fed_in_seconds_late_in_a_run_makes_no_step_too_short(
     capfd: pytest.CaptureFixture[str],
 ) -> None:

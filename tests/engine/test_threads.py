@@ -1,4 +1,4 @@
-"""Threads that share a model take turns; a run of a batch that another run has cut into is refused."""
+"""Threads that share a model take turns."""
 
 from __future__ import annotations
 
@@ -9,10 +9,7 @@ import numpy as np
 import pytest
 
 import jakinib as jk
-from jakinib.build import ModelSpec, compose, to_sbml
-from jakinib.errors import ModelError
 from jakinib.simulate import Model, Protocol
-from jakinib.simulate.batch import Batch
 
 READ = ["pSTAT3_percent", "A_JAK1"]
 
@@ -45,26 +42,3 @@ def test_initial_values_are_read_between_runs_of_another_thread(model: Model) ->
     finally:
         stop.set()
         thread.join()
-
-
-def test_a_run_of_a_batch_is_not_mixed_with_another_run() -> None:
-    own = Model(to_sbml(compose(ModelSpec("cytokine_signalling", cytokines=("IL-6",)))))
-    one, two = (Batch(own, ["L_IL6"], READ) for _ in range(2))
-    one.start(np.array([0.1]))
-    first = one.span(0.0, 0.5)
-    for other in (
-        lambda: two.start(np.array([5.0])),
-        lambda: own.run(Protocol((0.1,)), READ),
-        lambda: own.initial("ATP"),
-    ):
-        one.start(np.array([0.1]))
-        other()
-        with pytest.raises(ModelError, match="another run of this model began"):
-            one.span(0.0, 0.5)
-    one.start(np.array([0.1]))
-    assert np.array_equal(one.span(0.0, 0.5), first)
-
-
-def test_a_batch_is_begun_before_it_is_read(model: Model) -> None:
-    with pytest.raises(ModelError, match="another run"):
-        Batch(model, ["L_IL6"], READ).span(0.0, 1.0)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jakinib.errors import ModelError, SimulationError, UnknownIdError
+from jakinib.errors import SimulationError, UnknownIdError
 from jakinib.simulate.blueprint import engine
 from jakinib.simulate.general import Fresh
 from jakinib.simulate.linear import course
@@ -50,7 +50,6 @@ class Model:
     ) -> None:
         self.sbml, self.rtol, self.reduced, self.atol, self.exact = sbml, rtol, reduced, atol, exact
         self.turn = threading.RLock()  # held while a run uses the state of the engine
-        self.runs = 0  # begun so far: tells a batch that another run has taken the state
         plan, self._rr, self._laws = engine(sbml, reduced)
         self.sha256 = hashlib.sha256(sbml.encode()).hexdigest()
         self.id, self.starts, self.units, self._ours = plan.id, plan.starts, plan.units, plan.ours
@@ -164,7 +163,6 @@ class Model:
     def _reset(self, settings: Mapping[str, float], time: float = 0.0) -> None:
         """The one way to a fresh state: every vector is written, nothing is left to the engine's resets."""
         model = self._model
-        self.runs += 1
         if self._switches:
             self.require(settings, self._settable)
             self._fresh.write(settings, time)
@@ -321,51 +319,6 @@ class Model:
     def readings(self) -> Array:
         """Values of what is selected."""
         return np.array(self._rr.getSelectedValues(), dtype=float)[1:]
-
-    # For simulate.batch: whole vectors in place of names ------------------------------------------------
-
-    def select(self, observables: Sequence[str]) -> None:
-        """What ``span`` reads; raises UnknownIdError for an unknown symbol."""
-        self._select(observables)
-
-    def vectors(self) -> tuple[Array, Array, Array]:
-        """Fresh values of the free parameters, boundary species (concentrations) and species (amounts)."""
-        if self._switches:
-            raise ModelError(f"{self.id}: models with events, rate rules or the like run one at a time")
-        return self._free_values.copy(), self._boundary_values.copy(), self._species_amounts.copy()
-
-    def place(self, symbol: str) -> tuple[str, int, float]:
-        """Kind of a settable symbol, its index in the vector of its kind, and its scale to vector units."""
-        self.require([symbol], self._settable)
-        kind, index = self._settable[symbol]
-        if kind == "parameter":
-            return kind, self._free.index(index), 1.0
-        if kind == "species" and symbol not in self._amount_only:
-            return kind, index, float(self._compartment_values[self._home[index]])
-        if kind == "boundary" and symbol in self._amount_only:
-            kind = "boundary amount"  # not in the vector of concentrations
-        return kind, index, 1.0
-
-    def restart(self, free: Array, boundary: Array, amounts: Array) -> None:
-        """The fresh state of ``vectors`` as the caller has changed them; compartments as in the file."""
-        model = self._model
-        self.runs += 1
-        model.setTime(0.0)
-        model.setCompartmentVolumes(list(range(len(self.compartments))), self._compartment_values)
-        model.setGlobalParameterValues(self._free, free)
-        if self._held:
-            model.setBoundarySpeciesConcentrations(list(range(len(self._held))), boundary)
-        if self._integrated:
-            model.setFloatingSpeciesAmounts(list(range(len(self._integrated))), amounts)
-        self._apply_laws()
-
-    def span(self, begin: float, end: float, points: int) -> Array:
-        """Integrate on from the present state; rows of (time, selected observables), ends included."""
-        try:
-            return np.array(self._rr.simulate(begin, end, points))
-        except RuntimeError as error:
-            reason = str(error).split(";")[0].strip().splitlines()[-1]
-            raise SimulationError(reason, float(self._model.getTime())) from error
 
     def _advance(
         self,
