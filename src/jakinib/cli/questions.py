@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from jakinib.cli.app import (
+    WIDTH,
     Cell,
     Condition,
     Dose,
@@ -167,9 +168,19 @@ def _over(vary: list[str]) -> dict[str, str]:
 @app.command()
 def overlay(
     ctx: typer.Context,
-    data: Annotated[Path, typer.Argument(help="Table: 'concentration (nM)', 'inhibition (%)'.")],
+    data: Annotated[
+        Path,
+        typer.Argument(
+            help="Table: 'concentration (nM)' or 'time (h)', and 'inhibition (%)' or 'plasma (ng/mL)'."
+        ),
+    ],
     scenario: File = None,
     inhibitor: Dosed = "",
+    regimen: Doses = "",
+    population: Who = "",
+    weight: Weight = "",
+    egfr: EGFR = "",
+    condition: Condition = None,
     cytokine: Stimulus = "",
     readout: Readout = "",
     cell: Cell = "",
@@ -181,9 +192,10 @@ def overlay(
     plot: Annotated[Path | None, typer.Option(help="Draw points, fit and band (.png, .svg, .pdf).")] = None,
     as_json: Json = False,
 ) -> None:
-    """A concentration-response of yours on the prediction: Hill fit, fold error, points in the band.
+    """Measurements of yours on the prediction, over concentration or time: fold error, points in the band.
 
     Example: jakinib overlay mine.csv --inhibitor baricitinib --cytokine IL-6 --matrix PBMC --plot mine.png
+    Example: jakinib overlay plasma.csv --regimen "baricitinib 4 mg qd x 7" --population RA --egfr 45
     """
     from jakinib.files import separator_of
     from jakinib.scenario.overlaying import overlay as run
@@ -200,15 +212,14 @@ def overlay(
         if as_json:
             emit(record)
             return
-        columns = [f"{name} ({frame.attrs['units'].get(name, 'number')})" for name in frame]
-        emit(table(record["assay"], columns, [[f"{v:.4g}" for v in row] for row in frame.to_numpy()]))
-        low, high = record["ic50_interval_nM"]
-        emit(f"Hill fit: IC50 {found.hill.ic50:.4g} nM (90 % {low:.4g} to {high:.4g}), "
-             f"slope {found.hill.slope:.3g}")  # fmt: skip
-        low, high = record["band_nM"]
-        band = f"90 % band, {record['band']}: {low:.3g} to {high:.3g}"
-        emit(f"predicted: IC50 {record['predicted_ic50_nM']:.4g} nM ({band})")
-        emit(f"{found.fold:.3g}-fold; {found.inside} of {len(found.at)} points in the band")
-        for note in record["notes"]:
-            emit(f"note: {note}")
+        x, units = found.points.over, frame.attrs["units"]
+        columns = [f"{x} ({units[x]})", f"measured ({found.unit})", "SD", "n", "predicted", "90 % band"]
+        rows = [
+            [f"{row[0]:.4g}", f"{row[1]:.4g}", f"{row[2]:.3g}", f"{row[3]:.0f}", f"{row[4]:.4g}",
+             f"{row[5]:.3g} to {row[6]:.3g}"]
+            for row in frame.to_numpy().tolist()
+        ]  # fmt: skip
+        emit(table(found.label, columns, rows, WIDTH))
+        for line in (*found.summary(), *(f"note: {note}" for note in found.notes)):
+            emit(line)
         back(found.scenario)

@@ -10,7 +10,7 @@ import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from jakinib.assay.cell import EX_VIVO
 from jakinib.build.estimates import estimates
 from jakinib.errors import InputError, UnknownIdError
 from jakinib.evaluate.draws import Joint, joint, probabilities
+from jakinib.evaluate.laws import Law, laws
 from jakinib.evaluate.run import STRUCTURES, calibrations
 from jakinib.experiments import Models
 from jakinib.library.measurements import DataSet, get_data
@@ -83,6 +84,7 @@ class CellPotency(Curve):
     laboratory: str = ""
     offset: str = ""  # symbol of the factor, where the laboratory has measured the pathway
     model: Runnable | None = None
+    AROUND: ClassVar[float] = 300.0  # factor around the IC50 within which a draw's curve is known
 
     @functools.cached_property
     def draws(self) -> Array:
@@ -98,13 +100,44 @@ class CellPotency(Curve):
         ``same laboratory`` where one is named and has measured this pathway with any drug. Raises InputError
         when the stored draws are lacking or stale.
         """
+        return {
+            name: interval(self.draws + factors, *blur) for name, (factors, blur) in self._answers.items()
+        }
+
+    @functools.cached_property
+    def _answers(self) -> Mapping[str, tuple[Array, tuple[float, ...]]]:
+        """By the name of a band: ln of the factor of the laboratory in each draw, and what blurs it."""
         spread = scatter()
-        drug = spread.unseen(self.assay.inhibitor)
-        out = {NEW: interval(self.draws, spread.repeat, spread.laboratory, drug)}
+        drug, none = spread.unseen(self.assay.inhibitor), np.zeros(len(spread.draws.settings))
+        out: dict[str, tuple[Array, tuple[float, ...]]] = {
+            NEW: (none, (spread.repeat, spread.laboratory, drug))
+        }
         if self.offset:
             factors = np.log([draw[self.offset] for draw in spread.draws.settings])
-            out[SAME] = interval(self.draws + factors, spread.repeat, drug)
+            out[SAME] = factors, (spread.repeat, drug)
         return out
+
+    @functools.cached_property
+    def _laws(self) -> list[Law]:
+        middle = self.assay.free * self.ic50
+        ends = middle / self.AROUND, middle * self.AROUND
+        return laws(self.assay, self.assay.model(), scatter().draws.settings, *ends)
+
+    def inhibition_band(self, at: Array) -> tuple[str, Array, Array]:
+        """Ends of the central 90 % of the inhibition (%) that a laboratory would find at nominal
+        concentrations (nM), and the name of the band: same laboratory where there is one, else a new one.
+
+        Slopes vary between the draws as IC50s do. Raises InputError as ``bands`` does.
+        """
+        if self.model is not None:
+            raise InputError(f"{self.label}: bands are those of the package's model, not of one given")
+        name = SAME if SAME in self._answers else NEW
+        factors, spreads = self._answers[name]
+        free = self.assay.free * np.asarray(at, dtype=float)
+        shifts = np.exp(factors[:, None] + blur(*spreads))
+        found = [100 * law(free / shift[:, None]) for law, shift in zip(self._laws, shifts, strict=True)]
+        low, high = np.quantile(np.concatenate(found), (0.05, 0.95), axis=0, method="hazen")
+        return name, low, high
 
 
 def ln_ic50s(conditions: CellAssay, model: Model, spread: Scatter, near: float) -> Array:
@@ -116,12 +149,16 @@ def ln_ic50s(conditions: CellAssay, model: Model, spread: Scatter, near: float) 
     return np.array(out)
 
 
-def interval(logs: Array, *spreads: float) -> Interval:
-    """Central 90 % interval of exp(logs), each blurred by independent normal errors."""
+def blur(*spreads: float) -> Array:
+    """Equally likely values of the sum of independent normal errors with these standard deviations."""
     from scipy.stats import norm
 
-    blur = math.hypot(*spreads) * norm.ppf((np.arange(201) + 0.5) / 201)
-    low, high = np.quantile(logs[:, None] + blur, (0.05, 0.95), method="hazen")  # as the blur is spaced
+    return np.asarray(math.hypot(*spreads) * norm.ppf((np.arange(201) + 0.5) / 201))
+
+
+def interval(logs: Array, *spreads: float) -> Interval:
+    """Central 90 % interval of exp(logs), each blurred by independent normal errors."""
+    low, high = np.quantile(logs[:, None] + blur(*spreads), (0.05, 0.95), method="hazen")  # as it is spaced
     return float(math.exp(low)), float(math.exp(high))
 
 

@@ -13,10 +13,9 @@ import numpy as np
 
 from jakinib.assay.curve import logit
 from jakinib.errors import InputError
-from jakinib.evaluate.draws import Joint, joint
-from jakinib.evaluate.run import PREDICTING, calibrations
+from jakinib.evaluate.draws import Joint
 from jakinib.files.shown import Shown
-from jakinib.library.measurements import get_data
+from jakinib.scenario.drawn import enough, stored
 from jakinib.scenario.quantities import Input, Outcome, Quantity, amount, numeric, quantity, unstudied
 from jakinib.scenario.value import Scenario
 from jakinib.scenario.verbs import exposed
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 COARSE = 8  # steps of the coarse search over an input's range
 WIDER = 1.4  # factor by which the bracket of a draw grows
-FEWEST = 20  # draws an interval is made of
 
 
 @dataclass(frozen=True)
@@ -48,11 +46,7 @@ class Found(Shown):
     @functools.cached_property
     def every(self) -> tuple[float, ...]:
         """The input at which each draw of the parameters reaches the value; inf or 0 where none does."""
-        found = stored() if self.draws is None else self.draws
-        if found.missing:
-            raise InputError(next(iter(found.missing.values())))
-        if len(found.settings) < FEWEST:
-            raise InputError(f"{len(found.settings)} draws; an interval is made of at least {FEWEST}")
+        found = enough(stored() if self.draws is None else self.draws)
         reach = 0.0
         if self.quantity.inhibited:
             reach = 4 * max(float(free.max()) for free in exposed(self.scenario, ends=True).free.values())
@@ -101,13 +95,6 @@ class Found(Shown):
             f"{self.input.name} {self.at:.4g} {self.input.unit}: {self.quantity.label} "
             f"{self.value:.4g} {self.quantity.unit}"
         )
-
-
-@functools.cache
-def stored() -> Joint:
-    """The stored draws of pharmacokinetics and cells together."""
-    data = get_data()
-    return joint([calibrations(plans, data) for plans in PREDICTING])
 
 
 def find(

@@ -1,191 +1,183 @@
-"""A user's concentration-response on the prediction: points with error bars, the band, and a Hill fit."""
+"""A user's measurements on the prediction of a scenario: over concentration, or over time after doses."""
 
 from __future__ import annotations
 
 import functools
 import math
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jakinib.errors import InputError, UnitError
-from jakinib.evaluate.potency import NEW, SAME, CellPotency
-from jakinib.files import read_table
-from jakinib.files.shown import Shown
-from jakinib.files.tables import Row
-from jakinib.files.text import FileError
-from jakinib.library import get_library
+from jakinib.assay.cell import EX_VIVO
+from jakinib.assay.course import Course
+from jakinib.errors import InputError
+from jakinib.evaluate.draws import Joint
+from jakinib.evaluate.laws import inhibitions
+from jakinib.evaluate.potency import NEW
+from jakinib.fit.ensemble import bands
+from jakinib.scenario.drawn import Courses, courses
+from jakinib.scenario.measured import read_points
+from jakinib.scenario.overlaid import Overlay, ResponseOverlay
 from jakinib.scenario.value import Scenario
-from jakinib.scenario.verbs import assay
-from jakinib.units import parse_quantity
-
-if TYPE_CHECKING:
-    import pandas as pd
+from jakinib.scenario.verbs import assay, only, simulate, without
+from jakinib.simulate import load
 
 Array = NDArray[np.float64]
-FEWEST = 4  # points of a Hill fit: two numbers are fitted
-_TITLE = re.compile(
-    r"(conc(?:entration)?|inhib(?:ition)?)(?:[ _]*\d+)?(?:[ _]*[([]([^)\]]+)[)\]]|[ _]+(\S+))?", re.IGNORECASE
-)
+LARGEST_SHIFT = 1000.0  # factor of potency that is looked for
 
 
 @dataclass(frozen=True)
-class Hill:
-    """IC50 (nM) and slope fitted to points, each with its central 90 % interval."""
-
-    ic50: float
-    ic50_interval: tuple[float, float]
-    slope: float
-    slope_interval: tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Overlay(Shown):
-    """Points of a user beside the prediction.
-
-    at: (points,) nominal concentrations, nM. each: inhibition (%) of every replicate, by point. predicted:
-    the curve of the scenario, with its bands.
+class CourseOverlay(Overlay):
+    """Plasma (ng/mL), or inhibition (%) in blood drawn, over time (h) from the first dose; predicted: the
+    course of the typical patient.
     """
 
-    at: tuple[float, ...]
-    each: tuple[tuple[float, ...], ...]
-    predicted: CellPotency
-    scenario: Scenario
+    predicted: Course = field(kw_only=True)
+    draws: Joint | None = field(default=None, repr=False, compare=False)
 
     @property
-    def mean(self) -> Array:
-        """Mean inhibition (%), shape (points,)."""
-        return np.array([np.mean(values) for values in self.each])
+    def plasma(self) -> bool:
+        """Whether concentrations in plasma were measured, and not inhibition."""
+        return self.points.quantity == "plasma"
 
     @property
-    def error(self) -> Array:
-        """Standard deviation of the replicates (%), shape (points,); 0 of a single one."""
-        return np.array([np.std(values, ddof=1) if len(values) > 1 else 0.0 for values in self.each])
+    def unit(self) -> str:  # type: ignore[override]  # it depends on what was measured
+        return "ng/mL" if self.plasma else "%"
+
+    @property
+    def label(self) -> str:
+        return f"{self._read}: {self.scenario.label}"
+
+    @property
+    def _read(self) -> str:
+        read = self.predicted.conditions
+        return f"{read.inhibitor} in plasma" if self.plasma else f"{read.cytokine} {read.readout} ex vivo"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        typical = "the band is of the typical patient, without the spread between patients"
+        return (*self.points.notes, *self.predicted.notes, typical)
+
+    @property
+    def band_name(self) -> str:
+        return "typical patient" if self.plasma else f"typical patient, {NEW}"
 
     @functools.cached_property
-    def _range(self) -> tuple[str, tuple[float, float]]:
-        bands = self.predicted.bands
-        name = SAME if SAME in bands else NEW
-        return name, bands[name]
+    def drawn(self) -> Courses:
+        """The courses of the draws of the parameters, at the times of the predicted one."""
+        return courses(self.scenario, self.predicted.profile.time, self.draws)
+
+    @functools.cached_property
+    def _ends(self) -> tuple[Array, Array]:
+        low, _, high = bands(self.drawn.plasma if self.plasma else 100 * self.drawn.inhibition)
+        return low, high
+
+    def at_the_estimates(self, at: Array) -> Array:
+        course = self.predicted
+        values = course.profile.ng_per_mL if self.plasma else 100 * course.inhibition
+        return np.interp(at, course.profile.time, values)
 
     def band(self, at: Array) -> tuple[Array, Array]:
-        """Smallest and largest inhibition (%) of the 90 % band of the IC50, shape of ``at`` (nM) each.
-
-        Raises InputError when the stored draws are lacking or stale.
-        """
-        low, high = self._range[1]
-        ends = [
-            np.array([100 * self.predicted.inhibition(float(c) * self.predicted.ic50 / end) for c in at])
-            for end in (high, low)
-        ]
-        return ends[0], ends[1]
-
-    @property
-    def inside(self) -> int:
-        """How many points lie in the band, by the mean of their replicates."""
-        low, high = self.band(np.array(self.at))
-        return int(((low <= self.mean) & (self.mean <= high)).sum())
+        time = self.predicted.profile.time
+        return np.interp(at, time, self._ends[0]), np.interp(at, time, self._ends[1])
 
     @functools.cached_property
-    def hill(self) -> Hill:
-        """The Hill curve of the points from 0 to 100 %, by least squares over all replicates.
+    def fold(self) -> float:
+        """Measured over predicted: the geometric mean of the concentrations above 0 in plasma; of inhibition
+        the factor on the IC50 with which the predicted plasma gives the points, by least squares.
 
-        Raises InputError for fewer than four concentrations, and for points that fix no curve.
+        Raises InputError for points that fix no such factor.
         """
-        from scipy.optimize import curve_fit
-        from scipy.stats import t
+        predicted = self.at_the_estimates(np.array(self.at))
+        if not self.plasma:
+            return self._shift()
+        seen = (self.mean > 0) & (predicted > 0)
+        if not seen.any():
+            raise InputError("overlay: no point has a concentration above 0, measured and predicted")
+        return float(np.exp(np.log(self.mean[seen] / predicted[seen]).mean()))
 
-        if len(self.at) < FEWEST:
-            raise InputError(f"overlay: {len(self.at)} concentrations; a Hill fit takes at least {FEWEST}")
-        x = np.log([c for c, values in zip(self.at, self.each, strict=True) for _ in values])
-        y = np.array([value for values in self.each for value in values])
-        start = (float(np.interp(50, np.maximum.accumulate(self.mean), np.log(self.at))), 0.0)
-        try:
-            best, spread = curve_fit(_law, x, y, p0=start, maxfev=2000)
-        except RuntimeError:
-            best, spread = np.array(start), np.full((2, 2), math.inf)
-        if not np.isfinite(spread).all():
-            raise InputError("overlay: the points fix no Hill curve; give concentrations around the IC50")
-        wide = float(t.ppf(0.95, max(len(y) - 2, 1))) * np.sqrt(np.diag(spread))
-        low, high = np.exp(np.clip(best - wide, -700, 700)), np.exp(np.clip(best + wide, -700, 700))
-        centre = np.exp(best)
-        return Hill(
-            float(centre[0]), (float(low[0]), float(high[0])),
-            float(centre[1]), (float(low[1]), float(high[1])),
+    def _shift(self) -> float:
+        from scipy.optimize import minimize_scalar
+
+        course = self.predicted
+        chosen = np.searchsorted(course.profile.time, np.array(self.at) - 1e-6)
+        free = {profile.inhibitor: profile.free[chosen] for profile in course.profiles}
+        conditions = course.conditions
+        model = load(
+            "cytokine_signalling", cytokines=(conditions.cytokine,), inhibitors=tuple(free),
+            cell=conditions.cell,
         )  # fmt: skip
 
+        def off(shift: float) -> float:
+            levels = {name: level / math.exp(shift) for name, level in free.items()}
+            (found,) = inhibitions([levels], conditions, model, [{}])
+            return float(((100 * found - self.mean) ** 2).sum())
+
+        end = math.log(LARGEST_SHIFT)
+        found = float(minimize_scalar(off, bounds=(-end, end), method="bounded", options={"xatol": 1e-4}).x)
+        if abs(found) > 0.99 * end:
+            raise InputError(
+                f"overlay: no factor of potency up to {LARGEST_SHIFT:g} brings the prediction to the points; "
+                "give points with an inhibition between 0 and 100 %"
+            )
+        return math.exp(found)
+
     @property
-    def fold(self) -> float:
-        """Fitted IC50 over the predicted one."""
-        return self.hill.ic50 / self.predicted.ic50
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row a concentration: mean, deviation, replicates, prediction, band; ``attrs`` has the units."""
-        import pandas as pd
-
-        low, high = self.band(np.array(self.at))
-        predicted = [100 * self.predicted.inhibition(c) for c in self.at]
-        frame = pd.DataFrame({
-            "concentration": self.at, "inhibition": self.mean, "deviation": self.error,
-            "replicates": [len(values) for values in self.each], "predicted": predicted, "low": low,
-            "high": high,
-        })  # fmt: skip
-        percent = ("inhibition", "deviation", "predicted", "low", "high")
-        frame.attrs = {"units": {"concentration": "nM"} | dict.fromkeys(percent, "%")}
-        return frame
+    def deviation(self) -> float:
+        """Mean distance of the points from the prediction: of plasma as a factor (geometric mean fold error
+        of those above 0), of inhibition in percentage points."""
+        predicted = self.at_the_estimates(np.array(self.at))
+        if not self.plasma:
+            return float(np.abs(self.mean - predicted).mean())
+        seen = (self.mean > 0) & (predicted > 0)
+        return float(np.exp(np.abs(np.log(self.mean[seen] / predicted[seen])).mean()))
 
     def record(self) -> dict[str, Any]:
-        """Plain data for JSON."""
-        hill = self.hill
-        return {
-            "assay": self.predicted.label, "predicted_ic50_nM": self.predicted.ic50, "band": self._range[0],
-            "band_nM": list(self._range[1]), "ic50_nM": hill.ic50,
-            "ic50_interval_nM": list(hill.ic50_interval),
-            "slope": hill.slope, "slope_interval": list(hill.slope_interval), "fold": self.fold,
-            "inside": self.inside, "points": len(self.at), "rows": self.to_frame().to_dict("records"),
-            "notes": list(self.predicted.notes), "scenario": self.scenario.record(),
-        }  # fmt: skip
+        how = "mean_fold_error" if self.plasma else "mean_distance_points"
+        return super().record() | {"quantity": self.points.quantity, "unit": self.unit, how: self.deviation}
+
+    def summary(self) -> list[str]:
+        if self.plasma:
+            of = f"measured over predicted plasma {self.fold:.3g}; mean fold error {self.deviation:.3g}"
+        else:
+            of = f"IC50 of the points {self.fold:.3g}-fold; {self.deviation:.3g} points off on average"
+        return [of, f"{self.inside} of {len(self.at)} points in the band ({self.band_name})"]
 
     def plot(self) -> Any:
-        """Points with error bars, their Hill curve, the prediction and its band; a matplotlib Figure."""
+        """Points with error bars, the prediction and its band over time; a matplotlib Figure."""
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(6, 4), layout="constrained")
+        figure = Figure(figsize=(6.4, 4), layout="constrained")
         axes = figure.subplots()
-        ends = [*self.at, self.predicted.ic50]
-        x = np.geomspace(min(ends) / 10, max(ends) * 10, 60)
-        low, high = self.band(x)
-        axes.fill_between(x, low, high, color="#0072b2", alpha=0.2, label=f"90 % band, {self._range[0]}")
-        axes.plot(
-            x, [100 * self.predicted.inhibition(float(c)) for c in x], color="#0072b2", label="predicted"
-        )
-        hill = self.hill
-        fitted = _law(np.log(x), math.log(hill.ic50), math.log(hill.slope))
-        axes.plot(x, fitted, "--", color="#222222", label=f"Hill fit, IC50 {hill.ic50:.3g} nM")
-        axes.errorbar(
-            self.at, self.mean, yerr=self.error, fmt="o", color="#222222", capsize=2, label="measured"
-        )
-        axes.set(xscale="log", xlabel="inhibitor concentration (nM)", ylabel="inhibition (%)")
+        time = self.predicted.profile.time
+        days = time[-1] > 72
+        self._drawn(axes, time, 1 / 24 if days else 1.0)
+        what = f"{self._read} ({self.unit})" if self.plasma else f"inhibition of {self._read} (%)"
+        axes.set(xlabel=f"time ({'days' if days else 'h'})", ylabel=what, xlim=(0, None))
+        axes.set_ylim(0 if self.plasma else min(0.0, float((self.mean - self.error).min())), None)
         count = f"{self.inside} of {len(self.at)} in the band"
-        axes.set_title(f"{self.predicted.label}: {self.fold:.2g}-fold, {count}", fontsize=9)
-        axes.legend(frameon=False, fontsize=8)
-        axes.spines[["top", "right"]].set_visible(False)
+        axes.set_title(f"{self.label}\n{self.fold:.2g}-fold, {count}", fontsize=9)
+        figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=8)
         return figure
 
 
-def overlay(table: str | Path, scenario: Scenario | None = None, **parts: Any) -> Overlay:
-    """A concentration-response table of yours on the prediction of a scenario.
+def overlay(
+    table: str | Path, scenario: Scenario | None = None, *, draws: Joint | None = None, **parts: Any
+) -> Overlay:
+    """A table of yours on the prediction of a scenario: over concentration, or over time after doses.
 
-    table: a file (commas, semicolons or tabs; decimal commas; byte order marks) with a column "concentration
-    (nM)", in any unit of concentration, and one or more "inhibition (%)"; rows of one concentration, and
-    further columns ("inhibition 2 (%)"), are replicates. parts: fields of the scenario, which change
-    ``scenario`` where both are given.
+    table: a file (commas, semicolons or tabs; decimal commas; byte order marks). A concentration-response has
+    a column "concentration (nM)", in any unit of concentration, and one or more "inhibition (%)"; a time
+    course has "time (h)", or in days or min, from the first dose of the scenario, and "plasma (ng/mL)",
+    "inhibition (%)" or "pSTAT3 (% of control)", in blood drawn and stimulated ex vivo. Rows of one place, and
+    further columns ("inhibition 2 (%)"), are replicates; a column "SD" gives the error bar of one value.
+    parts: fields of the scenario, which change ``scenario`` where both are given. draws: parameters behind
+    the band of a time course, in place of those stored.
     Raises FileError with file, line and column for a table that cannot be used, InputError for a scenario of
-    more than one inhibitor or cytokine.
+    more than one inhibitor or cytokine, or of no doses for a time course.
 
     >>> import jakinib as jk, pathlib, tempfile
     >>> file = pathlib.Path(tempfile.mkdtemp(), "mine.csv")
@@ -197,65 +189,14 @@ def overlay(table: str | Path, scenario: Scenario | None = None, **parts: Any) -
     asked = Scenario.of(**parts) if scenario is None else scenario.but(**parts) if parts else scenario
     if not isinstance(asked, Scenario):
         raise InputError(f"overlay: scenario is {type(asked).__name__}; give a jk.Scenario")
-    predicted = assay(asked)
-    points = _points(Path(table), predicted.assay.inhibitor)
-    return Overlay(tuple(points), tuple(map(tuple, points.values())), predicted, asked)
-
-
-def _points(path: Path, inhibitor: str) -> dict[float, list[float]]:
-    """Inhibition (%) of each replicate by concentration (nM), rising."""
-    found = read_table(path, lambda title: _TITLE.fullmatch(title.strip()) is not None)
-    titles = {title: match for title in found.columns if (match := _TITLE.fullmatch(title.strip()))}
-    dosed = [title for title, match in titles.items() if match[1].lower().startswith("conc")]
-    seen = [title for title in titles if title not in dosed]
-    if len(dosed) != 1 or not seen:
-        raise FileError(
-            found.file, "one column 'concentration (nM)' and one or more 'inhibition (%)' are needed; "
-            f"the columns are {', '.join(found.columns)}", 1,
-        )  # fmt: skip
-    scale = _scale(found.file, dosed[0], titles[dosed[0]], inhibitor)
-    for title in seen:
-        if (titles[title][2] or titles[title][3] or "%") not in ("%", "percent"):
-            raise FileError(found.file, "inhibition is read in %; write 'inhibition (%)'", 1, title)
-    points: dict[float, list[float]] = {}
-    for row in found.rows:
-        if dosed[0] not in row.cells or not any(title in row.cells for title in seen):
-            continue
-        at = _number(row, dosed[0]) * scale
-        if at > 0:  # a control without inhibitor has no place on an axis of logarithms
-            values = [_number(row, title) for title in seen if title in row.cells]
-            points.setdefault(float(f"{at:.9g}"), []).extend(values)
-    if not points:
-        raise FileError(found.file, "holds no point with a concentration above 0 and an inhibition", 1)
-    return dict(sorted(points.items()))
-
-
-def _scale(file: str, title: str, match: re.Match[str], inhibitor: str) -> float:
-    """nM in one unit of a column of concentrations."""
-    unit = match[2] or match[3]
-    if not unit:
-        raise FileError(file, "has no unit; write it in brackets, 'concentration (nM)'", 1, title)
-    mass = get_library().inhibitor(inhibitor).molecular_weight.to("g/mol")
-    try:
-        return parse_quantity(f"1 {unit}", "nM", mass=mass)
-    except UnitError as error:
-        raise FileError(file, str(error), 1, title) from None
-
-
-def _number(row: Row, column: str) -> float:
-    try:
-        value = float(row.cells[column])
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        row.refuse(column, f"'{row.cells[column]}' is no number; write one, or leave the cell empty")
-    if value < 0 and column.lower().startswith("conc"):
-        row.refuse(column, f"'{row.cells[column]}' is below 0; a concentration is 0 or more")
-    return value
-
-
-def _law(x: Array, middle: float, slope: float) -> Array:
-    """Inhibition (%) at ln concentration ``x``; middle: ln IC50; slope: its ln."""
-    from scipy.special import expit
-
-    return np.asarray(100 * expit(np.exp(np.clip(slope, -20, 20)) * (x - middle)))
+    cytokine = only("overlay", asked.cytokines, "cytokine")
+    drug = only("overlay", asked.inhibitors, "inhibitor")
+    conditions = asked.assay.of(drug, cytokine, EX_VIVO)
+    points = read_points(Path(table), drug, conditions.readout)
+    if points.over == "concentration":
+        return ResponseOverlay(points, asked, predicted=assay(asked))
+    without(asked, "overlay of a time course", "concentration")
+    if points.at[-1] <= 0:
+        raise InputError(f"{points.file}: no time after the first dose; a time course has one above 0 h")
+    course = simulate(asked, hours=points.at[-1], at=points.at)
+    return CourseOverlay(points, asked, predicted=course, draws=draws)

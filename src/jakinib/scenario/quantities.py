@@ -14,12 +14,12 @@ from jakinib.assay import compare
 from jakinib.assay.cell import WHOLE_BLOOD, CellAssay
 from jakinib.assay.compare import Exposure
 from jakinib.assay.inhibition import FAINTEST, inhibition_law, time_above
-from jakinib.assay.patient import PARAMETERS
 from jakinib.assay.studied import dose_outside
 from jakinib.errors import InputError, UnitError, UnknownIdError
 from jakinib.experiments import Models
 from jakinib.regimen import Regimen
 from jakinib.regimen.series import assemble, split
+from jakinib.scenario.drawn import disposition
 from jakinib.scenario.value import Scenario
 from jakinib.scenario.verbs import drawn, exposed, only, without
 from jakinib.simulate import Adjusted, Runnable, load
@@ -203,9 +203,7 @@ class Outcome:
         return out, plasma.notes
 
     def _disposition(self, drug: str, population: str) -> dict[str, float] | None:
-        keys = {name: f"{name}_{drug}@{population}" for name in PARAMETERS}
-        found = {name: self.draw[key] for name, key in keys.items() if key in self.draw} if self.draw else {}
-        return found or None
+        return disposition(self.draw, drug, population) or None if self.draw else None
 
     def _model(self, conditions: CellAssay, inhibitors: tuple[str, ...]) -> Runnable:
         model = load(

@@ -124,7 +124,9 @@ def exposed(scenario: Scenario, *, anchored: bool = True, ends: bool = False, **
     return replace(found, notes=tuple(dict.fromkeys([*scenario.doses.notes, *found.notes])))
 
 
-def _simulate(arms: Arms, *, hours: float | None = None) -> Course | list[Course]:
+def _simulate(
+    arms: Arms, *, hours: float | str | None = None, at: Sequence[float] = ()
+) -> Course | list[Course]:
     courses = []
     for one in arms:
         cytokine = only("simulate", one.cytokines, "cytokine")
@@ -132,7 +134,7 @@ def _simulate(arms: Arms, *, hours: float | None = None) -> Course | list[Course
         courses.append(
             course(
                 one.doses, one.inhibitors[0], who.population, settings=who.covariates, hours=hours,
-                conditions=who.with_, like=drawn(one, "simulate")[cytokine],
+                conditions=who.with_, like=drawn(one, "simulate")[cytokine], at=at,
             )
         )  # fmt: skip
     return courses if len(courses) > 1 else courses[0]
@@ -204,7 +206,7 @@ def _population(scenario: Scenario, **options: Any) -> pd.DataFrame:
 
 
 _ONE = "it answers for one; ask for each"
-simulate: Verb[..., result.Result, Any] = _taking(result.simulate, _simulate, ("hours",))
+simulate: Verb[..., result.Result, Any] = _taking(result.simulate, _simulate, ("hours", "at"))
 compare: Verb[..., pd.DataFrame, pd.DataFrame] = _taking(
     potency.compare, _compare, ("anchored", "bands", "advance")
 )

@@ -1,0 +1,121 @@
+"""What the draws of the parameters make of a scenario over time."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jakinib.assay.inhibition import FAINTEST
+from jakinib.assay.patient import PARAMETERS, Patient
+from jakinib.assay.pk import plasma_profiles
+from jakinib.errors import InputError
+from jakinib.evaluate.draws import Joint, joint
+from jakinib.evaluate.laws import inhibitions, laws
+from jakinib.evaluate.potency import scatter
+from jakinib.evaluate.run import PREDICTING, calibrations
+from jakinib.experiments.exvivo import NEW_LABORATORY
+from jakinib.library import get_library
+from jakinib.library.measurements import get_data
+from jakinib.scenario.value import Scenario
+from jakinib.scenario.verbs import drawn, only
+from jakinib.simulate import load
+
+Array = NDArray[np.float64]
+FEWEST = 20  # draws an interval is made of
+SEED = 20261126
+
+
+@functools.cache
+def stored() -> Joint:
+    """The stored draws of pharmacokinetics and cells together."""
+    data = get_data()
+    return joint([calibrations(plans, data) for plans in PREDICTING])
+
+
+def enough(found: Joint) -> Joint:
+    """``found`` itself; raises InputError, saying what to run, where an interval cannot be made of it."""
+    if found.missing:
+        raise InputError(next(iter(found.missing.values())))
+    if len(found.settings) < FEWEST:
+        raise InputError(f"{len(found.settings)} draws; an interval is made of at least {FEWEST}")
+    return found
+
+
+def disposition(draw: Mapping[str, float], drug: str, population: str) -> dict[str, float]:
+    """What a draw says of the disposition of an inhibitor in a population, by parameter name."""
+    keys = {name: f"{name}_{drug}@{population}" for name in PARAMETERS}
+    return {name: draw[key] for name, key in keys.items() if key in draw}
+
+
+@dataclass(frozen=True)
+class Courses:
+    """Courses of every draw. time (h); plasma (ng/mL) of the first inhibitor and its free level by moiety
+    (nM), shape (draws, times) each."""
+
+    scenario: Scenario
+    draws: Joint
+    time: Array
+    plasma: Array
+    free: tuple[Mapping[str, Array], ...]
+
+    @functools.cached_property
+    def inhibition(self) -> Array:
+        """Inhibition (fraction) that a laboratory nobody has heard of would find; shape (draws, times)."""
+        one, draws = self.scenario, self.draws.settings
+        conditions = drawn(one, "overlay")[only("overlay", one.cytokines, "cytokine")]
+        names = tuple(self.free[0])
+        model = load(
+            "cytokine_signalling", cytokines=(conditions.cytokine,), inhibitors=names, cell=conditions.cell
+        )
+        factors = _factors(self.draws, conditions.inhibitor)
+        levels = [
+            {name: level / factor for name, level in free.items()}
+            for free, factor in zip(self.free, factors, strict=True)
+        ]
+        if len(names) > 1:
+            return inhibitions(levels, conditions, model, draws)
+        (name,) = names
+        high = max(float(level[name].max()) for level in levels)
+        if high <= 0:
+            return np.zeros((len(draws), len(self.time)))
+        found = laws(conditions, model, draws, FAINTEST * high, high)
+        return np.array([law(level[name]) for law, level in zip(found, levels, strict=True)])
+
+
+def _factors(draws: Joint, inhibitor: str) -> Array:
+    """By how much each draw's laboratory finds the inhibitor less potent, a drug new to cells included."""
+    from scipy.stats import norm
+
+    laboratory = np.array([draw.get(NEW_LABORATORY, 1.0) for draw in draws.settings])
+    unseen = scatter().unseen(inhibitor)
+    shares = (np.random.default_rng(SEED).permutation(len(laboratory)) + 0.5) / len(laboratory)
+    return np.asarray(laboratory * np.exp(unseen * norm.ppf(shares)))
+
+
+def courses(scenario: Scenario, time: Array, draws: Joint | None = None) -> Courses:
+    """The typical patient of a scenario in every draw, at increasing times (h) from the first dose.
+
+    draws: in place of those stored. Raises InputError, saying what to run, where these are lacking or stale.
+    """
+    found, who = enough(stored() if draws is None else draws), scenario.patient
+    first, plasma, free = scenario.inhibitors[0], [], []
+    for draw in found.settings:
+        levels: dict[str, Array] = {}
+        for drug in scenario.inhibitors:
+            known = get_library().inhibitor(drug).conditions
+            mine = tuple(name for name in who.with_ if name in known)
+            patient = Patient(who.population, drug, who.weight, who.eGFR, mine)
+            settings = patient.settings(disposition(draw, drug, who.population))
+            profiles = plasma_profiles(
+                scenario.doses.at_weight(settings["weight"]), time, inhibitor=drug,
+                population=who.population, settings=settings,
+            )  # fmt: skip
+            levels |= {profile.inhibitor: profile.free for profile in profiles}
+            if drug == first:
+                plasma.append(profiles[0].ng_per_mL)
+        free.append(levels)
+    return Courses(scenario, found, time, np.array(plasma), tuple(free))
