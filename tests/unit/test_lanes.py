@@ -6,24 +6,18 @@ import functools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from jakinib import paths
-from jakinib.build import built
 from jakinib.build.sbml import translate
 from jakinib.errors import InputError, SimulationError, UnknownIdError
 from jakinib.lanes import Lanes, native
 from jakinib.simulate import Model, Protocol, Step
 
-NAMES = tuple(built())
 DECAY = "species A, B; A = 1; B = 0; J: A -> B; k * A; k = 1; triple := 3 * A"
 BLOW_UP = "species A; A = 1; J: -> A; k * A * A; k = 1"  # A = 1 / (1 - k t)
 ROBERTSON = """species A, B, C; A = 1; B = 0; C = 0
     J1: A -> B; 0.04 * A; J2: B -> C; 3e7 * B * B; J3: B -> A; 1e4 * B * C"""
 ABSOLUTE = 1e-12
-FAINT = 1e-8  # nM or percent; 1e-6 of it is a thousandth of the absolute tolerance of the package's models
 
 pytestmark = pytest.mark.skipif(isinstance(native.library(), str), reason="the lane engine is not built")
 
@@ -40,55 +34,6 @@ def both(name: str) -> tuple[Lanes, Model]:
     text = (paths.models() / "sbml" / f"{name}.xml").read_text(encoding="utf-8")
     model = Model(text, rtol=1e-11)
     return Lanes(text, reference=model), model
-
-
-def distance(
-    found: list[NDArray[np.float64] | SimulationError], expected: list[NDArray[np.float64]]
-) -> float:
-    """Largest difference in parts of the largest value that a symbol has in a run.
-
-    Below ``FAINT`` it is counted in parts of that, as both engines stop at an absolute error.
-    """
-    worst = 0.0
-    for ours, theirs in zip(found, expected, strict=True):
-        assert not isinstance(ours, SimulationError)
-        scale = np.abs(theirs).max(axis=0)
-        worst = max(worst, float((np.abs(ours - theirs) / np.maximum(scale, FAINT)).max()))
-    return worst
-
-
-@st.composite
-def protocols(draw: st.DrawFn, model: Model) -> Protocol:
-    """Parameters within a factor of two; cytokine, inhibitor or dose given and taken away."""
-    free = [name for name in model.parameters if name in model.settable and model.initial(name) > 0]
-    changed = draw(st.lists(st.sampled_from(free), max_size=8, unique=True))
-    values = {name: model.initial(name) * draw(st.floats(0.5, 2)) for name in changed}
-    given = [*model.boundary, *(n for n in model.settable if n.startswith(("I_", "input_rate")))]
-    given = given or list(model.species[:2])
-    start = draw(st.sampled_from([0.0, -1.0]))
-    steps = [
-        Step(time, {draw(st.sampled_from(given)): draw(st.floats(0.01, 10)) * factor})
-        for time, factor in ((0.0, 1.0), (draw(st.floats(0.05, 0.9)), draw(st.sampled_from([0.0, 2.0]))))
-    ]
-    inner = draw(st.lists(st.floats(start, 2.0), max_size=6, unique_by=lambda time: round(time, 3)))
-    times = sorted({*inner, steps[1].time, 2.0})
-    return Protocol([t for t, after in zip(times, [*times[1:], 9.0], strict=True) if after - t > 1e-4],
-                    values, steps, start)  # fmt: skip
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_model_runs_as_libroadrunner_runs_it(name: str) -> None:
-    ours, theirs = both(name)
-    observables = [*theirs.species, *(n for n in theirs.parameters if n not in theirs.settable)]
-
-    @settings(max_examples=3)
-    @given(st.lists(protocols(theirs), min_size=1, max_size=3))
-    def agree(asked: list[Protocol]) -> None:
-        expected = [theirs.run(protocol, observables) for protocol in asked]
-        assert distance(ours.run_many(asked, observables), expected) < 1e-6
-
-    assert ours.reason == ""
-    agree()
 
 
 def test_a_decay_is_exact_at_the_end_and_between_steps() -> None:
