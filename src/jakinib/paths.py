@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 import re
@@ -15,6 +16,7 @@ from jakinib.errors import InputError, WriteError
 _PACKAGE = Path(__file__).resolve().parent
 
 
+@functools.cache
 def root() -> Path:
     """Folder that holds ``models/`` and ``fits/``."""
     for candidate in (_PACKAGE / "_data", _PACKAGE.parents[1]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -120,7 +120,8 @@ def compute(
     The result does not depend on ``workers``. ``evidence`` has the models at the estimates.
     """
     behind = {criterion_key(c): plans_behind(evidence.of(c)) for c in evidence.criteria}
-    for key, one in pictured(evidence):
+    shown = pictured(evidence)
+    for key, one in shown.items():
         behind[key] = plans_behind([one])
     for prefix in ("cell", "ec50"):
         behind |= dict.fromkeys((f"{prefix} {row}" for row in evidence.data.measurements), CELLS)
@@ -139,7 +140,7 @@ def compute(
             ]  # fmt: skip
             meanwhile()
             for number in shares[0]:
-                found[number] = outcome(evidence.at(draws.settings[number]), evidence)
+                found[number] = outcome(evidence.at(draws.settings[number]), evidence, shown)
                 done(number)
             for future in running:
                 share_of: dict[int, dict[str, Array]] = result(future)
@@ -147,7 +148,7 @@ def compute(
     else:
         meanwhile()
         for number in numbers:
-            found[number] = outcome(evidence.at(draws.settings[number]), evidence)
+            found[number] = outcome(evidence.at(draws.settings[number]), evidence, shown)
             done(number)
     keys = dict.fromkeys(key for number in numbers for key in found[number])
     values = {
@@ -164,27 +165,25 @@ def _elsewhere(
 ) -> dict[int, dict[str, Array]]:
     """The draws of another process: first the estimates, near which the draws lie."""
     evidence = Evidence(plans, data, criteria)
-    outcome(evidence, evidence)
-    return {number: outcome(evidence.at(draw), evidence) for number, draw in draws.items()}
+    shown = pictured(evidence)
+    outcome(evidence, evidence, shown)
+    return {number: outcome(evidence.at(draw), evidence, shown) for number, draw in draws.items()}
 
 
-def pictured(evidence: Evidence) -> Iterator[tuple[str, Experiment]]:
+def pictured(evidence: Evidence) -> dict[str, Experiment]:
     """What is drawn with a band, by key: figures of the report, and all that own criteria name."""
-    own = own_criteria()
+    own, found = own_criteria(), dict[str, Experiment]()
     for criterion in evidence.criteria:
         if criterion.id in own or criterion.id in PICTURED:
-            for number, one in enumerate(evidence.of(criterion)):
-                yield curve_key(criterion.id, number), one
+            found |= {curve_key(criterion.id, i): one for i, one in enumerate(evidence.of(criterion))}
     named = {row for plan in evidence.plans for row in plan.calibration}
-    for row in ROWS:
-        if row in named:
-            yield curve_key(row), evidence.row(row)
+    return found | {curve_key(row): evidence.row(row) for row in ROWS if row in named}
 
 
-def outcome(evidence: Evidence, estimates: Evidence) -> dict[str, Array]:
+def outcome(evidence: Evidence, estimates: Evidence, shown: Mapping[str, Experiment]) -> dict[str, Array]:
     """Every quantity of one draw by key; what cannot be simulated is left out.
 
-    Curves are read where those of ``estimates`` are.
+    Curves, of what is ``shown``, are read where those of ``estimates`` are.
     """
     out: dict[str, Array] = {}
 
@@ -206,7 +205,7 @@ def outcome(evidence: Evidence, estimates: Evidence) -> dict[str, Array]:
     for prefix, kind in (("cell", CellIC50), ("ec50", CytokineEC50)):
         with suppress(SimulationError):
             out |= {f"{prefix} {p.row}": np.asarray(p.predicted) for p in evidence.predictions(kind)}
-    for key, one in pictured(evidence):
+    for key, one in shown.items():
         take(key, partial(_curve, one, evidence, estimates))
     return out
 

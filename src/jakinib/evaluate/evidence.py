@@ -69,11 +69,12 @@ class Evidence:
         self.criteria = tuple(read_criteria(data=data) if criteria is None else criteria)
         self.models = models or Models()
         self._experiments: dict[str, tuple[Experiment, ...]] = {}
+        self._potencies: dict[type[Potency], list[tuple[str, Plan, Potency]]] = {}
 
     def with_models(self, models: Models) -> Evidence:
         """The same experiments asked of other models."""
         other = Evidence(self.plans, self.data, self.criteria, models)
-        other._experiments = self._experiments
+        other._experiments, other._potencies = self._experiments, self._potencies
         return other
 
     def at(self, draw: Mapping[str, float]) -> Evidence:
@@ -143,19 +144,21 @@ class Evidence:
 
     def predictions(self, kind: type[Potency]) -> list[Prediction]:
         """Published and predicted potencies of a kind, row by row in the order of the plans."""
+        if kind not in self._potencies:
+            self._potencies[kind] = [
+                (role, plan, kind(self.data[identifier], self.data, plan))
+                for plan in self.plans
+                for role, rows in (("calibration", plan.calibration), ("validation", plan.validation))
+                for identifier in rows
+                if self.data[identifier].quantity in kind.quantities
+                and self.data[identifier].qualifier == "="
+            ]
         out = []
-        for plan in self.plans:
-            for role, rows in (("calibration", plan.calibration), ("validation", plan.validation)):
-                for row in (self.data[identifier] for identifier in rows):
-                    if row.quantity not in kind.quantities or row.qualifier != "=":
-                        continue
-                    one = kind(row, self.data, plan)
-                    shown = "recalled" if row.status == "recalled" else role
-                    predicted = one.predicted(self.models) * math.exp(one.offset(self.models))
-                    error = plan.errors[row.quantity]
-                    out.append(
-                        Prediction(
-                            row.id, shown, one.label, one.published, predicted, row.status, row.source, error
-                        )
-                    )
+        for role, plan, one in self._potencies[kind]:
+            row, error = one.row, plan.errors[one.row.quantity]
+            shown = "recalled" if row.status == "recalled" else role
+            predicted = one.predicted(self.models) * math.exp(one.offset(self.models))
+            out.append(
+                Prediction(row.id, shown, one.label, one.published, predicted, row.status, row.source, error)
+            )
         return out

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from jakinib.build import ModelSpec
 from jakinib.build.estimates import estimates
 from jakinib.errors import PlanError
-from jakinib.simulate import Adjusted, Runnable
+from jakinib.simulate import RTOL, Adjusted, Model, Runnable
 from jakinib.simulate.models import from_spec
 
 T = TypeVar("T")
@@ -22,10 +22,13 @@ class Models:
     drawn after a dose are then interpolated.
     """
 
-    def __init__(self, values: Mapping[str, float] | None = None, near: Models | None = None) -> None:
+    def __init__(
+        self, values: Mapping[str, float] | None = None, near: Models | None = None, rtol: float = RTOL
+    ) -> None:
         self.values: Mapping[str, float] = values or {}
-        self.near = near
+        self.near, self.rtol = near, rtol
         self._known: dict[Hashable, Any] = {}
+        self.loaded: dict[ModelSpec, Model] = {} if near is None else near.loaded
 
     def resolved(self, spec: ModelSpec) -> ModelSpec:
         """The spec that is built when an experiment asks for ``spec``."""
@@ -33,7 +36,13 @@ class Models:
 
     def compiled(self, spec: ModelSpec) -> Runnable:
         """The compiled model of a spec; ``values`` are not set in it."""
-        return from_spec(self.resolved(spec))
+        return self._model(spec)
+
+    def _model(self, spec: ModelSpec) -> Model:
+        """Asked for at every run, so the files that a model follows from are looked at once."""
+        if spec not in self.loaded:
+            self.loaded[spec] = from_spec(self.resolved(spec), self.rtol)
+        return self.loaded[spec]
 
     def model(self, spec: ModelSpec, inert: tuple[str, ...] = ()) -> Runnable:
         """The model of a spec with the values of its cell or population.

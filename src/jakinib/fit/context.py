@@ -13,7 +13,6 @@ from jakinib.errors import PlanError
 from jakinib.experiments.models import Models, scope_of
 from jakinib.library import get_library
 from jakinib.simulate import Model, Protocol, Runnable
-from jakinib.simulate.models import from_spec
 
 FIT_RTOL = 1e-10
 KEPT = 256  # runs
@@ -29,8 +28,8 @@ class Context(Models):
     """
 
     def __init__(self, after: tuple[str, ...], inhibitors: tuple[str, ...], rtol: float = FIT_RTOL) -> None:
-        super().__init__()
-        self.after, self.inhibitors, self.rtol = after, inhibitors, rtol
+        super().__init__(rtol=rtol)
+        self.after, self.inhibitors = after, inhibitors
         self._runs: Runs = {}
         self._kept: Runs = {}
 
@@ -39,7 +38,7 @@ class Context(Models):
         return replace(spec, inhibitors=given, calibrated=self.after).resolved(get_library())
 
     def compiled(self, spec: ModelSpec) -> Model:
-        return from_spec(self.resolved(spec), self.rtol)
+        return self._model(spec)
 
     def set(self, theta: Mapping[str, float]) -> None:
         """New parameter values (model units); forgets what was simulated with the old ones."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 import re
@@ -363,13 +364,14 @@ def load_plan(path: Path) -> Plan:
 
 def _check_earlier(plan: Plan, data: DataSet, path: Path) -> None:
     """Raises PlanError when a distribution is passed on from data or a prior that then counts twice."""
+    loaded = functools.cache(lambda name: load_plan(plan_path(name)))
     for number, parameter in enumerate(plan.parameters):
         where = f"{short(path)}:{line_of(path, ('parameters', number)) or 1}: {parameter.id}: prior_from"
         rows = dict.fromkeys(plan.reads(data), plan.id)
         for name in parameter.prior_from:
             if name not in plan.after:
                 raise PlanError(f"{where} names {name}, which after does not; add it there")
-            earlier = load_plan(plan_path(name))
+            earlier = loaded(name)
             if twice := [row for row in earlier.calibration if row in rows]:
                 raise PlanError(f"{where}: {twice[0]} would count twice, in {name} and in {rows[twice[0]]}")
             rows |= dict.fromkeys(earlier.calibration, name)

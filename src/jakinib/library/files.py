@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, get_args
 
@@ -134,8 +134,9 @@ def line_of(path: Path, location: tuple[Any, ...]) -> int | None:
     return line_in(compose(read_text(path)), location)
 
 
+@functools.lru_cache(maxsize=8)
 def compose(text: str) -> yaml.Node | None:
-    """The nodes of a YAML text, which know their lines."""
+    """The nodes of a YAML text, which know their lines; a check asks for those of one file many times."""
     node: yaml.Node | None = yaml.compose(text, Loader=_SafeLoader)
     return node
 
@@ -212,7 +213,7 @@ def read_rows(path: Path, schema: type[M]) -> list[tuple[int, M]]:
 
     Raises InputError with file, row (line of the file) and column.
     """
-    table = files.read_table(path, partial(_is_number, schema))
+    table = files.read_table(path, functools.partial(_is_number, schema))
     unknown = [column for column in table.columns if column not in schema.model_fields]
     if unknown:
         known = ", ".join(schema.model_fields)

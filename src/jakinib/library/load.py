@@ -17,7 +17,7 @@ from jakinib.library.cells import NUMBERS, Place, read_cells
 from jakinib.library.citations import Evidence, Reference, References
 from jakinib.library.files import line_of, read_model, read_rows, read_text, read_yaml, short
 from jakinib.library.milieu import Milieu
-from jakinib.library.names import key, resolve, spellings, twins
+from jakinib.library.names import find, key, resolve, spellings, twins
 from jakinib.library.plugins import extra_folders
 from jakinib.library.populations import Population
 from jakinib.library.readouts import Readout
@@ -262,9 +262,8 @@ class Library:
         return self._find("milieu", name, self.milieus)
 
     def _find(self, noun: str, name: str, entries: dict[str, S]) -> S:
-        if name in entries:
-            return entries[name]
-        return entries[resolve(noun, name, entries, self._elsewhere(entries))]
+        found = find(name, entries)
+        return entries[resolve(noun, name, entries, self._elsewhere(entries)) if found is None else found]
 
     def find(self, kind: str, name: str) -> str | None:
         """The id of the entry of ``kind`` (a folder name) that a name means; None where none states it."""
