@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import fnmatch
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jakinib.evaluate.bands import Bands
-from jakinib.evaluate.criteria import own_criteria
+from jakinib.evaluate.criteria import Criterion, own_criteria
 from jakinib.evaluate.evidence import Evidence
-from jakinib.report import courses, plots
+from jakinib.report import courses, plots, potencies, seen
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,16 +19,64 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Plot:
-    """A figure of the report and the three parts of its caption."""
+    """A figure of the report and the three parts of its caption.
+
+    item: of the criteria that it stands beside; None beside the potencies. shows: patterns of the criteria
+    whose numbers can be read off it. seen: what is seen on it, in words.
+    """
 
     name: str
     title: str
     model: str
     published: str
+    item: int | None
+    shows: tuple[str, ...]
     draw: Callable[[Evidence, Bands], Figure]
+    seen: Callable[[Evidence, Bands], str]
+
+    def is_of(self, criterion: Criterion) -> bool:
+        """Whether the number of a criterion can be read off it."""
+        return any(fnmatch.fnmatchcase(criterion.id, pattern) for pattern in self.shows)
+
+
+def _words(of: Callable[[Evidence], str]) -> Callable[[Evidence, Bands], str]:
+    return lambda evidence, bands: of(evidence)
 
 
 PLOTS = (
+    Plot(
+        "predicted_published",
+        "Cell IC50, predicted against published.",
+        "vertical axis, with 90 % interval. Left, each potency is predicted by a fit that saw no row of its "
+        "drug, with the band of a laboratory that nobody has seen; right, at the estimates, in its own "
+        "laboratory. Colour tells the inhibitor, shape the laboratory; hollow: recalled, never decides.",
+        "horizontal axis. Solid line: identity. Dashed lines: two-fold.",
+        None,
+        ("calibration_*", "drug_*", "brepocitinib_*"),
+        potencies.cell_ic50,
+        lambda evidence, bands: potencies.seen(potencies.cell_panels(evidence, bands), "cell IC50"),
+    ),
+    Plot(
+        "ec50",
+        "Cytokine EC50, predicted against published.",
+        "vertical axis, with 90 % interval. Left, rows in no objective; right, rows that calibrated. Without "
+        "an inhibitor colour tells the cell, shape the laboratory.",
+        "horizontal axis. Solid line: identity. Dashed lines: two-fold.",
+        None,
+        ("ec50_*",),
+        potencies.ec50,
+        lambda evidence, bands: potencies.seen(potencies.ec50_panels(evidence, bands), "cytokine EC50"),
+    ),
+    Plot(
+        "enzyme_curves",
+        "Baricitinib on the isolated kinases at 1 mM ATP.",
+        "lines: simulated assay with ATP, drug and enzyme as explicit species.",
+        "markers: IC50s, which are also the potencies of the library, so agreement verifies the assay.",
+        1,
+        ("enzyme_*", "selectivity_*"),
+        plots.enzyme_curves,
+        _words(seen.enzyme_curves),
+    ),
     Plot(
         "dose_inhibition",
         "Inhibition after one oral dose of baricitinib, healthy adults.",
@@ -36,7 +85,10 @@ PLOTS = (
         "return to within 10 points of baseline.",
         "shaded windows of the maximum (1-2 h) and of the return to near baseline (16-24 h). The curves "
         "themselves are not published; their height and rise with dose are predictions.",
+        3,
+        ("time_of_maximum", "back_by_*", "maximum_rises", "return_*", "window_*"),
         plots.dose_inhibition,
+        _words(seen.dose_inhibition),
     ),
     Plot(
         "peak_and_return",
@@ -44,26 +96,21 @@ PLOTS = (
         "points: the peak of each curve above and the time until at most 10 % inhibition remain.",
         "shaded window of the return to near baseline. A return below it is earlier than published; the "
         "criteria ask only for a return by 16 h (1-4 mg) and by 24 h (all doses).",
+        3,
+        ("maximum_rises", "return_*", "window_*_10"),
         plots.peak_and_return,
+        _words(seen.peak_and_return),
     ),
     Plot(
-        "predicted_published",
-        "Cell IC50, predicted against published.",
-        "vertical axis, with 90 % interval: assays simulated under the conditions listed below. Circles "
-        "calibrated the pathways; squares (validation) and triangles (recalled, never decide) were in no "
-        "objective.",
-        "horizontal axis, with one standard deviation of assay error. Solid line: identity. Dashed lines: "
-        "two-fold.",
-        plots.predicted_published,
-    ),
-    Plot(
-        "ec50",
-        "Cytokine EC50, predicted against published.",
-        "vertical axis, with 90 % interval: dose-response of pSTAT5 in each cell of PBMC. IL-15 calibrated, "
-        "IL-2 was in no objective.",
-        "horizontal axis, with one standard deviation of assay error. Solid line: identity. Dashed lines: "
-        "two-fold.",
-        plots.ec50,
+        "plasma_steady_state",
+        "Plasma concentration at steady state, RA, 4 mg once daily.",
+        "line: the typical patient on the fourteenth day.",
+        "point: mean Cmax with its CV between patients, at the median tmax with its range. Both calibrated "
+        "the disposition.",
+        6,
+        ("ra_cmax", "ra_auc", "ra_half_life", "ra_tmax"),
+        plots.plasma_steady_state,
+        _words(seen.plasma_steady_state),
     ),
     Plot(
         "time_course",
@@ -71,7 +118,10 @@ PLOTS = (
         "lines: with SOCS3 feedback, and with transcription of SOCS3 off.",
         "points: fold over basal, which calibrated the feedback. Both courses are compared relative to their "
         "own peak: the shape is evidence, the height is not.",
+        7,
+        ("stat3_*",),
         courses.time_course,
+        _words(seen.time_course),
     ),
     Plot(
         "time_course_stat1",
@@ -79,7 +129,10 @@ PLOTS = (
         "line: with SOCS3 feedback.",
         "points: fold over basal at 20 and 60 min. As for pSTAT3 both are relative to the peak, so that two "
         "points leave only the ratio between them as evidence.",
+        7,
+        (),
         courses.time_course_stat1,
+        _words(seen.time_course_stat1),
     ),
     Plot(
         "hepatocytes",
@@ -88,7 +141,10 @@ PLOTS = (
         "circle: share by mass spectrometry in primary mouse hepatocytes. Diamonds: EC50s of two "
         "experiments, drawn at half of the model's maximum. All calibrated the receptor numbers of the "
         "hepatocyte.",
+        7,
+        (),
         courses.hepatocytes,
+        _words(seen.hepatocytes),
     ),
     Plot(
         "kinase_block",
@@ -96,15 +152,10 @@ PLOTS = (
         "line: IFN-γ for 30 min, then every JAK is blocked.",
         "dashed line: pSTAT1 had disappeared within 60 min (staurosporine, cell lines). Below 5 % is how the "
         "criterion reads it.",
+        7,
+        ("stat1_block",),
         courses.kinase_block,
-    ),
-    Plot(
-        "plasma_steady_state",
-        "Plasma concentration at steady state, RA, 4 mg once daily.",
-        "line: the typical patient on the fourteenth day.",
-        "point: mean Cmax with its CV between patients, at the median tmax with its range. Both calibrated "
-        "the disposition.",
-        plots.plasma_steady_state,
+        _words(seen.kinase_block),
     ),
     Plot(
         "daily_inhibition",
@@ -113,16 +164,16 @@ PLOTS = (
         "(assumed). All are predictions.",
         "no curve per pathway. Dotted: the bounds of the criteria, which stand for partial and periodic "
         "inhibition.",
+        8,
+        ("partial_*", "periodic_*"),
         plots.daily_inhibition,
-    ),
-    Plot(
-        "enzyme_curves",
-        "Baricitinib on the isolated kinases at 1 mM ATP.",
-        "lines: simulated assay with ATP, drug and enzyme as explicit species.",
-        "markers: IC50s, which are also the potencies of the library, so agreement verifies the assay.",
-        plots.enzyme_curves,
+        _words(seen.daily_inhibition),
     ),
 )
+
+
+def _own(criterion: Criterion, evidence: Evidence, bands: Bands) -> str:
+    return seen.own(criterion, evidence)
 
 
 def plots_of(evidence: Evidence) -> tuple[Plot, ...]:
@@ -139,7 +190,10 @@ def plots_of(evidence: Evidence) -> tuple[Plot, ...]:
             f"{'lines' if len(evidence.of(c)) > 1 else 'line'}: what the experiments of the criterion "
             f"{c.id} show; band: 90 %.",
             f"rows {', '.join(c.rows)}; a marker where they say a point of the curve.",
+            c.item,
+            (c.id,),
             functools.partial(plots.own_figure, c),
+            functools.partial(_own, c),
         )
         for c in evidence.criteria
         if c.id in own

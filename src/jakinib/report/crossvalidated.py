@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from jakinib.errors import InputError
 from jakinib.fit.crossvalidation import CrossValidation, gmfe, share_inside, stored, worst
 from jakinib.fit.folds import LEAVE, Band
 from jakinib.fit.plan import Plan
-from jakinib.report.plots import BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION, new_figure, plain_style
+from jakinib.report.potencies import Panel, left_out, predicted_observed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,8 +20,6 @@ BANDS: tuple[tuple[Band, str], ...] = (
     ("new", "a new laboratory"),
     ("ratio", "ratio of two drugs"),
 )
-COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE)
-MARKERS = "osD^vP"
 
 
 @dataclass(frozen=True)
@@ -63,40 +59,14 @@ def every(plans: Sequence[Plan]) -> tuple[list[CrossValidation], list[str]]:
     return found, lacking
 
 
+def panels(found: CrossValidation) -> list[Panel]:
+    """The left-out potencies as the one panel of a figure."""
+    return [Panel(f"Predicted: fitted without the row's {found.leave}", left_out(found))]
+
+
 def predicted_published(found: CrossValidation) -> Figure:
     """Predicted against published, log-log, with identity and two-fold lines.
 
     Colour tells the inhibitor, shape the laboratory; a bar is the 90 % band of a new laboratory.
     """
-    with plain_style():
-        figure, axes = new_figure(6.4, 4.4)
-        held = found.held
-        ends = [value for one in held for value in (one.published, one.predicted, *one.new)]
-        low, high = min(ends) / 1.3, max(ends) * 1.3
-        line = np.array([low, high])
-        across = (min(one.published for one in held) / 2, max(one.published for one in held) * 2)
-        axes.plot(line, line, color=GREY, linewidth=1.2)
-        for factor in (0.5, 2.0):
-            axes.plot(line, factor * line, color=GREY, linewidth=1, linestyle=(0, (4, 3)))
-        drugs = list(dict.fromkeys(one.inhibitor for one in held))
-        places = list(dict.fromkeys(one.laboratory for one in held))
-        for one in held:
-            colour = COLOURS[drugs.index(one.inhibitor) % len(COLOURS)]
-            marker = MARKERS[places.index(one.laboratory) % len(MARKERS)]
-            axes.vlines(one.published, *one.new, color=colour, linewidth=0.8, alpha=0.7)
-            axes.plot(
-                one.published, one.predicted, marker, color=colour, markersize=7, markeredgecolor="white"
-            )
-        for number, drug in enumerate(drugs):
-            axes.plot([], [], "s", color=COLOURS[number % len(COLOURS)], label=drug)
-        for number, laboratory in enumerate(places):
-            axes.plot([], [], MARKERS[number % len(MARKERS)], color=GREY, label=laboratory)
-        axes.set(xscale="log", yscale="log", xlim=across, ylim=(low, high))
-        axes.set(
-            xlabel=f"published ({held[0].unit})",
-            ylabel=f"predicted without that {found.leave} ({held[0].unit})",
-        )
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter("{x:g}")
-        figure.legend(*axes.get_legend_handles_labels(), loc="outside right upper")
-        return figure
+    return predicted_observed(panels(found), "potency")

@@ -1,13 +1,14 @@
-"""The evaluation as one self-contained page, and its verdicts as JSON."""
+"""The evaluation as one self-contained page, and its verdicts as JSON and CSV."""
 
 from __future__ import annotations
 
-import base64
+import csv
 import functools
+import io
 import json
 import math
-from collections.abc import Callable, Iterator
-from itertools import groupby
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,18 +18,20 @@ from jakinib.evaluate.agreement import Agreement
 from jakinib.evaluate.bands import Bands
 from jakinib.evaluate.basis import headline
 from jakinib.evaluate.credibility import read_checklist, score
-from jakinib.evaluate.criteria import Interval
 from jakinib.evaluate.evidence import Evidence, Prediction
 from jakinib.experiments import AfterDose
 from jakinib.fit import results
 from jakinib.fit.coordinates import Coordinate, coordinates
+from jakinib.fit.crossvalidation import CrossValidation
 from jakinib.fit.plan import read_plan
 from jakinib.fit.run import prepare
 from jakinib.library import get_library
-from jakinib.library.measurements import DataSource
+from jakinib.library.measurements import DataSource, Measurement
 from jakinib.paths import write_atomic
-from jakinib.report import captions, plots
+from jakinib.report import captions, inline, overview, potencies, wording
 from jakinib.report import crossvalidated as crossvalidation
+from jakinib.report.readings import reading
+from jakinib.report.wording import number
 from jakinib.units import factor
 
 ITEMS = {
@@ -45,23 +48,25 @@ ITEMS = {
 }
 
 
-FILES = ("verdicts.json", "index.html")
+FILES = ("verdicts.json", "verdicts.csv", "index.html")
 
 
 def write(evaluation: Evaluation, folder: Path) -> Path:
-    """Write index.html and verdicts.json into ``folder``; returns the path of the page.
+    """Write index.html, verdicts.json and verdicts.csv into ``folder``; returns the path of the page.
 
     The same evaluation gives the same bytes. Raises InputError when a plan of the evaluation has no results.
     """
     page = render(evaluation)  # before anything is written
+    verdicts = [_jsonable(r) for r in evaluation.records()]
     record = {
         "passed": evaluation.passed,
         "tallies": [line.record() for line in evaluation.tallies],
         "agreement": [line.record() for line in _agreement(evaluation)],
-        "verdicts": [_jsonable(r) for r in evaluation.records()],
+        "verdicts": verdicts,
         "provenance": evaluation.provenance,
     }
     write_atomic(folder / "verdicts.json", json.dumps(record, indent=2, allow_nan=False) + "\n")
+    write_atomic(folder / "verdicts.csv", _csv(verdicts))
     write_atomic(folder / "index.html", page)
     return folder / "index.html"
 
@@ -71,12 +76,14 @@ def _agreement(evaluation: Evaluation) -> list[Agreement]:
     return found or []
 
 
-def interval(found: Interval) -> str:
-    """An interval as text, a dash where there is none; Laplace is marked."""
-    if found.low is None or found.high is None:
-        return "–"
-    mark = " (Laplace)" if found.method == "Laplace" else ""
-    return f"{number(found.low)} to {number(found.high)}{mark}"
+def _csv(records: Sequence[dict[str, Any]]) -> str:
+    """The records as a table for spreadsheets; lists are joined by a semicolon."""
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, records[0].keys() if records else (), lineterminator="\n")
+    writer.writeheader()
+    for record in records:
+        writer.writerow({k: "; ".join(v) if isinstance(v, list) else v for k, v in record.items()})
+    return stream.getvalue()
 
 
 def _jsonable(record: dict[str, Any]) -> dict[str, Any]:
@@ -99,46 +106,59 @@ def render(evaluation: Evaluation) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "number": number, "interval": interval, "with_prefix": lambda row, prefix: (prefix, row),
+        "number": number, "interval": wording.interval, "with_prefix": lambda row, prefix: (prefix, row),
     }  # fmt: skip
+    return environment.get_template("report.html.j2").render(_content(evaluation))
+
+
+def _content(evaluation: Evaluation) -> dict[str, Any]:
+    """What the template shows, by the names that it uses."""
     evidence = evaluation.evidence
     fits = [results.read(read_plan(name, evidence.data)) for name in evaluation.provenance["plans"]]
     predictions, no_predictions = _computed(lambda: evidence.cell_ic50s)
     found, not_crossvalidated = crossvalidation.every(evidence.plans)
-    crossvalidated = [
-        (one, crossvalidation.summary(one), _address(plots.svg(crossvalidation.predicted_published(one))))
-        for one in found
-    ]
-    hard = [v for v in evaluation.verdicts if v.criterion.hard]
-    return environment.get_template("report.html.j2").render(
-        passed=sum(v.passed for v in hard),
-        hard=len(hard),
-        reported=len(evaluation.verdicts) - len(hard),
-        missed=sum(not v.passed for v in evaluation.verdicts if not v.criterion.hard),
-        failed=[v for v in hard if not v.passed],
-        headline=headline(evaluation.tallies),
-        tallies=evaluation.tallies,
-        items=_items(evaluation),
-        crossvalidated=crossvalidated,
-        not_crossvalidated=not_crossvalidated,
-        coordinates=_coordinates(
+    drawn = _drawn(evidence, evaluation.bands)
+    items = _items(evaluation, drawn)
+    return {
+        "headline": headline(evaluation.tallies),
+        "counts": overview.counts(evaluation.tallies),
+        "at_hand": next((t for t in evaluation.tallies if t.basis == "context"), None),
+        "hard": [v for v in evaluation.verdicts if v.criterion.hard],
+        "reported": [v for v in evaluation.verdicts if not v.criterion.hard],
+        "groups": overview.groups(evaluation.verdicts, evaluation.bases),
+        "bases": overview.WORDS,
+        "ticks": overview.TICKS,
+        "items": items,
+        "potencies": [one for one in drawn if one.plot.item is None],
+        "crossvalidated": [(one, crossvalidation.summary(one), _left_out(one)) for one in found],
+        "not_crossvalidated": not_crossvalidated,
+        "coordinates": _coordinates(
             tuple(name for fit in fits if fit.plan.id == "pathways" for name in results.state(fit).items())
         ),
-        structures=evaluation.provenance.get("structures", {}),
-        figures=list(_figures(evidence, evaluation.bands)),
-        bands=evaluation.bands,
-        agreement=_agreement(evaluation),
-        reasons=evaluation.reasons,
-        ec50=_computed(lambda: evidence.ec50s)[0] or [],
-        predictions=predictions or [],
-        no_predictions=no_predictions,
-        fits=[(fit, _parameters(fit)) for fit in fits],
-        ex_vivo=_blood(evidence),
-        assays=_assays(evidence, predictions or []),
-        credibility=score(read_checklist()),
-        provenance=evaluation.provenance,
-        sources=_sources(evaluation, predictions or [], fits),
-        citation=lambda name: evidence.data.sources[name].citation,
+        "structures": evaluation.provenance.get("structures", {}),
+        "bands": evaluation.bands,
+        "agreement": _agreement(evaluation),
+        "reasons": evaluation.reasons,
+        "ec50": _computed(lambda: evidence.ec50s)[0] or [],
+        "predictions": predictions or [],
+        "no_predictions": no_predictions,
+        "fits": [(fit, _parameters(fit)) for fit in fits],
+        "ex_vivo": _blood(evidence),
+        "assays": _assays(evidence, predictions or []),
+        "credibility": score(read_checklist()),
+        "provenance": evaluation.provenance,
+        "sources": _sources(evaluation, predictions or [], fits),
+        "citation": lambda name: evidence.data.sources[name].citation,
+    }
+
+
+def _left_out(found: CrossValidation) -> str:
+    """The picture of a cross-validation."""
+    panels = crossvalidation.panels(found)
+    return inline.markup(
+        potencies.predicted_observed(panels, "potency"),
+        f"left-out-{found.leave}",
+        potencies.seen(panels, "potency"),
     )
 
 
@@ -159,61 +179,87 @@ def _computed(quantity: Callable[[], T]) -> tuple[T | None, str]:
         return None, str(error)
 
 
-def number(value: float, bounds: tuple[float | None, ...] = (), digits: int = 3) -> str:
-    """Significant digits without exponent; more when rounding would cross one of ``bounds``."""
-    if not math.isfinite(value):
-        return str(value)
-    for shown in range(digits, 18):
-        rounded = float(f"{value:.{shown}g}")
-        if all(b is None or _side(value, b) == _side(rounded, b) for b in bounds):
-            break
-    exponent = int(f"{rounded:.{shown - 1}e}".partition("e")[2])  # log10 would round 999999.9999999999 up
-    return f"{rounded:.{max(0, shown - 1 - exponent)}f}"
+# Criteria and their figures --------------------------------------------------------------------------
 
 
-def _side(value: float, bound: float) -> int:
-    return (value > bound) - (value < bound)
+@dataclass(frozen=True)
+class Drawn:
+    """A figure on the page. picture: its SVG element; None, with the reason, when it could not be drawn."""
+
+    number: int
+    plot: captions.Plot
+    picture: str | None
+    error: str
 
 
-# Criteria -------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Entry:
+    """A criterion in the section of its item. shown: figures and tables that it can be read off."""
+
+    verdict: Verdict
+    value: str
+    words: str
+    reading: str
+    published: Sequence[tuple[Measurement, str]]
+    shown: Sequence[tuple[str, str]]
 
 
-def _items(evaluation: Evaluation) -> list[tuple[int, str, list[tuple[Verdict, str, str]]]]:
-    """(item, title, [(verdict, shown value, basis)]) in the order of the criteria."""
-    verdicts = sorted(evaluation.verdicts, key=lambda v: v.criterion.item)
-    groups = groupby(verdicts, key=lambda v: v.criterion.item)
+@dataclass(frozen=True)
+class Item:
+    """Criteria on one question, and their figures."""
+
+    number: int
+    title: str
+    figures: Sequence[Drawn]
+    entries: Sequence[Entry]
+
+
+def _drawn(evidence: Evidence, bands: Bands) -> list[Drawn]:
+    """Every figure in the order of the page: potencies first, then those of the items."""
+    plots = sorted(captions.plots_of(evidence), key=lambda plot: -1 if plot.item is None else plot.item)
     return [
-        (
-            item,
-            ITEMS.get(item, f"Item {item}"),
-            [(v, _shown(v), evaluation.bases[v.criterion.id]) for v in group],
-        )
-        for item, group in groups
+        Drawn(place, plot, *_computed(functools.partial(_picture, plot, evidence, bands)))
+        for place, plot in enumerate(plots, 1)
     ]
 
 
-def _shown(verdict: Verdict) -> str:
-    if verdict.value is None:
-        return "none"
-    return number(verdict.value, (verdict.criterion.low, verdict.criterion.high))
-
-
-# Figures --------------------------------------------------------------------------------------------
-
-
-def _figures(evidence: Evidence, bands: Bands) -> Iterator[tuple[captions.Plot, str | None, str]]:
-    """Each plot, its picture, and why there is none."""
-    for plot in captions.plots_of(evidence):
-        yield plot, *_computed(functools.partial(_picture, plot, evidence, bands))
-
-
 def _picture(plot: captions.Plot, evidence: Evidence, bands: Bands) -> str:
-    """An SVG as a data address: as an image it keeps its ids to itself."""
-    return _address(plots.svg(plot.draw(evidence, bands)))
+    return inline.markup(plot.draw(evidence, bands), plot.name, plot.seen(evidence, bands))
 
 
-def _address(text: str) -> str:
-    return f"data:image/svg+xml;base64,{base64.b64encode(text.encode()).decode()}"
+def _items(evaluation: Evaluation, drawn: Sequence[Drawn]) -> list[Item]:
+    """Items in order, each with what was asked, what came out and what it looks like."""
+    numbers = {v.criterion.item for v in evaluation.verdicts}
+    numbers |= {one.plot.item for one in drawn if one.plot.item is not None}
+    return [
+        Item(
+            item,
+            ITEMS.get(item, f"Item {item}"),
+            [one for one in drawn if one.plot.item == item],
+            [_entry(v, evaluation, drawn) for v in evaluation.verdicts if v.criterion.item == item],
+        )
+        for item in sorted(numbers)
+    ]
+
+
+def _entry(verdict: Verdict, evaluation: Evaluation, drawn: Sequence[Drawn]) -> Entry:
+    criterion, data = verdict.criterion, evaluation.evidence.data
+    shown = [
+        (f"figure-{one.plot.name}", f"figure {one.number}") for one in drawn if one.plot.is_of(criterion)
+    ]
+    if criterion.leave:
+        shown.append((f"crossvalidation-{criterion.leave}", f"predictions without each {criterion.leave}"))
+    if criterion.parameter:
+        shown.append(("parameters", "fitted parameters"))
+    rows = [data[name] for name in criterion.rows]
+    return Entry(
+        verdict,
+        wording.value(verdict),
+        overview.WORDS[evaluation.bases[criterion.id]],
+        reading(verdict, evaluation),
+        [(row, wording.published(row)) for row in rows],
+        shown,
+    )
 
 
 # Parameters and assumptions -------------------------------------------------------------------------

@@ -27,8 +27,8 @@ from jakinib.files.text import read_text
 from jakinib.library.files import short
 from jakinib.paths import write_atomic
 from jakinib.report import sources_fits  # noqa: F401  importing it registers its sources
-from jakinib.report.html import number
 from jakinib.report.sources import SOURCES, Value, refresh
+from jakinib.report.wording import number
 
 OPEN, CLOSE = "<!--=", "<!--/-->"
 _MARKED = re.compile(rf"{OPEN}(?P<marker>[^\n]*?)-->(?P<text>[^\n]*?){CLOSE}")

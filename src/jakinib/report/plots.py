@@ -11,7 +11,7 @@ import numpy as np
 
 from jakinib.evaluate.bands import Bands, curve_key, value_key
 from jakinib.evaluate.criteria import Criterion
-from jakinib.evaluate.evidence import Evidence, Prediction
+from jakinib.evaluate.evidence import Evidence
 from jakinib.library.schema import JAKS
 from jakinib.units import parse_quantity
 
@@ -179,98 +179,6 @@ def waterfall(plan: str, costs: Sequence[float]) -> Figure:
         axes.set(xlabel=f"start of plan {plan}, sorted", ylabel="objective above the best", ylim=(5e-9, None))
         axes.xaxis.get_major_locator().set_params(integer=True)
         return figure
-
-
-ROLES = {
-    "calibration": ("o", BLUE, "calibration"),
-    "validation": ("s", VERMILION, "validation"),
-    "recalled": ("^", PURPLE, "recalled"),
-}
-
-
-@styled
-def predicted_published(evidence: Evidence, bands: Bands) -> Figure:
-    """Predicted against published cell IC50, with identity and two-fold lines."""
-    figure, axes = new_figure(6.2, 4.2)
-    points = evidence.cell_ic50s
-    low, high = _against(axes, points, bands, "cell")
-    _name_points(axes, [p for p in points if p.role != "calibration"], low, high)
-    axes.set(xlabel="published IC50 (nM)", ylabel="predicted IC50 (nM)")
-    return figure
-
-
-@styled
-def ec50(evidence: Evidence, bands: Bands) -> Figure:
-    """Predicted against published cytokine EC50."""
-    figure, axes = new_figure(6.2, 4.2)
-    points = evidence.ec50s
-    low, high = _against(axes, points, bands, "ec50")
-    _name_points(axes, [p for p in points if p.role != "calibration"], low, high)
-    axes.set(xlabel="published EC50 (nM)", ylabel="predicted EC50 (nM)")
-    return figure
-
-
-def _against(axes: Axes, points: Sequence[Prediction], bands: Bands, prefix: str) -> tuple[float, float]:
-    """Points with error bars, identity and two-fold lines on log axes; returns the limits."""
-    from matplotlib.ticker import FixedLocator, NullLocator
-
-    values = [value for p in points for value in (p.published, p.predicted)]
-    low, high = min(values) / 1.4, max(values) * 1.6
-    line = np.array([low, high])
-    axes.plot(line, line, color=GREY, linewidth=1.2, label="identity")
-    for fold, label in ((2.0, "two-fold"), (0.5, None)):
-        axes.plot(line, fold * line, color=GREY, linewidth=1, linestyle=(0, (4, 3)), label=label)
-    for role, (marker, colour, label) in ROLES.items():
-        if not (mine := [p for p in points if p.role == role]):
-            continue
-        axes.plot([p.published for p in mine], [p.predicted for p in mine], marker, color=colour,
-                  label=label, markersize=7.5, markeredgecolor="white", zorder=4)  # fmt: skip
-        for p in mine:
-            axes.hlines(
-                p.predicted, p.published / p.error, p.published * p.error, color=colour, linewidth=0.8
-            )
-            found = bands.interval(f"{prefix} {p.row}")
-            if found.low is not None and found.high is not None:
-                axes.vlines(p.published, found.low, found.high, color=colour, linewidth=0.8)
-    axes.set(xscale="log", yscale="log", xlim=(low, high), ylim=(low, high))
-    decades = (0.001, 0.01, 0.1, 1, 10, 100, 1000, 10000)
-    inside = [tick for decade in decades for tick in (decade, 3 * decade)]
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(FixedLocator([tick for tick in inside if 1.15 * low < tick < high]))
-        axis.set_major_formatter("{x:g}")
-        axis.set_minor_locator(NullLocator())
-    handles, labels = axes.get_legend_handles_labels()
-    axes.legend(handles[2:] + handles[:2], labels[2:] + labels[:2], loc="upper left", borderaxespad=0.1)
-    return low, high
-
-
-def _name_points(axes: Axes, points: list[Prediction], low: float, high: float) -> None:
-    """Names in a column right of the axes, apart from each other, each with a leader to its point."""
-    merged: dict[tuple[str, float], list[Prediction]] = {}
-    for point in points:
-        merged.setdefault((point.label.split(",")[0], point.published), []).append(point)
-    groups = sorted(merged.items(), key=lambda item: item[1][0].predicted)
-    wanted = [float(np.log(group[0].predicted / low) / np.log(high / low)) for _, group in groups]
-    for ((pathway, _), group), height in zip(groups, spread(wanted, 0.075), strict=True):
-        cells = " and ".join(_place(p.label) for p in group)
-        leader = {"arrowstyle": "-", "color": ROLES[group[0].role][1], "linewidth": 0.7, "shrinkB": 4,
-                  "relpos": (0, 0.5), "zorder": 1}  # fmt: skip
-        axes.annotate(
-            f"{_name(pathway)}, {cells}", (group[0].published, group[0].predicted), (1.03, height),
-            textcoords="axes fraction", va="center", fontsize=8, arrowprops=leader,
-        )  # fmt: skip
-
-
-def _place(label: str) -> str:
-    """Cell of a prediction's label, and its matrix when that is not whole blood."""
-    _, cell, matrix = label.split(", ")
-    return (
-        f"{cell}, {matrix}"
-        if matrix[0].isdigit()
-        else cell
-        if matrix in ("whole blood", cell)
-        else f"{cell} ({matrix})"
-    )
 
 
 def spread(wanted: Sequence[float], gap: float) -> list[float]:

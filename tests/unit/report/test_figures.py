@@ -15,9 +15,12 @@ from matplotlib.text import Text
 from synthetic import Synthetic, ex_vivo, overlaps
 
 from jakinib.assay import ExVivo
+from jakinib.evaluate.bands import Bands
 from jakinib.evaluate.evidence import Evidence
 from jakinib.experiments import Experiment
-from jakinib.report import captions, courses, plots
+from jakinib.fit import read_plan
+from jakinib.fit.crossvalidation import stored
+from jakinib.report import captions, courses, plots, potencies
 
 
 @pytest.mark.parametrize("plot", captions.PLOTS, ids=lambda plot: plot.name)
@@ -58,15 +61,30 @@ def test_a_dose_whose_inhibition_stays_is_called_not_back(evidence: Evidence) ->
     assert overlaps(plots.peak_and_return(strong)) == []
 
 
-def test_the_cell_figure_places_each_published_row_at_its_prediction(evidence: Evidence) -> None:
-    axes = plots.predicted_published(evidence).axes[0]
-    drawn = {
-        (line.get_label(), x, y)
-        for line in axes.lines
-        for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True)  # type: ignore[arg-type]
-        if line.get_label() in plots.ROLES
+def test_potencies_stand_at_published_and_predicted_with_unseen_ones_apart_from_fitted(
+    evidence: Evidence,
+) -> None:
+    unseen, fitted = potencies.cell_panels(evidence, Bands())
+    calibrated = {row for plan in evidence.plans for row in plan.calibration}
+    assert {(p.row, p.published, p.predicted) for p in fitted.points} == {
+        (p.row, p.published, p.predicted) for p in evidence.cell_ic50s if p.row in calibrated
     }
-    assert drawn == {(p.role, p.published, p.predicted) for p in evidence.cell_ic50s}
+    left_out = {one.row: one for one in stored(read_plan("pathways", evidence.data), "drug").held}
+    assert {p.row for p in unseen.points} == set(left_out)
+    for point in unseen.points:
+        assert (point.published, point.predicted) == (
+            pytest.approx(left_out[point.row].published),
+            pytest.approx(left_out[point.row].predicted),
+        )
+    figure = potencies.cell_ic50(evidence)
+    for axes, panel in zip(figure.axes, (unseen, fitted), strict=True):
+        drawn = {
+            (x, y)
+            for line in axes.lines
+            if line.get_gid()
+            for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True)  # type: ignore[arg-type]
+        }
+        assert drawn == {(p.published, p.predicted) for p in panel.points}
 
 
 def test_the_time_course_figure_shows_published_folds_as_shares_of_the_peak(evidence: Evidence) -> None:
