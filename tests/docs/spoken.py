@@ -12,6 +12,7 @@ from jakinib.library import get_library
 from jakinib.library.names import resolve
 from jakinib.library.readouts import readout
 from jakinib.regimen import Regimen
+from jakinib.regimen.changing import Changing, changing, first
 from jakinib.units import spoken
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "spoken.md"
@@ -29,6 +30,14 @@ def _condition(text: str) -> str:
 def _dose(text: str) -> str:
     cytokine, _, amount = text.partition(": ")
     return f"{cytokine_dose_nM(LIBRARY.cytokine(cytokine), amount, 'dose'):.3g} nM"
+
+
+def _covariate(text: str, unit: str, what: str, shown: str) -> str:
+    found = changing(text, unit, what)
+    later = found.changes if isinstance(found, Changing) else ()
+    return ", then ".join(
+        [f"{first(found):g} {shown}", *(f"{value:g} from {time:g} h" for time, value in later)]
+    )
 
 
 def _read(text: str) -> str:
@@ -113,13 +122,14 @@ KINDS: dict[str, tuple[Callable[[str], str], str, str]] = {
         "|4 mg imatinib qd|4 mg days 1-7|1 tablet daily|4 mg qd x 0|4 mg qd x 7 for 7 days|4 mg iv|4 mg qd until better",
     ),
     "eGFR": (
-        lambda text: f"{spoken(text, 'mL/min', 'eGFR'):g} mL/min per 1.73 m2",
-        "45|45 mL/min|45 ml/min|45 mL/min/1.73 m2|45 mL/min/1.73m²|45 mL/min per 1.73 m2|0.75 mL/s|45,5 mL/min",
-        "1 mg/dL|88 umol/L|88 µmol/L|45 kg|normal|stage 3",
+        lambda text: _covariate(text, "mL/min", "eGFR", "mL/min per 1.73 m2"),
+        "45|45 mL/min|45 ml/min|45 mL/min/1.73 m2|45 mL/min/1.73m²|45 mL/min per 1.73 m2|0.75 mL/s|45,5 mL/min"
+        "|90, 30 from 7 days|90 mL/min then 30 mL/min from 168 h|90,5; 30 after 2 weeks|90, 30 from 7 d, 45 from 14 d",
+        "90, 30|90, 30 from day 7|30 from 7 days|90, 30 from 7|1 mg/dL|88 umol/L|88 µmol/L|45 kg|normal|stage 3",
     ),
     "weight": (
-        lambda text: f"{spoken(text, 'kg', 'weight'):g} kg",
-        "70|70 kg|70kg|70,5 kg|70000 g|154 lb",
+        lambda text: _covariate(text, "kg", "weight", "kg"),
+        "70|70 kg|70kg|70,5 kg|70000 g|154 lb|70 kg, 64 kg from 14 days|70 then 64,5 from 2 weeks",
         "70 mL|heavy|1,000 g|70 years",
     ),
     "hours": (

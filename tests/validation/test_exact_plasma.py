@@ -19,6 +19,7 @@ from jakinib.assay.patient import Patient
 from jakinib.build.sbml import translate
 from jakinib.library import get_library
 from jakinib.regimen import Regimen
+from jakinib.regimen.changing import Changing, initial
 from jakinib.simulate import Model, Protocol, Step, load
 
 AGREE = 1e-9  # of the largest value of an observable in a run
@@ -53,8 +54,12 @@ def cases(draw: st.DrawFn) -> tuple[str, str, str, Patient]:
     regimen = form.format(a=draw(st.integers(1, 9)), b=draw(st.integers(10, 20)), n=draw(st.integers(2, 14)))
     known = sorted(LIBRARY.inhibitor(drug).conditions)
     around = tuple(draw(st.lists(st.sampled_from(known), unique=True))) if known else ()
-    weight, eGFR = draw(st.floats(10, 150)), draw(st.floats(15, 150))
-    return drug, people, regimen, Patient(people, drug, weight, eGFR, around)
+    change = draw(st.floats(0.1, 50))
+    weight, eGFR = (
+        draw(st.one_of(at, st.tuples(at, at).map(lambda ends: {0.0: ends[0], change: ends[1]})))
+        for at in (st.floats(10, 150), st.floats(15, 150))
+    )
+    return drug, people, regimen, Patient(people, drug, weight, eGFR, around)  # type: ignore[arg-type]
 
 
 @given(case=cases())
@@ -63,9 +68,10 @@ def test_closed_form_and_integration_agree(case: tuple[str, str, str, Patient]) 
     drug, people, text, patient = case
     own = patient.settings()
     exact, integrated = both(drug, people)
-    known = {name: value for name, value in own.items() if name in exact.settable}
+    kept = {name: v for name, v in own.items() if name in exact.settable or isinstance(v, Changing)}
     times = np.concatenate(([0.0, 0.01], np.linspace(0.25, 60.0, 61)))
-    protocol = dosed(exact, Regimen.parse(text), {drug: Disposition.of(drug, people, own)}, times, known)
+    uptake = Disposition.of(drug, people, initial(own))
+    protocol = dosed(exact, Regimen.parse(text), {drug: uptake}, times, kept)
     read = [f"C_{drug}", *exact.species]
     if made := LIBRARY.inhibitor(drug).metabolite:
         read.append(f"C_{made}")

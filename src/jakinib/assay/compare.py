@@ -29,6 +29,7 @@ from jakinib.errors import InputError
 from jakinib.library import get_library
 from jakinib.library.schema import Inhibitor
 from jakinib.regimen import Regimen
+from jakinib.regimen.changing import Covariate, Settings, within
 from jakinib.simulate import Model, Protocol, Runnable, load
 
 if TYPE_CHECKING:
@@ -68,8 +69,8 @@ def exposure(
     anchored: bool = True,
     *,
     inhibitor: str = "",
-    weight: float | None = None,
-    eGFR: float | None = None,
+    weight: Covariate | None = None,
+    eGFR: Covariate | None = None,
     conditions: Sequence[str] = (),
     disposition: Mapping[str, float] | None = None,
     ends: bool = False,
@@ -90,13 +91,14 @@ def exposure(
     if not drug.pharmacokinetics:
         raise InputError(f"regimen '{regimen.text}': {no_pharmacokinetics(drug, people)}")
     used = people if people in drug.pharmacokinetics else next(iter(drug.pharmacokinetics))
-    settings: dict[str, float] | None = None
+    settings: Settings | None = None
     notes: list[str] = []
     if weight is not None or eGFR is not None or conditions or disposition:
         patient = Patient(used, drug.id, weight, eGFR, tuple(conditions))
         settings, notes = patient.settings(disposition), patient.unknown()
         regimen = regimen.at_weight(settings["weight"])
     train, start, period = _period(regimen)
+    within(settings or {}, start + period)
     grid = np.linspace(0, period, round(period / STEP) + 1)
     profiles = plasma_profiles(train, start + grid, inhibitor=drug.id, population=used, settings=settings)
     free = {profile.inhibitor: profile.free for profile in profiles}

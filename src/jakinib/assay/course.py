@@ -26,6 +26,7 @@ from jakinib.library import get_library
 from jakinib.library.names import resolve
 from jakinib.library.schema import JAK, JAKS
 from jakinib.regimen import Regimen
+from jakinib.regimen.changing import Covariate, Settings, changes_of, changing, initial, shown, within
 from jakinib.simulate import Protocol, load
 from jakinib.units import spoken
 
@@ -159,7 +160,7 @@ def course(
     population: str = "healthy_adult",
     cytokine: str = "IL-6",
     readout: str = "",
-    settings: Mapping[str, float | str] | None = None,
+    settings: Mapping[str, Any] | None = None,
     hours: float | str | None = None,
     conditions: Sequence[str] = (),
     milieu: str = "",
@@ -169,17 +170,17 @@ def course(
     """Follow a regimen: plasma, JAK occupancy, and ex vivo inhibition in blood drawn every quarter hour.
 
     inhibitor: of doses that name none. Several inhibitors, and metabolites, compete for the ATP site.
-    settings: weight (kg), eGFR (mL/min per 1.73 m2), of which the disposition of ``jakinib.Patient`` follows;
-    any other setting goes before it. hours: default to the end of the last dosing interval.
-    conditions: food or co-medication, names under ``conditions`` of an inhibitor dosed ("fed"). milieu: whose
-    level of the cytokine stimulates the blood ("ra_synovium"), in place of the usual dose. at: further hours
-    at which blood is drawn. like: conditions of the assay in place of cytokine, readout and milieu, whatever
-    their inhibitor.
+    settings: weight (kg), eGFR (mL/min per 1.73 m2), each perhaps over time as in ``jakinib.Patient``, of
+    which the disposition follows; any other setting goes before it. hours: default to the end of the last
+    dosing interval. conditions: food or co-medication, names under ``conditions`` of an inhibitor
+    dosed ("fed"). milieu: whose level of the cytokine stimulates the blood ("ra_synovium"), in place of the
+    usual dose. at: further hours at which blood is drawn. like: conditions of the assay in place of cytokine,
+    readout and milieu, whatever their inhibitor.
     Raises InputError for conditions outside their range, UnknownIdError for unknown names.
     """
     library = get_library()
     regimen = Regimen.parse(regimen) if isinstance(regimen, str) else regimen
-    people, given = library.population(population), _numbers(settings or {})
+    people, given = library.population(population), _read_settings(settings or {})
     dosed = [library.inhibitor(name).id for name in regimen.inhibitors or (inhibitor,)]
     patients, said_of = _patients(dosed, people.id, given, conditions)
     usual = like or CellAssay(dosed[0], cytokine, readout, matrix=EX_VIVO, milieu=milieu)
@@ -187,9 +188,9 @@ def course(
     notes = dict.fromkeys([*regimen.notes, *doses_outside(regimen), *said_of, *drawn.notes])
     whole = {drug: patients[drug].settings() | _settings_of(drug, given, dosed) for drug in dosed}
     in_mg = regimen.at_weight(whole[dosed[0]]["weight"])
-    end = _end(regimen, None if hours is None else spoken(hours, "hour", "hours"))
-    dispositions = {drug: Disposition.of(drug, people.id, whole[drug]) for drug in dosed}
-    times = _distinct(np.concatenate((_times(in_mg, dispositions, end), [t for t in at if 0 <= t <= end])))
+    end = _end(regimen, None if hours is None else spoken(hours, "hour", "hours"), given)
+    dispositions = {drug: Disposition.of(drug, people.id, initial(whole[drug])) for drug in dosed}
+    times = _times(in_mg, dispositions, end, [*at, *changes_of(given)])
     fine_times = _distinct(np.concatenate((np.arange(0, end, FINE), times)))
     at_draw = np.searchsorted(fine_times, times - 1e-9)
     levels = _levels(in_mg, fine_times, people.id, whole)
@@ -207,7 +208,7 @@ def course(
         {"day": n + 1, **_response(24.0 * n, min(24.0 * (n + 1), end), times, inhibition)}
         for n in range(math.ceil(end / 24 - 1e-9))
     ]
-    said = [*(f"{k} {v:g}" for k, v in given.items() if k in COVARIATES), *conditions]
+    said = [*(f"{k} {shown(v)}" for k, v in given.items() if k in COVARIATES), *conditions]
     what = regimen.text if regimen.inhibitors else f"{dosed[0]} {regimen.text}"
     title = ", ".join([what, people.name or people.id, *said, _reading(drawn)])
     missed = tuple(sorted({dose.time for dose in regimen.doses if dose.amount == 0 and dose.time < end}))
@@ -215,10 +216,13 @@ def course(
     return Course(title, profiles, occupancy, inhibition, drawn, ic50, intervals, days, missed, tuple(notes))
 
 
-def _numbers(settings: Mapping[str, float | str]) -> dict[str, float]:
-    """The settings as numbers; weight and eGFR may be text with a unit."""
+def _read_settings(settings: Mapping[str, Any]) -> dict[str, Covariate]:
+    """The settings as numbers; weight and eGFR may be text with a unit, and change."""
     return {
-        name: spoken(value, COVARIATES.get(name, "dimensionless"), name) for name, value in settings.items()
+        name: changing(value, COVARIATES[name], name)
+        if name in COVARIATES
+        else spoken(value, "dimensionless", name)
+        for name, value in settings.items()
     }
 
 
@@ -228,9 +232,11 @@ def _reading(drawn: CellAssay) -> str:
     return f"{drawn.cytokine} {drawn.readout} ex vivo{at}"
 
 
-def _end(regimen: Regimen, hours: float | None) -> float:
-    """When a course ends, h; raises InputError for what cannot be followed."""
+def _end(regimen: Regimen, hours: float | None, given: Settings) -> float:
+    """When a course ends, h; raises InputError for what cannot be followed, or is not by default."""
     end = regimen.end if hours is None else hours
+    if hours is None:
+        within(given, end)
     if not math.isfinite(end) or end <= 0:
         raise InputError(f"hours is {end:g}; give a finite number above 0")
     if end > LONGEST:
@@ -241,7 +247,7 @@ def _end(regimen: Regimen, hours: float | None) -> float:
 
 
 def _levels(
-    regimen: Regimen, times: Array, population: str, settings: Mapping[str, Mapping[str, float]]
+    regimen: Regimen, times: Array, population: str, settings: Mapping[str, Settings]
 ) -> list[PlasmaProfile]:
     """Plasma of each inhibitor dosed, with its own settings, and of the metabolites formed."""
     levels: list[PlasmaProfile] = []
@@ -255,9 +261,12 @@ def _levels(
     return levels
 
 
-def _times(regimen: Regimen, dispositions: Mapping[str, Disposition], end: float) -> Array:
-    """When blood is drawn: every quarter hour, and where an input begins or ends or a dose is due."""
-    draws: list[Array | list[float]] = [np.arange(0, end, DRAW), [end]]
+def _times(
+    regimen: Regimen, dispositions: Mapping[str, Disposition], end: float, further: Sequence[float]
+) -> Array:
+    """When blood is drawn: every quarter hour, where an input begins or ends or a dose is due, and at
+    ``further`` times."""
+    draws: list[Array | list[float]] = [np.arange(0, end, DRAW), [end], [t for t in further if 0 <= t <= end]]
     for drug, disposition in dispositions.items():
         # The level is highest where an input ends and lowest where one begins or a dose is due.
         bends = (*turns(regimen, disposition, drug), *regimen.of(drug).due)
@@ -274,7 +283,7 @@ def _spans(regimen: Regimen, end: float) -> list[tuple[float, float]]:
 
 
 def _patients(
-    dosed: Sequence[str], population: str, given: Mapping[str, float], conditions: Sequence[str]
+    dosed: Sequence[str], population: str, given: Settings, conditions: Sequence[str]
 ) -> tuple[dict[str, Patient], list[str]]:
     """The patient as each inhibitor sees it, and what the library does not know of that.
 
@@ -293,7 +302,7 @@ def _patients(
     return patients, notes
 
 
-def _settings_of(inhibitor: str, given: Mapping[str, float], dosed: Sequence[str]) -> dict[str, float]:
+def _settings_of(inhibitor: str, given: Settings, dosed: Sequence[str]) -> dict[str, Covariate]:
     """The settings without those of the other inhibitors that are dosed."""
     others = tuple(f"_{name}" for name in dosed if name != inhibitor)
     return {symbol: value for symbol, value in given.items() if not (others and symbol.endswith(others))}

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from jakinib.assay.disposition import RELEASE, Disposition
 from jakinib.errors import InputError, SimulationError
 from jakinib.regimen import Regimen
+from jakinib.regimen.changing import Changing, Covariate, Settings, initial
 from jakinib.simulate import Model, Protocol, Step
 from jakinib.units import dose_to_nmol
 
@@ -121,17 +122,35 @@ def dosed(
     regimen: Regimen,
     dispositions: Mapping[str, Disposition],
     times: Sequence[float] | NDArray[np.float64],
-    settings: Mapping[str, float] | None = None,
+    settings: Settings | None = None,
 ) -> Protocol:
-    """Protocol of ``model`` under a regimen, steady states included; dispositions by inhibitor dosed."""
-    given = dict(settings or {})
-    weight = _weight(model, given)
+    """Protocol of ``model`` under a regimen, steady states included; dispositions by inhibitor dosed.
+
+    settings: those that change hold from their times on. Where F_<inhibitor> does, an oral dose counts by F
+    when it is taken over F at time 0, of which clearances and volumes are apparent.
+    """
+    changing = {name: value for name, value in (settings or {}).items() if isinstance(value, Changing)}
+    shares = {f"F_{inhibitor}" for inhibitor in dispositions}  # which no model holds
+    before = initial({name: value for name, value in (settings or {}).items() if name not in shares})
+    given = dict(before)
+    in_mg = regimen.at_weight(changing.get("weight", _weight(model, given)))
     values: dict[float, dict[str, float]] = {}
     for inhibitor, disposition in dispositions.items():
-        given |= steady_amounts(regimen, disposition, inhibitor, model, settings)
-        for step in dosing_steps(regimen, disposition, inhibitor, weight=weight, settled=True):
+        given |= steady_amounts(in_mg, disposition, inhibitor, model, before)
+        taken = _taken_up(in_mg.of(inhibitor), changing.get(f"F_{inhibitor}", 1.0))
+        for step in dosing_steps(taken, disposition, inhibitor, settled=True):
             values.setdefault(step.time, {}).update(step.values)
+    for name, value in changing.items():
+        for time, level in value.changes if name in before else ():
+            values.setdefault(time, {})[name] = level
     return Protocol(times, given, [Step(time, values[time]) for time in sorted(values)])
+
+
+def _taken_up(regimen: Regimen, share: Covariate) -> Regimen:
+    """Oral doses from time 0 on by the share taken up when they are taken over that at time 0."""
+    if not isinstance(share, Changing):
+        return regimen
+    return regimen.by(lambda dose: share.at(dose.time) / share.first if dose.route == "oral" else 1.0)
 
 
 def turns(regimen: Regimen, disposition: Disposition, inhibitor: str) -> list[float]:

@@ -16,8 +16,8 @@ from jakinib.build.pharmacology import no_pharmacokinetics
 from jakinib.errors import InputError
 from jakinib.library import get_library
 from jakinib.library.names import resolve
+from jakinib.regimen.changing import Changing, Covariate, changing, first, values
 from jakinib.simulate import load
-from jakinib.units import spoken
 
 T = TypeVar("T", float, NDArray[np.float64])
 
@@ -73,6 +73,24 @@ class Circumstances:
             math.inf if drug.bioavailability is None else 1 / drug.bioavailability.to("dimensionless"),
         )
 
+    def over_time(self, inhibitor: str, values: Mapping[str, float], eGFR: Covariate) -> dict[str, Covariate]:
+        """The apparent disposition (by parameter name) at time 0, with F over time where eGFR changes it.
+
+        Clearances and volumes are per F at time 0, so that what is in the body stays when F changes.
+        Raises InputError where F changes and the inhibitor states none.
+        """
+        own: dict[str, Covariate] = {
+            name: float(value) for name, value in self.apply(values, first(eGFR)).items()
+        }
+        if isinstance(eGFR, Changing) and self.renal_exponent:
+            if "F" not in values:
+                raise InputError(
+                    f"eGFR changes, and with it the share of {inhibitor} taken up, which the library does "
+                    "not state; give one eGFR, or the bioavailability of the inhibitor"
+                )
+            own["F"] = eGFR.map(lambda value: float(self.apply(values, value)["F"]))
+        return own
+
     def apply(self, values: Mapping[str, T], eGFR: T) -> dict[str, T]:
         """Apparent disposition (by parameter name) under these circumstances; numbers or arrays."""
         out = dict(values)
@@ -119,23 +137,26 @@ def typical(inhibitor: str, population: str) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Patient:
-    """A patient. weight in kg, eGFR in mL/min per 1.73 m2, or as text with a unit ("45 mL/min"); what is not
-    given is that of the population.
+    """A patient. weight in kg, eGFR in mL/min per 1.73 m2, or as text with a unit ("45 mL/min"), or over time
+    ("90, 30 from 7 days"; {"0 h": 90, "7 days": 30}); what is not given is that of the population.
 
     conditions: names under ``conditions`` of the inhibitor, such as "fed" or "OAT3_inhibitor".
     Raises InputError for an inhibitor without pharmacokinetics in the population.
+
+    >>> Patient(eGFR="90, 30 from 7 days").eGFR.at(200.0)
+    30.0
     """
 
     population: str = "healthy_adult"
     inhibitor: str = "baricitinib"
-    weight: float | None = None  # or text; a number once made
-    eGFR: float | None = None
+    weight: Covariate | None = None  # or text or a mapping; a number, or one over time, once made
+    eGFR: Covariate | None = None
     conditions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, unit in COVARIATES.items():
             if getattr(self, name) is not None:
-                object.__setattr__(self, name, spoken(getattr(self, name), unit, name))
+                object.__setattr__(self, name, changing(getattr(self, name), unit, name))
         drug, people = get_library().inhibitor(self.inhibitor), get_library().population(self.population)
         if people.id not in drug.pharmacokinetics:
             raise InputError(no_pharmacokinetics(drug, people.id))
@@ -159,23 +180,23 @@ class Patient:
             lines.append(f"{drug.id}: the effect of weight is assumed: {stated[assumed[0]].rationale}")
         return lines
 
-    def settings(self, disposition: Mapping[str, float] | None = None) -> dict[str, float]:
+    def settings(self, disposition: Mapping[str, float] | None = None) -> dict[str, Covariate]:
         """Settings for ``jakinib.plasma``: covariates, and disposition as the circumstances leave it.
 
         disposition: of the reference patient, in place of the library's (``typical``), by parameter name.
+        Where eGFR changes, so may the share F that is taken up; clearances and volumes are per F at time 0.
         Raises InputError for a covariate that is not positive and finite, UnknownIdError for an unknown name.
         """
         people = get_library().population(self.population)
         drug = get_library().inhibitor(self.inhibitor)
         weight = people.weight.to("kg") if self.weight is None else self.weight
         eGFR = people.eGFR.to("mL/min") if self.eGFR is None else self.eGFR
-        for name, value in (("weight", weight), ("eGFR", eGFR)):
+        for name, value in [("weight", one) for one in values(weight)] + [
+            ("eGFR", one) for one in values(eGFR)
+        ]:
             if not math.isfinite(value) or value <= 0:
                 raise InputError(f"{name} is {value:g}; give a finite number above 0")
         usual = typical(drug.id, people.id) | dict(disposition or {})
-        values = Circumstances.of(drug.id, people.id, self.conditions).apply(usual, eGFR)
-        return {
-            "weight": weight,
-            "eGFR": eGFR,
-            **{f"{name}_{drug.id}": float(value) for name, value in values.items()},
-        }
+        around = Circumstances.of(drug.id, people.id, self.conditions)
+        own = around.over_time(drug.id, usual, eGFR)
+        return {"weight": weight, "eGFR": eGFR, **{f"{name}_{drug.id}": value for name, value in own.items()}}

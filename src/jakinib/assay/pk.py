@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +18,7 @@ from jakinib.errors import InputError
 from jakinib.library import get_library
 from jakinib.library.ranges import BODY_WEIGHT, EGFR
 from jakinib.regimen import Regimen
+from jakinib.regimen.changing import Changing, Covariate, Settings, initial, values
 from jakinib.simulate import Model, Runnable, load
 
 
@@ -66,15 +67,21 @@ def plasma(
     *,
     inhibitor: str = "baricitinib",
     population: str = "healthy_adult",
-    settings: Mapping[str, float] | None = None,
+    settings: Settings | None = None,
     model: Model | None = None,
 ) -> PlasmaProfile:
     """Plasma concentration of the typical patient under a regimen; of its doses, those of ``inhibitor``.
 
     times in hours. settings: model symbols such as weight (kg), eGFR (mL/min per 1.73 m2), and ``UPTAKE``;
-    what is not given follows from the covariates as in ``Patient``. What food or another drug changes is in
-    ``Patient(...).settings()``.
+    what is not given follows from the covariates as in ``Patient``. What food or another drug changes, and
+    covariates that change in time, are in ``Patient(...).settings()``.
     Raises InputError for a covariate that is not positive and finite.
+
+    >>> import jakinib as jk
+    >>> failing = jk.Patient(eGFR="90, 30 from 7 days").settings()
+    >>> found = jk.plasma(jk.Regimen.parse("4 mg qd x 14"), [168, 336], settings=failing)
+    >>> bool(found.concentration[1] > found.concentration[0])
+    True
     """
     return plasma_profiles(
         regimen, times, inhibitor=inhibitor, population=population, settings=settings, model=model
@@ -87,7 +94,7 @@ def plasma_profiles(
     *,
     inhibitor: str = "baricitinib",
     population: str = "healthy_adult",
-    settings: Mapping[str, float] | None = None,
+    settings: Settings | None = None,
     model: Model | None = None,
 ) -> tuple[PlasmaProfile, ...]:
     """``plasma`` of the inhibitor dosed and, after it, of its active metabolite where it has one."""
@@ -95,15 +102,11 @@ def plasma_profiles(
     drug = library.inhibitor(inhibitor)
     for name in regimen.inhibitors:
         library.inhibitor(name)
-    given = dict(settings or {})
-    for covariate, most in (("weight", BODY_WEIGHT.high), ("eGFR", EGFR.high)):
-        value = given.get(covariate, 1.0)
-        if not math.isfinite(value) or value <= 0:
-            raise InputError(f"{covariate} is {value:g}; give a finite number above 0")
-        if value > most:
-            raise InputError(f"{covariate} is {value:g}; give at most {most:g}")
+    stated = dict(settings or {})
+    _check_covariates(stated)
     model = model or load("oral_pk", inhibitors=(drug.id,), population=population)
-    given = _as_renal_function_leaves(drug.id, population, given, model)
+    stated = _as_renal_function_leaves(drug.id, population, stated, model)
+    given = initial(stated)
     disposition = Disposition.of(drug.id, population, given)
     if not (0 < disposition.duration < math.inf and 0 <= disposition.lag < math.inf):
         raise InputError(
@@ -114,9 +117,10 @@ def plasma_profiles(
     known = {symbol: value for symbol, value in given.items() if symbol not in own}
     model.require(known, {*model.settable, *own})
     read = [drug, *([library.inhibitor(drug.metabolite)] if drug.metabolite else [])]
-    protocol = dosed(model, regimen, {drug.id: disposition}, list(times), known)
+    whole: dict[str, Covariate] = {**known, **{n: v for n, v in stated.items() if isinstance(v, Changing)}}
+    protocol = dosed(model, regimen, {drug.id: disposition}, list(times), whole)
     levels = model.run(protocol, [f"C_{entry.id}" for entry in read])
-    at, notes = np.asarray(times, dtype=float), (*outside(population, given), *doses_outside(regimen))
+    at, notes = np.asarray(times, dtype=float), (*outside(population, stated), *doses_outside(regimen))
     return tuple(
         PlasmaProfile(
             entry.id,
@@ -130,21 +134,34 @@ def plasma_profiles(
     )
 
 
+def _check_covariates(given: Settings) -> None:
+    """Raises InputError for a weight or eGFR that nobody has, and for other settings that change."""
+    for name, value in given.items():
+        most = {"weight": BODY_WEIGHT.high, "eGFR": EGFR.high}.get(name, math.inf)
+        if isinstance(value, Changing) and not (most < math.inf or name.startswith("F_")):
+            raise InputError(f"{name} changes; weight and eGFR may, give one value of {name}")
+        for one in values(value) if most < math.inf else ():
+            if not math.isfinite(one) or one <= 0:
+                raise InputError(f"{name} is {one:g}; give a finite number above 0")
+            if one > most:
+                raise InputError(f"{name} is {one:g}; give at most {most:g}")
+
+
 def _as_renal_function_leaves(
-    inhibitor: str, population: str, given: Mapping[str, float], model: Model
-) -> dict[str, float]:
+    inhibitor: str, population: str, given: Settings, model: Model
+) -> dict[str, Covariate]:
     """Settings with the disposition that renal function changes beside clearance, as in ``Patient``."""
     around = Circumstances.of(inhibitor, population)
     if around.renal_exponent == 0:
         return dict(given)
     reference = next(name for name in ("eGFR_ref", f"eGFR_ref_{inhibitor}") if name in model.settable)
-    around = replace(around, reference_eGFR=given.get(reference, around.reference_eGFR))
+    around = replace(around, reference_eGFR=initial(given).get(reference, around.reference_eGFR))
     names = [name for name in PARAMETERS if f"{name}_{inhibitor}" in model.settable]
     usual = {name: model.initial(f"{name}_{inhibitor}") for name in names}
     if (share := Disposition.of(inhibitor, population).bioavailability) is not None:
         usual["F"] = share
-    changed = around.apply(usual, given.get("eGFR", model.initial("eGFR")))
-    return {f"{name}_{inhibitor}": float(value) for name, value in changed.items()} | dict(given)
+    changed = around.over_time(inhibitor, usual, given.get("eGFR", model.initial("eGFR")))
+    return {f"{name}_{inhibitor}": value for name, value in changed.items()} | dict(given)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from jakinib.library.measurements import get_data
 from jakinib.library.populations import Population
 from jakinib.library.schema import Quantity
 from jakinib.regimen import Regimen
+from jakinib.regimen.changing import Covariate, values
 
 COVARIATES = {"weight": "kg", "eGFR": "mL/min"}
 KIDNEY_FAILURE = 15.0  # mL/min per 1.73 m2, stage G5 of chronic kidney disease (KDIGO 2012)
@@ -28,18 +29,19 @@ def studied(people: Population, covariate: str) -> tuple[float, float] | None:
     return None
 
 
-def outside(population: str, covariates: Mapping[str, float]) -> list[str]:
+def outside(population: str, covariates: Mapping[str, Covariate]) -> list[str]:
     """One line for each covariate (weight in kg, eGFR in mL/min per 1.73 m2) outside the studied range, the
     first where kidneys have failed: the model does not hold there. What is not given is the population's.
     """
     people = get_library().population(population)
-    lines = beyond_the_model(covariates.get("eGFR", people.eGFR.to("mL/min")))
+    lines = beyond_the_model(min(values(covariates.get("eGFR", people.eGFR.to("mL/min")))))
     for name, unit in COVARIATES.items():
-        value, ends = covariates.get(name), studied(people, name)
-        if value is None or ends is None or ends[0] <= value <= ends[1]:
+        ends = studied(people, name)
+        if name not in covariates or ends is None:
             continue
         covered = f"{people.name or people.id} covers {ends[0]:g} to {ends[1]:g} {unit}"
-        lines.append(f"outside the studied range: {name} {value:g} {unit}; {covered}")
+        beyond = [value for value in values(covariates[name]) if not ends[0] <= value <= ends[1]]
+        lines += [f"outside the studied range: {name} {v:g} {unit}; {covered}" for v in dict.fromkeys(beyond)]
     return lines
 
 

@@ -41,15 +41,15 @@ class Followed:
 def follow(
     path: str | Path,
     *,
-    weight: float | str | None = None,
-    eGFR: float | str | None = None,
+    weight: Any = None,
+    eGFR: Any = None,
     hours: float | str | None = None,
     **options: Any,
 ) -> Iterator[Followed]:
     """Follow each patient of an event table to its last observation, or the end of its last interval.
 
-    weight, eGFR: in place of the table's. options: of ``course``. Raises FileError for a table that cannot be
-    used, and what ``course`` raises.
+    weight, eGFR: in place of the table's, as ``jakinib.Patient`` takes them. options: of ``course``. Raises
+    FileError for a table that cannot be used, and what ``course`` raises.
     """
     for patient in read_patients(path):
         given = {"weight": weight, "eGFR": eGFR}

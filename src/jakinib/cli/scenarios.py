@@ -42,9 +42,15 @@ Dosed = Annotated[
         autocompletion=names_of("inhibitors"),
     ),
 ]
-Weight = Annotated[str, typer.Option(help="Body weight, '70' or '70 kg'; default: the population's.")]
+Weight = Annotated[
+    str,
+    typer.Option(help="Body weight, '70 kg', or over time '70, 64 from 14 days'; default: the population's."),
+]
 EGFR = Annotated[
-    str, typer.Option(help="eGFR, mL/min per 1.73 m2: '45' or '45 mL/min'; default: the population's.")
+    str,
+    typer.Option(
+        help="eGFR, mL/min per 1.73 m2: '45', or over time '90, 30 from 7 days'; default: the population's."
+    ),
 ]
 Several = Annotated[
     str,

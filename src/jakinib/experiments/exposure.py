@@ -18,6 +18,7 @@ from jakinib.library import get_library
 from jakinib.library.measurements import DataSet, Measurement
 from jakinib.population import population
 from jakinib.regimen import Regimen
+from jakinib.regimen.changing import initial
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +43,7 @@ def _single_dose(
     inhibitor: str, people: str, dose: str, eGFR: float, disposition: tuple[tuple[str, float], ...]
 ) -> dict[str, float]:
     """Cmax and AUC to 240 h of a typical patient of this renal function after one dose."""
-    settings = Patient(people, inhibitor, eGFR=eGFR).settings(dict(disposition))
+    settings = initial(Patient(people, inhibitor, eGFR=eGFR).settings(dict(disposition)))
     peak = settings[f"lag_{inhibitor}"] + settings[f"D1_{inhibitor}"]
     times = np.unique(np.concatenate((np.linspace(0, 24, 481), np.linspace(24, 240, 865), [peak])))
     profile = plasma(Regimen.parse(dose), times, inhibitor=inhibitor, population=people, settings=settings)

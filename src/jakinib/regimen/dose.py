@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args
@@ -12,6 +12,7 @@ from typing import Literal, get_args
 from jakinib.errors import InputError
 from jakinib.library import get_library
 from jakinib.library.ranges import LARGEST_AMOUNT, SHORTEST
+from jakinib.regimen.changing import Covariate, at, first, values
 from jakinib.units import dose_to_nmol
 
 Route = Literal["oral", "iv infusion", "iv bolus"]
@@ -64,6 +65,19 @@ class Steady:
 
     dose: Dose
     interval: float
+
+
+def with_due(doses: Sequence[Dose], steady: Sequence[Steady]) -> tuple[Dose, ...]:
+    """Doses in which each steady series has its first due one, of amount 0 where it is not taken so."""
+    out, listed = list(doses), list(doses)
+    for series in steady:
+        mark = replace(series.dose, amount=0.0)
+        found = next((dose for dose in (series.dose, mark) if dose in listed), None)
+        if found is None:
+            out.append(mark)
+        else:
+            listed.remove(found)
+    return tuple(out)
 
 
 def _with_entry(dose: Dose) -> Dose:
@@ -240,16 +254,23 @@ class Regimen:
         steady = tuple(series for series in self.steady if series.dose.inhibitor.casefold() == name)
         return Regimen(doses, self.text, steady)
 
-    def at_weight(self, weight: float) -> Regimen:
-        """The regimen in mg for a patient of ``weight`` kg."""
-        if not (math.isfinite(weight) and weight > 0):
-            raise InputError(f"weight is {weight:g}; give a finite number above 0")
+    def at_weight(self, weight: Covariate) -> Regimen:
+        """The regimen in mg for a patient of ``weight`` kg; where it changes, by what it is at each dose."""
+        for value in values(weight):
+            if not (math.isfinite(value) and value > 0):
+                raise InputError(f"weight is {value:g}; give a finite number above 0")
 
-        def in_mg(dose: Dose) -> Dose:
-            return replace(dose, amount=dose.amount * weight, per_kg=False) if dose.per_kg else dose
+        def in_mg(dose: Dose, kg: float) -> Dose:
+            return replace(dose, amount=dose.amount * kg, per_kg=False) if dose.per_kg else dose
 
-        steady = tuple(Steady(in_mg(series.dose), series.interval) for series in self.steady)
-        return Regimen(tuple(in_mg(dose) for dose in self.doses), self.text, steady)
+        steady = [Steady(in_mg(series.dose, first(weight)), series.interval) for series in self.steady]
+        doses = [in_mg(dose, at(weight, dose.time)) for dose in self.doses]
+        return Regimen(with_due(doses, steady), self.text, tuple(steady))
+
+    def by(self, factor: Callable[[Dose], float]) -> Regimen:
+        """Doses from time 0 on by a factor of each; steady states as they were."""
+        doses = [replace(dose, amount=dose.amount * factor(dose)) for dose in self.doses]
+        return Regimen(with_due(doses, self.steady), self.text, self.steady)
 
     def intervals(self) -> list[tuple[float, float]]:
         """Dosing intervals in hours, missed doses included; use on the regimen ``of`` one inhibitor.

@@ -9,7 +9,7 @@ separate. Columns, in any order and case; an empty cell, a dot or NA is an absen
     II    interval, h                ADDL  additional doses             SS    1 first, 2 further series
     CMT   1 oral, 2 central          ROUTE oral, iv bolus, iv infusion  INHIBITOR  library name
     TIME may be a clock's, 08:00, with DATE (2024-01-31) or DAY (1, 2 ...) beside it, or 2024-01-31 08:00.
-    ID    one patient each           DV    what was observed            WT, EGFR or CRCL: of the patient
+    ID    one patient each           DV    what was observed            WT, EGFR or CRCL: from the row on
     Other covariates (AGE, SEX ...) are not used, and notes name them. Without EVID, a row with DV or MDV and
     no AMT is an observation; those of a patient are kept with it.
 
@@ -35,8 +35,9 @@ from jakinib.library import get_library
 from jakinib.library.ranges import Number, Whole
 from jakinib.library.schema import Row
 from jakinib.regimen import words
+from jakinib.regimen.changing import Changing, Covariate, over_time
 from jakinib.regimen.clock import CALENDAR, in_hours
-from jakinib.regimen.dose import Dose, Regimen, Route, Steady
+from jakinib.regimen.dose import Dose, Regimen, Route, Steady, with_due
 from jakinib.regimen.series import MOST, Series, split
 
 TABLES = (".csv", ".tsv", ".tab", ".txt")  # suffixes of event tables
@@ -176,27 +177,36 @@ class _Row:
 
 @dataclass(frozen=True)
 class TablePatient:
-    """One ID of an event table. weight (kg) and eGFR (mL/min per 1.73 m2): of its first row, where given.
+    """One ID of an event table. weight (kg) and eGFR (mL/min per 1.73 m2): where given, from each row on.
 
     observations: its rows that are no dose, in hours from its first row on, with DV where there is one.
     """
 
     id: str
     regimen: Regimen
-    weight: float | None = None
-    eGFR: float | None = None
+    weight: Covariate | None = None
+    eGFR: Covariate | None = None
     observations: tuple[tuple[float, float | None], ...] = ()
 
 
-def read_events(path: Path) -> Regimen:
-    """Read the event table of one patient; see the module for its columns. The notes name its covariates.
+def read_patient(path: Path) -> TablePatient:
+    """Read the event table of one patient; see the module for its columns.
 
     Raises FileError with row (line of the file) and column, and for a table of several patients.
     """
-    first, *others = read_patients(path)
+    one, *others = read_patients(path)
     if others:
-        known = ", ".join(patient.id for patient in (first, *others)[:12])
+        known = ", ".join(patient.id for patient in (one, *others)[:12])
         raise FileError(path, f"{1 + len(others)} patients (ID {known}); follow each with read_patients", 1)
+    return one
+
+
+def read_events(path: Path) -> Regimen:
+    """The doses of the event table of one patient; the notes name the covariates it holds.
+
+    Raises FileError as ``read_patient``.
+    """
+    first = read_patient(path)
     used = [name for name, value in (("weight", first.weight), ("eGFR", first.eGFR)) if value is not None]
     said = (
         (f"{path}: {' and '.join(used)} of the table not used; give them beside the regimen",) if used else ()
@@ -226,8 +236,8 @@ def read_patients(path: str | Path) -> tuple[TablePatient, ...]:
     for name, lines in groups.items():
         lines = in_hours(lines)
         rows = [_Row(line) for line in lines]
-        weight, eGFR, notes = _covariates(table, lines)
         doses = _regimen(path, rows)
+        weight, eGFR, notes = _covariates(table, lines)
         regimen = Regimen(doses.doses, doses.to_text(), doses.steady, (*_notes(table), *notes))
         seen = tuple((row.event.TIME, row.value) for row in rows if row.event.EVID == "0")
         patients.append(TablePatient(name, regimen, weight, eGFR, seen))
@@ -236,25 +246,29 @@ def read_patients(path: str | Path) -> tuple[TablePatient, ...]:
     return tuple(patients)
 
 
-def _covariates(table: Table, rows: list[Line]) -> tuple[float | None, float | None, list[str]]:
-    """Weight and eGFR of a patient, those of its first row; a note for each that changes later."""
-    found: list[float | None] = []
+def _covariates(table: Table, rows: list[Line]) -> tuple[Covariate | None, Covariate | None, list[str]]:
+    """Weight and eGFR of a patient: each value holds from its row on, the first from the beginning."""
+    found: list[Covariate | None] = []
     notes: list[str] = []
     for columns in (WEIGHT, RENAL):
         stated = [column for column in columns if column in table.columns]
         if len(stated) > 1:
             raise FileError(table.file, f"columns {' and '.join(stated)} both say it; keep one", 1)
         held = [(row, row.cells[stated[0]]) for row in rows if stated and stated[0] in row.cells]
-        values = []
+        points: dict[float, float] = {}
         for row, cell in held:
             try:
-                values.append(float(cell))
+                points[max(float(row.cells["TIME"]), 0.0) if points else 0.0] = float(cell)
             except ValueError:
                 row.refuse(stated[0], f"'{cell}' is not a number; write kg or mL/min without the unit")
-        found.append(values[0] if values else None)
-        if len(set(values)) > 1:
-            notes.append(f"{table.file}: {stated[0]} changes; {values[0]:g}, the first, is used")
-        if values and stated[0] in CLEARANCE:
+        try:
+            covariate = over_time(points.items()) if points else None
+        except InputError as error:
+            raise FileError(table.file, f"{stated[0]} {error}") from None
+        found.append(covariate)
+        if isinstance(covariate, Changing):
+            notes.append(f"{table.file}: {stated[0]} changes; each value holds from its row on")
+        if points and stated[0] in CLEARANCE:
             notes.append(f"{table.file}: {stated[0]} is used as eGFR, mL/min per 1.73 m2")
     return found[0], found[1], notes
 
@@ -290,13 +304,7 @@ def _regimen(path: Path, rows: list[_Row]) -> Regimen:
         elif event.TIME < 0:
             row.refuse("TIME", f"{event.TIME:g} h; only a row with SS may lie before time 0")
         doses += [replace(dose, time=time) for time in times]
-    listed = list(doses)
-    for series in steady:  # a series that stopped at time 0 has missed its first due dose
-        first = next((d for d in (series.dose, replace(series.dose, amount=0.0)) if d in listed), None)
-        if first is None:
-            doses.append(replace(series.dose, amount=0.0))
-        else:
-            listed.remove(first)
+    doses = list(with_due(doses, steady))  # a series that stopped at time 0 has missed its first due dose
     if not doses:
         raise FileError(path, "no row is a dose; give at least one with EVID 1")
     if len({bool(dose.inhibitor) for dose in doses}) > 1:

@@ -35,6 +35,7 @@ from jakinib.library.quantities import quantities
 from jakinib.library.schema import Quantity
 from jakinib.paths import write_atomic
 from jakinib.regimen import Regimen
+from jakinib.regimen.changing import initial
 from jakinib.units import convert
 
 STORED = "evaluation.json"  # under fits/results: what the last evaluation found
@@ -281,7 +282,7 @@ def exposure(metric: str, population: str, *circumstances: str) -> Value:
 def _exposure(population: str, circumstances: tuple[str, ...]) -> dict[str, float]:
     given = {name: float(value) for name, _, value in (w.partition("=") for w in circumstances) if value}
     taken = tuple(word for word in circumstances if "=" not in word)
-    settings = Patient(population, conditions=taken, **given).settings()  # type: ignore[arg-type]
+    settings = initial(Patient(population, conditions=taken, **given).settings())  # type: ignore[arg-type]
     peak = settings["lag_baricitinib"] + settings["D1_baricitinib"]
     times = np.unique([*np.arange(0, 24, 0.05), *np.arange(24, 240.1, 0.25), peak])
     return plasma(Regimen.single(4.0), times, population=population, settings=settings).interval(0, 240)

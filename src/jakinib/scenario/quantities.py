@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from jakinib.assay.studied import dose_outside
 from jakinib.errors import InputError, UnitError, UnknownIdError
 from jakinib.experiments import Models
 from jakinib.regimen import Regimen
+from jakinib.regimen.changing import Changing
 from jakinib.regimen.series import assemble, split
 from jakinib.scenario.drawn import disposition
 from jakinib.scenario.value import Scenario
@@ -142,13 +144,26 @@ def _dosed(scenario: Scenario, series: Sequence[Any]) -> Scenario:
     return scenario.but(regimen=Regimen(regimen.doses, regimen.to_text(), regimen.steady))
 
 
+def _constant(scenario: Scenario, covariate: str) -> float | None:
+    """A covariate to be varied; raises InputError where it changes in time."""
+    value = scenario.patient.covariates.get(covariate)
+    if isinstance(value, Changing):
+        raise InputError(f"{covariate}: changes in time ({value}), and is to be varied; give one value of it")
+    return value
+
+
+def _with_covariate(covariate: str, scenario: Scenario, value: float) -> Scenario:
+    _constant(scenario, covariate)
+    return scenario.but(**{covariate: value})
+
+
 INPUTS = {
     i.name: i
     for i in (
         Input("dose", "mg", 1e-3, 1e4, _with_dose, _dose_of),
         Input("interval", "hour", 1, 168, _with_interval, _interval_of),
-        Input("eGFR", "mL/min", 15, 200, lambda s, x: s.but(eGFR=x), lambda s: s.patient.eGFR),
-        Input("weight", "kg", 10, 200, lambda s, x: s.but(weight=x), lambda s: s.patient.weight),
+        Input("eGFR", "mL/min", 15, 200, partial(_with_covariate, "eGFR"), lambda s: _constant(s, "eGFR")),
+        Input("weight", "kg", 10, 200, partial(_with_covariate, "weight"), lambda s: _constant(s, "weight")),
         Input("concentration", "nM", 1e-3, 1e7, lambda s, x: s.but(concentration=x),
               lambda s: s.assay.concentration),
         Input("cytokine_dose", "nM", 1e-4, 1e3, lambda s, x: s.but(cytokine_dose=f"{x!r} nM"),
