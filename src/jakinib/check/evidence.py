@@ -134,14 +134,19 @@ class AssayConditions(Check):
 
 
 class RowUnused(Check):
-    """A row that is meant to calibrate or validate does so in some plan."""
+    """A row that is meant to calibrate or validate does so in some plan, or a criterion is about it."""
 
     id, level, kinds = "row-unused", "warning", ("measurements",)
-    message = "row '{id}' is for {set} and no plan uses it; name it in a plan or make it context"
+    message = (
+        "row '{id}' is for {set} and neither plan nor criterion uses it; name it in one or make it context"
+    )
 
     def find(self, file: File, context: Context) -> Found:
         sections = ("calibration", "validation", "context")
         used = {str(r) for plan in context.plans.values() for s in sections for r in _list(plan.get(s))}
+        for criteria in context.of("criteria"):
+            for entry in _list(criteria.data.get("criteria")):
+                used |= set(map(str, _list(entry.get("rows")))) if isinstance(entry, dict) else set()
         for line, row in file.rows:
             meant = row.get("set", "")
             if meant in ("calibration", "validation") and row.get("id") not in used:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import fill
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jakinib.cli.app import WIDTH, Json, app, console, output, refuse, styled, table, targets
+from jakinib.errors import InputError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -84,12 +86,30 @@ def notes(outcome: Evaluation) -> list[str]:
     return out
 
 
+def _beside(library: Path | None) -> None:
+    """A library folder is read in this process and its workers, after those of JAKINIB_LIBRARY."""
+    if library is None:
+        return
+    if not library.is_dir():
+        raise InputError(
+            f"--library {library}: there is no such folder; name one with data and criteria.yaml"
+        )
+    named = [*os.environ.get("JAKINIB_LIBRARY", "").split(os.pathsep), str(library)]
+    os.environ["JAKINIB_LIBRARY"] = os.pathsep.join(dict.fromkeys(filter(None, named)))
+
+
+Library = Annotated[
+    Path | None, typer.Option(help="Library folder of yours, with data and criteria, beside JAKINIB_LIBRARY.")
+]
+
+
 @app.command()
 def evaluate(
     ctx: typer.Context,
     report: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("report"),
     draws: Annotated[int, typer.Option(min=0, max=200, help="Parameter sets behind the intervals.")] = 40,
     workers: Annotated[int, typer.Option(min=1, max=256, help="Processes.")] = 2,
+    library: Library = None,
     model: Annotated[
         Path | None, typer.Option(help="Somebody else's model (SBML, Antimony, OMEX); needs --mapping.")
     ] = None,
@@ -105,6 +125,7 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Compute every published constraint, print PASS or FAIL and write the report."""
+    _beside(library)
     if model or mapping:
         from jakinib.cli.foreign import evaluate_model
 

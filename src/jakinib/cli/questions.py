@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,7 +25,9 @@ from jakinib.cli.app import (
 )
 from jakinib.cli.scenarios import EGFR, Concentration, Dosed, Doses, File, Weight, asked, back
 from jakinib.errors import InputError
-from jakinib.paths import write_atomic
+
+if TYPE_CHECKING:
+    from jakinib.scenario.overlaid import Overlay
 
 Who = Annotated[
     str,
@@ -36,6 +38,13 @@ Stimulus = Annotated[
 ]
 Fluid = Annotated[
     str, typer.Option("--matrix", help="Of an assay: whole blood, PBMC; after doses it is ex vivo blood.")
+]
+
+Points = Annotated[
+    Path,
+    typer.Argument(
+        help="Table: 'concentration (nM)' or 'time (h)', and 'inhibition (%)' or 'plasma (ng/mL)'."
+    ),
 ]
 
 
@@ -168,12 +177,7 @@ def _over(vary: list[str]) -> dict[str, str]:
 @app.command()
 def overlay(
     ctx: typer.Context,
-    data: Annotated[
-        Path,
-        typer.Argument(
-            help="Table: 'concentration (nM)' or 'time (h)', and 'inhibition (%)' or 'plasma (ng/mL)'."
-        ),
-    ],
+    data: Points,
     scenario: File = None,
     inhibitor: Dosed = "",
     regimen: Doses = "",
@@ -189,6 +193,8 @@ def overlay(
     milieu: Milieu = "",
     laboratory: Annotated[str, typer.Option(help="Whose assay it is, for example EUbOPEN2024.")] = "",
     out: Annotated[Path | None, typer.Option(help="Write points and prediction (.tsv, .csv).")] = None,
+    dataset: Annotated[str, typer.Option(help="Save the points as a data set; needs --library.")] = "",
+    library: Annotated[Path | None, typer.Option(help="Library folder of yours for --dataset.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw points, fit and band (.png, .svg, .pdf).")] = None,
     as_json: Json = False,
 ) -> None:
@@ -201,25 +207,39 @@ def overlay(
     from jakinib.scenario.overlaying import overlay as run
 
     targets(out, plot)
-    separator = separator_of(out) if out else ""
-    found = run(data, asked(ctx, scenario))
-    record, frame = found.record(), found.to_frame()
     if out:
-        write_atomic(out, frame.to_csv(sep=separator, index=False, lineterminator="\n"))
+        separator_of(out)
+    if bool(dataset) != bool(library):
+        raise InputError("--dataset and --library: a data set lies in a library folder; give both")
+    found = run(data, asked(ctx, scenario))
+    record = found.record()
+    if out:
+        found.save(out)
     if plot:
         draw(found.plot(), plot)
+    saved = found.save_dataset(dataset, library) if library else None
+    if saved:
+        record |= {"files": [str(file) for file in saved.files], "notes": [*record["notes"], *saved.notes]}
     with output(as_json) as emit:
         if as_json:
             emit(record)
             return
-        x, units = found.points.over, frame.attrs["units"]
-        columns = [f"{x} ({units[x]})", f"measured ({found.unit})", "SD", "n", "predicted", "90 % band"]
-        rows = [
-            [f"{row[0]:.4g}", f"{row[1]:.4g}", f"{row[2]:.3g}", f"{row[3]:.0f}", f"{row[4]:.4g}",
-             f"{row[5]:.3g} to {row[6]:.3g}"]
-            for row in frame.to_numpy().tolist()
-        ]  # fmt: skip
-        emit(table(found.label, columns, rows, WIDTH))
-        for line in (*found.summary(), *(f"note: {note}" for note in found.notes)):
-            emit(line)
+        _compared(emit, found, record["notes"])
+        if saved:
+            emit("\n".join(map(str, saved.files)))
+            emit(f"judged by: jakinib evaluate --library {library}")
         back(found.scenario)
+
+
+def _compared(emit: Any, found: Overlay, notes: list[str]) -> None:
+    """The points beside the prediction, and what they come to."""
+    frame = found.to_frame()
+    x, units = found.points.over, frame.attrs["units"]
+    columns = [f"{x} ({units[x]})", f"measured ({found.unit})", "SD", "n", "predicted", "90 % band"]
+    rows = []
+    for at, mean, spread, n, predicted, low, high in frame.to_numpy().tolist():
+        numbers = [f"{at:.4g}", f"{mean:.4g}", f"{spread:.3g}", f"{n:.0f}", f"{predicted:.4g}"]
+        rows.append([*numbers, f"{low:.3g} to {high:.3g}"])
+    emit(table(found.label, columns, rows, WIDTH))
+    for line in (*found.summary(), *(f"note: {note}" for note in notes)):
+        emit(line)

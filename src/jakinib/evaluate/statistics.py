@@ -64,6 +64,11 @@ def _gmfe(experiments: Sequence[Experiment], models: Models, bounds: Bounds) -> 
     return float(np.exp(np.mean(np.log([fold(experiment, models) for experiment in experiments]))))
 
 
+def _mean_difference(experiments: Sequence[Experiment], models: Models, bounds: Bounds) -> float:
+    """Mean distance from the published values, in the unit of the rows."""
+    return float(np.mean([abs(one.value(models) - one.row.value) for one in experiments]))
+
+
 Statistic = Callable[[Sequence[Experiment], Models, Bounds], float]
 STATISTICS: Mapping[str, Statistic] = {
     "value": _value,
@@ -73,6 +78,7 @@ STATISTICS: Mapping[str, Statistic] = {
     "rise": _rise,
     "ratio": _ratio,
     "gmfe": _gmfe,
+    "mean_difference": _mean_difference,
     "worst_fold": lambda experiments, models, bounds: max(fold(one, models) for one in experiments),
 }
 COUNTS = {"value": 1, "ratio": 2}  # experiments that a statistic takes; others take any number

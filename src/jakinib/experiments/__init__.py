@@ -6,7 +6,7 @@ read, how far that is from the published number, what a person would look at, an
 It may import what stands before it in the picture of CONTRIBUTING.md, up to jakinib.population.
 """
 
-from jakinib.experiments import competition, exposure, exvivo, relation, shifted, turnover  # they register
+from jakinib.experiments import competition, exposure, exvivo, points, relation, shifted, turnover  # register
 from jakinib.experiments.base import (
     Choices,
     Chosen,
@@ -31,6 +31,6 @@ from jakinib.experiments.pk import PKMetric
 __all__ = [
     "SATURATING", "AfterDose", "CellIC50", "Choices", "Chosen", "CytokineEC50", "EnzymePotency", "Experiment",
     "Inhibited", "Models", "NotExpressedError", "PKMetric", "Percentage", "Potency", "Stimulated", "Trace",
-    "Writer", "competition", "experiment", "exposure", "exvivo", "kind_of", "kinds", "one_sided", "register",
-    "registered", "relation", "shifted", "turnover",
+    "Writer", "competition", "experiment", "exposure", "exvivo", "kind_of", "kinds", "one_sided", "points",
+    "register", "registered", "relation", "shifted", "turnover",
 ]  # fmt: skip

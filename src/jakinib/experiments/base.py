@@ -86,7 +86,8 @@ class Experiment:
     rest follows. ``distance`` and ``petab`` are given where the default does not serve.
     unit: of ``predicted``. log: ``distance`` is ln(model / published), so rows can be compared as ratios.
     paired, onset, daily_doses: what ``petab`` needs of its model (see ``jakinib.experiments.petab``).
-    not_in_petab: why PEtab v1 holds no row of this kind, where it never can.
+    not_in_petab: why PEtab v1 holds no row of this kind, where it never can. patients: whether it reads the
+    column patient.
     """
 
     quantities: ClassVar[tuple[str, ...]] = ()
@@ -95,6 +96,7 @@ class Experiment:
     paired: ClassVar[bool] = False
     onset: ClassVar[bool] = False
     not_in_petab: ClassVar[str] = ""
+    patients: ClassVar[bool] = False
     daily_doses: bool = False
     scope: str = ""  # cell or population whose own parameters (symbol@scope) apply
 
@@ -277,4 +279,10 @@ def kind_of(row: Measurement, data: DataSet, where: str) -> type[Experiment]:
 
 def experiment(row: Measurement, data: DataSet, choices: Choices, where: str = "") -> Experiment:
     """The experiment of a row. Raises PlanError for a row that no kind reads or whose kind refuses it."""
-    return kind_of(row, data, where or choices.id)(row, data, choices)
+    kind = kind_of(row, data, where or choices.id)
+    if row.patient and not kind.patients:
+        raise PlanError(
+            f"{where or choices.id}: {row.id} ({data.place(row.id)}, column patient): '{row.quantity}' is of "
+            "the typical patient of a population; leave the cell empty"
+        )
+    return kind(row, data, choices)

@@ -40,6 +40,7 @@ class Measurement(Row):
     atp: str = ""
     time: str = ""
     population: str = ""
+    patient: str = ""  # what is not as usual in the population: "eGFR 45 mL/min; fed"
     dose: str = ""
     qualifier: Literal["=", "<", ">", "~"] = "="
     value: Number

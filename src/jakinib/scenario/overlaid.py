@@ -5,14 +5,17 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from jakinib.assay.cell import CellAssay
 from jakinib.errors import InputError
 from jakinib.evaluate.potency import CellPotency
 from jakinib.files.shown import Shown
+from jakinib.scenario.dataset import Written, write_dataset
 from jakinib.scenario.measured import Points
 from jakinib.scenario.value import Scenario
 
@@ -129,6 +132,25 @@ class Overlay(Shown):
         """The comparison in a few lines."""
         return [f"{self.fold:.3g}-fold; {self.inside} of {len(self.at)} points in the band"]
 
+    @property
+    def conditions(self) -> CellAssay:
+        """The assay that the prediction is of."""
+        raise NotImplementedError
+
+    def save_dataset(self, name: str, library: str | Path) -> Written:
+        """Write the points as the data set ``name`` of a library folder, made where it is not there.
+
+        ``data/<name>`` gets a row a point, means with deviation and count of the replicates, and of a
+        concentration-response the fitted IC50; ``criteria.yaml`` gets criteria about them that report and do
+        not decide. With the folder in JAKINIB_LIBRARY every ``jakinib evaluate`` judges them.
+        Raises InputError for a name that cannot be used or is taken: nothing is overwritten.
+        """
+        return write_dataset(name, Path(library), self.points, self.scenario, self.conditions, self._fitted())
+
+    def _fitted(self) -> Hill | None:
+        """The Hill curve of the points, where there is one."""
+        return None
+
     def _drawn(self, axes: Any, x: Array, scale: float = 1.0) -> None:
         """Band, prediction and points on axes; scale: of the places as they are shown."""
         low, high = self.band(x)
@@ -156,6 +178,13 @@ class ResponseOverlay(Overlay):
     @property
     def notes(self) -> tuple[str, ...]:
         return (*self.points.notes, *self.predicted.notes)
+
+    @property
+    def conditions(self) -> CellAssay:
+        return self.predicted.assay
+
+    def _fitted(self) -> Hill | None:
+        return self.hill if len(self.at) >= FEWEST else None
 
     @functools.cached_property
     def band_name(self) -> str:

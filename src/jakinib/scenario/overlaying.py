@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jakinib.assay.cell import EX_VIVO
+from jakinib.assay.cell import EX_VIVO, CellAssay
 from jakinib.assay.course import Course
 from jakinib.errors import InputError
 from jakinib.evaluate.draws import Joint
@@ -60,6 +60,10 @@ class CourseOverlay(Overlay):
     def notes(self) -> tuple[str, ...]:
         typical = "the band is of the typical patient, without the spread between patients"
         return (*self.points.notes, *self.predicted.notes, typical)
+
+    @property
+    def conditions(self) -> CellAssay:
+        return self.predicted.conditions
 
     @property
     def band_name(self) -> str:
