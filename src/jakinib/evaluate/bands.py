@@ -32,6 +32,8 @@ PICTURED = (
     "maximum_rises", "return_rises", "stat3_decay", "stat3_socs3", "stat1_block", "ra_cmax",
     "partial_IL6", "partial_IL6_STAT1", "partial_IL2", "partial_IFNg", "partial_GMCSF",
     "enzyme_JAK1", "enzyme_JAK2", "enzyme_JAK3", "enzyme_TYK2",
+    "pbmc_IL6_low_dose", "pbmc_IL6", "pbmc_IL6_high_dose",
+    "healthy_clearance", "renal_auc_mild", "renal_cmax_mild",
 )  # fmt: skip
 ROWS = ("T008", "T011")
 

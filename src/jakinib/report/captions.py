@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from jakinib.evaluate.bands import Bands
 from jakinib.evaluate.criteria import Criterion, own_criteria
 from jakinib.evaluate.evidence import Evidence
-from jakinib.report import courses, plots, potencies, seen
+from jakinib.report import courses, exposures, plots, potencies, seen
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -102,6 +102,17 @@ PLOTS = (
         _words(seen.peak_and_return),
     ),
     Plot(
+        "pbmc",
+        "IL-6 → pSTAT3 in PBMC under baricitinib.",
+        "lines: at three doses of IL-6, since the source states none; a marker at each IC50. All are "
+        "predictions.",
+        "shaded: IC50s below the published bound of 50 nM.",
+        4,
+        ("pbmc_*",),
+        plots.pbmc,
+        _words(seen.pbmc),
+    ),
+    Plot(
         "plasma_steady_state",
         "Plasma concentration at steady state, RA, 4 mg once daily.",
         "line: the typical patient on the fourteenth day.",
@@ -111,6 +122,16 @@ PLOTS = (
         ("ra_cmax", "ra_auc", "ra_half_life", "ra_tmax"),
         plots.plasma_steady_state,
         _words(seen.plasma_steady_state),
+    ),
+    Plot(
+        "healthy",
+        "Plasma concentration in healthy adults, 4 mg once daily.",
+        "line: the typical healthy adult at steady state.",
+        "no curve. The clearance says the area under it, the bi-exponential decline its two phases.",
+        6,
+        ("healthy_*",),
+        exposures.healthy,
+        _words(seen.healthy),
     ),
     Plot(
         "time_course",
@@ -168,6 +189,27 @@ PLOTS = (
         ("partial_*", "periodic_*"),
         plots.daily_inhibition,
         _words(seen.daily_inhibition),
+    ),
+    Plot(
+        "renal",
+        "Exposure against renal function, one dose of 4 mg.",
+        "lines: the typical healthy adult at each eGFR.",
+        "points: ratios of mild and moderate impairment at the middle of their class, with 90 % intervals. "
+        "The ratios of the AUC are predicted, uptake was fitted to those of the Cmax.",
+        9,
+        ("renal_*",),
+        exposures.renal,
+        _words(seen.renal),
+    ),
+    Plot(
+        "population",
+        "Exposure of patients with RA, 4 mg once daily.",
+        "line: a sample of 1,000 patients, sorted; dotted: their mean.",
+        "dashed: mean; shaded: one standard deviation between patients on both sides.",
+        9,
+        ("ra_population_*",),
+        exposures.population,
+        _words(seen.population),
     ),
 )
 

@@ -7,7 +7,7 @@ import functools
 import io
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -118,17 +118,17 @@ def _content(evaluation: Evaluation) -> dict[str, Any]:
     predictions, no_predictions = _computed(lambda: evidence.cell_ic50s)
     found, not_crossvalidated = crossvalidation.every(evidence.plans)
     drawn = _drawn(evidence, evaluation.bands)
-    items = _items(evaluation, drawn)
+    readings = {v.criterion.id: reading(v, evaluation) for v in evaluation.verdicts}
     return {
         "headline": headline(evaluation.tallies),
         "counts": overview.counts(evaluation.tallies),
         "at_hand": next((t for t in evaluation.tallies if t.basis == "context"), None),
         "hard": [v for v in evaluation.verdicts if v.criterion.hard],
         "reported": [v for v in evaluation.verdicts if not v.criterion.hard],
-        "groups": overview.groups(evaluation.verdicts, evaluation.bases),
+        "groups": overview.groups(evaluation.verdicts, evaluation.bases, readings),
         "bases": overview.WORDS,
         "ticks": overview.TICKS,
-        "items": items,
+        "items": _items(evaluation, drawn, readings),
         "potencies": [one for one in drawn if one.plot.item is None],
         "crossvalidated": [(one, crossvalidation.summary(one), _left_out(one)) for one in found],
         "not_crossvalidated": not_crossvalidated,
@@ -227,7 +227,7 @@ def _picture(plot: captions.Plot, evidence: Evidence, bands: Bands) -> str:
     return inline.markup(plot.draw(evidence, bands), plot.name, plot.seen(evidence, bands))
 
 
-def _items(evaluation: Evaluation, drawn: Sequence[Drawn]) -> list[Item]:
+def _items(evaluation: Evaluation, drawn: Sequence[Drawn], readings: Mapping[str, str]) -> list[Item]:
     """Items in order, each with what was asked, what came out and what it looks like."""
     numbers = {v.criterion.item for v in evaluation.verdicts}
     numbers |= {one.plot.item for one in drawn if one.plot.item is not None}
@@ -236,13 +236,17 @@ def _items(evaluation: Evaluation, drawn: Sequence[Drawn]) -> list[Item]:
             item,
             ITEMS.get(item, f"Item {item}"),
             [one for one in drawn if one.plot.item == item],
-            [_entry(v, evaluation, drawn) for v in evaluation.verdicts if v.criterion.item == item],
+            [
+                _entry(v, evaluation, drawn, readings[v.criterion.id])
+                for v in evaluation.verdicts
+                if v.criterion.item == item
+            ],
         )
         for item in sorted(numbers)
     ]
 
 
-def _entry(verdict: Verdict, evaluation: Evaluation, drawn: Sequence[Drawn]) -> Entry:
+def _entry(verdict: Verdict, evaluation: Evaluation, drawn: Sequence[Drawn], reads: str) -> Entry:
     criterion, data = verdict.criterion, evaluation.evidence.data
     shown = [
         (f"figure-{one.plot.name}", f"figure {one.number}") for one in drawn if one.plot.is_of(criterion)
@@ -256,7 +260,7 @@ def _entry(verdict: Verdict, evaluation: Evaluation, drawn: Sequence[Drawn]) -> 
         verdict,
         wording.value(verdict),
         overview.WORDS[evaluation.bases[criterion.id]],
-        reading(verdict, evaluation),
+        reads,
         [(row, wording.published(row)) for row in rows],
         shown,
     )

@@ -61,7 +61,10 @@ class Mark:
 
 @dataclass(frozen=True)
 class Line:
-    """One criterion of the overview. target: from and to on the axis; interval: the same, if any."""
+    """One criterion of the overview. target: from and to on the axis; interval: the same, if any.
+
+    reading: how it passes although model and published number differ, if they do.
+    """
 
     verdict: Verdict
     name: str
@@ -70,6 +73,7 @@ class Line:
     mark: Mark | None
     target: tuple[float, float]
     interval: tuple[float, float] | None
+    reading: str = ""
 
     @property
     def words(self) -> str:
@@ -104,7 +108,7 @@ def place(value: float, one: float) -> Mark:
     return Mark(50 + 50 * max(-1.0, min(1.0, share)), (share > 1) - (share < -1))
 
 
-def line(verdict: Verdict, basis: Basis, name: str) -> Line:
+def line(verdict: Verdict, basis: Basis, name: str, reading: str = "") -> Line:
     """A verdict as it stands on the axis."""
     criterion, found = verdict.criterion, verdict.interval
     one = reference(criterion)
@@ -116,7 +120,7 @@ def line(verdict: Verdict, basis: Basis, name: str) -> Line:
         else (place(found.low, one).at, 100.0 if found.high is None else place(found.high, one).at)
     )
     mark = None if verdict.value is None or math.isnan(verdict.value) else place(verdict.value, one)
-    return Line(verdict, name, basis, wording.value(verdict), mark, (low, high), ends)
+    return Line(verdict, name, basis, wording.value(verdict), mark, (low, high), ends, reading)
 
 
 def full_names(verdicts: Sequence[Verdict]) -> dict[str, str]:
@@ -133,10 +137,16 @@ def full_names(verdicts: Sequence[Verdict]) -> dict[str, str]:
     return names
 
 
-def groups(verdicts: Sequence[Verdict], bases: Mapping[str, Basis]) -> list[Group]:
-    """Failures first, those that decide before those that report; then what passes, predictions first."""
+def groups(
+    verdicts: Sequence[Verdict], bases: Mapping[str, Basis], readings: Mapping[str, str]
+) -> list[Group]:
+    """Failures first, those that decide before those that report; then what passes, predictions first.
+
+    readings: how criteria pass although model and published number differ, by id.
+    """
     names = full_names(verdicts)
-    lines = [line(v, bases[v.criterion.id], names[v.criterion.id]) for v in verdicts]
+    ids = [v.criterion.id for v in verdicts]
+    lines = [line(v, bases[i], names[i], readings.get(i, "")) for i, v in zip(ids, verdicts, strict=True)]
 
     def kinds() -> Iterator[tuple[str, list[Line]]]:
         failed = [one for one in lines if not one.verdict.passed]

@@ -262,6 +262,29 @@ def enzyme_curves(evidence: Evidence, bands: Bands) -> Figure:
     return figure
 
 
+@styled
+def pbmc(evidence: Evidence, bands: Bands) -> Figure:
+    """Inhibition of IL-6 in PBMC by baricitinib at three doses of the cytokine, and the published bound."""
+    figure, axes = new_figure()
+    looks = zip(("_low_dose", "", "_high_dose"), (GREEN, BLUE, VERMILION), "vos", strict=True)
+    for name, colour, marker in looks:
+        (one,) = evidence.of(f"pbmc_IL6{name}")
+        trace, ic50 = evidence.trace(one), evidence.number(one)
+        band(axes, bands, curve_key(f"pbmc_IL6{name}"), trace.x, colour)
+        look = {"color": colour, "marker": marker, "markersize": 7, "markeredgecolor": INK}
+        label = f"{one.row.cytokine_dose}: {ic50:.3g} nM"
+        axes.plot(trace.x, trace.y, markevery=[], label=label, **look)
+        axes.plot(ic50, 50, zorder=4, **look)
+    bound = evidence.data["B09"]
+    axes.axvspan(0.5, bound.value, color=ORANGE, alpha=0.22, linewidth=0)
+    axes.text(0.6, 96, f"published: IC50 below {bound.value:g} nM", va="top", fontsize=8.5)
+    axes.set(xscale="log", xlim=(0.5, 5000), ylim=(0, 103))
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,g}")
+    axes.set(xlabel="baricitinib (nM)", ylabel="inhibition of IL-6 → pSTAT3 (%)")
+    axes.legend(title="IC50 at a dose of IL-6", alignment="left", loc="lower right")
+    return figure
+
+
 def own_figure(criterion: Criterion, evidence: Evidence, bands: Bands) -> Figure:
     """What the experiments of a criterion show, with the published points and 90 % bands."""
     with plain_style():

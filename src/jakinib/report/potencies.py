@@ -137,12 +137,14 @@ def ec50(evidence: Evidence, bands: Bands | None = None) -> Figure:
 def predicted_observed(panels: Sequence[Panel], quantity: str) -> Figure:
     """Panels side by side on the same axes: identity and two-fold lines, intervals, one legend."""
     with plain_style():
-        figure, axes = new_figure(4.1 * len(panels) + 0.1, 4.7, columns=len(panels))
         every = [point for panel in panels for point in panel.points]
         ends = [end for p in every for end in (p.published, p.predicted, p.low, p.high) if end is not None]
         low, high = min(ends) / 1.3, max(ends) * 1.3
         colours = list(dict.fromkeys(p.colour for p in every))
         places = list(dict.fromkeys(p.laboratory for p in every))
+        columns = 2 * len(panels)  # of the legend
+        height = 4.3 + 0.23 * -(-(len(colours) + len(places)) // columns)
+        figure, axes = new_figure(4.1 * len(panels) + 0.1, height, columns=len(panels))
         for here, panel in zip(np.atleast_1d(axes), panels, strict=True):
             _lines(here, low, high)
             for point in panel.points:
@@ -150,7 +152,7 @@ def predicted_observed(panels: Sequence[Panel], quantity: str) -> Figure:
                 _draw(here, point, look, MARKERS[places.index(point.laboratory) % len(MARKERS)])
             here.set_title(panel.title, fontsize=10, loc="left")
             here.set(xlabel=f"published {quantity} (nM)", ylabel=f"predicted {quantity} (nM)")
-        _legend(figure, np.atleast_1d(axes)[0], colours, places)
+        _legend(figure, np.atleast_1d(axes)[0], colours, places, columns)
         return figure
 
 
@@ -180,7 +182,7 @@ def _draw(axes: Axes, point: Point, colour: str, marker: str) -> None:
     say(drawn, point.says)
 
 
-def _legend(figure: Figure, axes: Axes, colours: list[str], places: list[str]) -> None:
+def _legend(figure: Figure, axes: Axes, colours: list[str], places: list[str], columns: int) -> None:
     """Colours first, then shapes, below the panels."""
     for number, name in enumerate(colours):
         axes.plot(
@@ -188,7 +190,7 @@ def _legend(figure: Figure, axes: Axes, colours: list[str], places: list[str]) -
         )
     for number, laboratory in enumerate(places):
         axes.plot([], [], MARKERS[number % len(MARKERS)], color=GREY, label=laboratory)
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=columns)
 
 
 def seen(panels: Sequence[Panel], quantity: str) -> str:

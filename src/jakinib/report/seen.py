@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 import numpy as np
 
 from jakinib.evaluate.criteria import Criterion
 from jakinib.evaluate.evidence import Evidence
 from jakinib.library.schema import JAKS
+from jakinib.report import wording
 
 
 def dose_inhibition(evidence: Evidence) -> str:
@@ -106,13 +105,44 @@ def enzyme_curves(evidence: Evidence) -> str:
     return f"Sigmoid curves through their published IC50s: {', '.join(found)}."
 
 
-SEEN: Mapping[str, Callable[[Evidence], str]] = {
-    one.__name__: one
-    for one in (
-        dose_inhibition, peak_and_return, time_course, time_course_stat1, hepatocytes, kinase_block,
-        plasma_steady_state, daily_inhibition, enzyme_curves,
+def pbmc(evidence: Evidence) -> str:
+    found = []
+    for name in ("_low_dose", "", "_high_dose"):
+        (one,) = evidence.of(f"pbmc_IL6{name}")
+        found.append(f"{evidence.number(one):.3g} nM at {one.row.cytokine_dose}")
+    bound = evidence.data["B09"].value
+    return (
+        f"Sigmoid curves with IC50s of {', '.join(found)} of IL-6; a shade ends at the bound of {bound:g} nM."
     )
-}  # fmt: skip
+
+
+def healthy(evidence: Evidence) -> str:
+    plasma = evidence.trace(evidence.of("healthy_clearance")[0])
+    peak = int(plasma.y.argmax())
+    return (
+        f"On a log scale plasma rises to {plasma.y[peak]:.0f} ng/mL at {plasma.x[peak]:.1f} h and falls in "
+        f"two phases to {plasma.y[-1]:.2g} ng/mL at {plasma.x[-1]:.0f} h."
+    )
+
+
+def renal(evidence: Evidence) -> str:
+    parts = []
+    for metric in ("AUC", "Cmax"):
+        for name in ("mild", "moderate"):
+            (one,) = evidence.of(f"renal_{metric.lower()}_{name}")
+            model, published = f"{evidence.number(one):.2f}", wording.published(one.row)
+            parts.append(f"{metric}, {name}: {model}, published {published}")
+    return f"Two panels; both ratios fall as renal function rises. {'; '.join(parts)}."
+
+
+def population(evidence: Evidence) -> str:
+    parts = []
+    for metric in ("AUC", "Cmax"):
+        (one,) = evidence.of(f"ra_population_{metric.lower()}")
+        parts.append(
+            f"{metric} {evidence.trace(one).x.mean():.3g}, published {one.row.value:g} {one.row.unit}"
+        )
+    return f"Two panels, each an S-shaped curve of sorted patients. Means: {'; '.join(parts)}."
 
 
 def own(criterion: Criterion, evidence: Evidence) -> str:

@@ -44,4 +44,5 @@ def published(row: Measurement) -> str:
     """A published number with its range and unit."""
     around = "" if row.low is None or row.high is None else f" ({row.low:g} to {row.high:g})"
     mark = "" if row.qualifier == "=" else f"{row.qualifier} "
-    return f"{mark}{row.value:g}{around} {row.unit}"
+    unit = "" if row.unit == "dimensionless" else f" {row.unit}"
+    return f"{mark}{row.value:g}{around}{unit}"

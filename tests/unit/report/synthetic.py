@@ -78,7 +78,16 @@ class Synthetic(Evidence):
                 return Trace(doses, 60 * doses / (doses + 9), "", "")
             case "percent_left_after_block":
                 return Trace(np.arange(91.0), 100 * 0.5 ** (np.arange(91.0) / 9), "", "")
-            case "enzyme_ic50":
+            case "exposure_ratio":
+                eGFR = np.linspace(30, 120, 10)
+                point = (75.0 if one.row.population.startswith("mild") else 45.0, one.row.value)
+                return Trace(eGFR, 100 / eGFR, "", "", point)
+            case "population_mean":
+                return Trace(one.row.value * np.linspace(0.2, 2, 100), np.arange(0.5, 100), "", "")
+            case "clearance":
+                plasma = profile(140)
+                return Trace(plasma.time, plasma.ng_per_mL, "", "")
+            case "enzyme_ic50" | "cell_ic50":
                 x = np.logspace(-1, 5, 61)
                 return Trace(x, 100 * x / (x + one.row.value), "", "")
         return Trace(minutes, rise if one.row.without else rise * np.exp(-minutes / 40), "", "")

@@ -20,7 +20,8 @@ from jakinib.evaluate.evidence import Evidence
 from jakinib.experiments import Experiment
 from jakinib.fit import read_plan
 from jakinib.fit.crossvalidation import stored
-from jakinib.report import captions, courses, plots, potencies
+from jakinib.fit.folds import LEAVE, Leave
+from jakinib.report import captions, courses, crossvalidated, plots, potencies
 
 
 @pytest.mark.parametrize("plot", captions.PLOTS, ids=lambda plot: plot.name)
@@ -85,6 +86,19 @@ def test_potencies_stand_at_published_and_predicted_with_unseen_ones_apart_from_
             for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True)  # type: ignore[arg-type]
         }
         assert drawn == {(p.published, p.predicted) for p in panel.points}
+
+
+@pytest.mark.parametrize("leave", LEAVE)
+def test_texts_of_a_cross_validation_do_not_overlap_and_lie_on_the_figure(
+    leave: Leave, evidence: Evidence
+) -> None:
+    figure = crossvalidated.predicted_published(stored(read_plan("pathways", evidence.data), leave))
+    assert overlaps(figure) == []
+    for text in figure.findobj(Text):
+        box = text.get_window_extent()
+        if text.get_visible() and text.get_text().strip():
+            assert figure.bbox.contains(*box.min), text
+            assert figure.bbox.contains(*box.max), text
 
 
 def test_the_time_course_figure_shows_published_folds_as_shares_of_the_peak(evidence: Evidence) -> None:
