@@ -70,7 +70,10 @@ def export(
     ] = "blood_pkpd",
     folder: Annotated[Path, typer.Option("--out", help="Folder to write to.")] = Path("export"),
     formats: Annotated[
-        str, typer.Option(help="Comma-separated formats; petab, alone, writes the calibration of a plan.")
+        str,
+        typer.Option(
+            help="Comma-separated formats, also js; petab, alone, writes the calibration of a plan."
+        ),
     ] = "sbml-l3v2,sbml-l3v1,sbml-l2v4,antimony",
     regimen: Annotated[str, typer.Option(help="Doses as events, for example '4 mg qd x 7'.")] = "",
     population: Population = "healthy_adult",

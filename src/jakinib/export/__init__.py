@@ -1,4 +1,4 @@
-"""Models written for other tools: SBML in three levels, Antimony, OMEX archives, PEtab problems.
+"""Models written for other tools: SBML in three levels, Antimony, JavaScript, OMEX archives, PEtab problems.
 
 It may import what stands before it in the picture of CONTRIBUTING.md, up to jakinib.scenario.
 """

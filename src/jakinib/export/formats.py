@@ -8,6 +8,7 @@ from typing import Any
 
 from jakinib.build.sbml import ANTIMONY_LOCK
 from jakinib.errors import ExportError
+from jakinib.export.javascript import to_javascript
 from jakinib.sbml import first_error
 
 _DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
@@ -65,4 +66,5 @@ FORMATS: dict[str, tuple[str, Callable[[str], str]]] = {
     "sbml-l3v1": (".xml", partial(to_level, level=3, version=1)),
     "sbml-l2v4": (".xml", partial(to_level, level=2, version=4)),
     "antimony": (".ant", to_antimony),
+    "js": (".mjs", to_javascript),
 }

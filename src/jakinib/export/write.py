@@ -31,7 +31,8 @@ def export(
     formats "petab" alone writes a plan, given by name or file, as ``export_plan`` says.
     model: a loaded model or the name of one. regimen: doses that are written into the file as events;
     their lag and duration, and a model given by name, are those of ``population``.
-    Files are named <model id>[_<regimen>]_<format>.xml or .ant.
+    Files are named <model id>[_<regimen>]_<format>.xml, .ant or .mjs. "js" is an ES module that exports the
+    model and ``integrate``; it holds events at given times, and no others.
 
     Every SBML file passes libSBML's consistency check without error. L3V2 and L3V1 of the package's models
     also pass without warning, units and modelling practice included. L2V4 has no units on literal numbers:

@@ -160,7 +160,11 @@ class Graph:
             return self.ln(*nodes)
         if operation in ("sqrt", "root") and (len(nodes) == 1 or self.value(nodes[0]) == 2):
             return self._unary(SQRT, nodes[-1])
-        raise ModelError(f"the lanes do not know the function '{operation}'")
+        return self.call(operation, nodes)
+
+    def call(self, function: str, nodes: Sequence[int]) -> int:
+        """The node of any other function; the lanes have none, and raise ModelError."""
+        raise ModelError(f"the lanes do not know the function '{function}'")
 
     def live(self, nodes: Iterable[int]) -> list[int]:
         """The nodes and all that they are made of, operands first."""
