@@ -76,11 +76,11 @@ def _laboratories(
     group: Sequence[Fit], weights: NDArray[np.float64], count: int, seed: int
 ) -> list[Mapping[str, float]]:
     """The factor of a new laboratory on a pathway in each draw: equally likely ones in random order."""
-    from scipy.stats import norm
+    from scipy.special import ndtri
 
     squares = [sum(float(fit.provenance["spreads"][name]) ** 2 for name in SPREADS) for fit in group]
     shares = (np.random.default_rng([seed, count]).permutation(count) + 0.5) / count
-    logs = np.sqrt(float(weights @ squares)) * norm.ppf(shares)
+    logs = np.sqrt(float(weights @ squares)) * ndtri(shares)
     return [{NEW_LABORATORY: value} for value in np.exp(logs).tolist()]
 
 

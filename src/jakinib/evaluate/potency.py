@@ -87,11 +87,15 @@ class CellPotency(Curve):
     AROUND: ClassVar[float] = 300.0  # factor around the IC50 within which a draw's curve is known
 
     @functools.cached_property
+    def _scatter(self) -> Scatter:
+        return scatter()
+
+    @functools.cached_property
     def draws(self) -> Array:
         """ln IC50 of every draw, without any laboratory; shape (draws,)."""
         if self.model is not None:
             raise InputError(f"{self.label}: bands are those of the package's model, not of one given")
-        return ln_ic50s(self.assay, self.assay.model(), scatter(), self.ic50)
+        return ln_ic50s(self.assay, self.assay.model(), self._scatter, self.ic50)
 
     @functools.cached_property
     def bands(self) -> Mapping[str, Interval]:
@@ -107,7 +111,7 @@ class CellPotency(Curve):
     @functools.cached_property
     def _answers(self) -> Mapping[str, tuple[Array, tuple[float, ...]]]:
         """By the name of a band: ln of the factor of the laboratory in each draw, and what blurs it."""
-        spread = scatter()
+        spread = self._scatter
         drug, none = spread.unseen(self.assay.inhibitor), np.zeros(len(spread.draws.settings))
         out: dict[str, tuple[Array, tuple[float, ...]]] = {
             NEW: (none, (spread.repeat, spread.laboratory, drug))
@@ -121,7 +125,7 @@ class CellPotency(Curve):
     def _laws(self) -> list[Law]:
         middle = self.assay.free * self.ic50
         ends = middle / self.AROUND, middle * self.AROUND
-        return laws(self.assay, self.assay.model(), scatter().draws.settings, *ends)
+        return laws(self.assay, self.assay.model(), self._scatter.draws.settings, *ends)
 
     def inhibition_band(self, at: Array) -> tuple[str, Array, Array]:
         """Ends of the central 90 % of the inhibition (%) that a laboratory would find at nominal
@@ -151,9 +155,9 @@ def ln_ic50s(conditions: CellAssay, model: Model, spread: Scatter, near: float) 
 
 def blur(*spreads: float) -> Array:
     """Equally likely values of the sum of independent normal errors with these standard deviations."""
-    from scipy.stats import norm
+    from scipy.special import ndtri
 
-    return np.asarray(math.hypot(*spreads) * norm.ppf((np.arange(201) + 0.5) / 201))
+    return np.asarray(math.hypot(*spreads) * ndtri((np.arange(201) + 0.5) / 201))
 
 
 def interval(logs: Array, *spreads: float) -> Interval:
@@ -283,11 +287,11 @@ def ratio(first: Array, second: Array, spread: Scatter, *drugs: str) -> dict[str
 
     first, second: ln IC50 of both drugs, draw by draw.
     """
-    from scipy.stats import norm
+    from scipy.special import ndtr
 
     between, unseen = second - first, [spread.unseen(drug) for drug in drugs]
     low, high = interval(between, spread.repeat, spread.repeat, *unseen)
-    weaker = float(norm.cdf(between / max(math.hypot(*unseen), 1e-12)).mean())
+    weaker = float(ndtr(between / max(math.hypot(*unseen), 1e-12)).mean())
     return {
         "ic50_ratio": math.exp(float(np.median(between))), "ic50_ratio_low": low, "ic50_ratio_high": high,
         "order_certain": max(weaker, 1 - weaker) >= CERTAIN,

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from jakinib import cache, paths
+from jakinib.build.estimates import result_file
 from jakinib.errors import InputError, SimulationError
 from jakinib.evaluate.agreement import Agreement, agreements
 from jakinib.evaluate.bands import EVERY, Bands, compute, criterion_key
@@ -18,10 +20,12 @@ from jakinib.evaluate.criteria import Criterion, Interval, Verdict, read_criteri
 from jakinib.evaluate.draws import COUNT, Joint, joint
 from jakinib.evaluate.evidence import Evidence
 from jakinib.evaluate.held import REASON
+from jakinib.experiments import kinds
 from jakinib.fit import results
 from jakinib.fit.crossvalidation import crossvalidate
-from jakinib.fit.plan import read_plan
-from jakinib.library.measurements import DataSet, get_data
+from jakinib.fit.plan import known_plans, read_plan
+from jakinib.library import get_library
+from jakinib.library.measurements import DataSet, get_data, read_from
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -170,7 +174,29 @@ def evaluate(
 
 
 def calibrations(plans: Sequence[str], data: DataSet) -> list[results.Fit]:
-    """The stored fits of plans; raises InputError for one that is lacking or whose inputs have changed."""
+    """The stored fits of plans; raises InputError for one that is lacking or whose inputs have changed.
+
+    Comparing the inputs takes a second, so that they did not change is kept under all that they follow from.
+    """
+
+    def compared() -> list[results.Fit]:
+        return _compared(plans, data)
+
+    own = all(kind.__module__.startswith("jakinib.") for kind in kinds().values())
+    if get_library().added or data is not get_data() or not own:
+        return compared()
+    return cache.kept("fits", lambda: _follows_from(plans), compared)
+
+
+def _follows_from(plans: Sequence[str]) -> str:
+    """A key of the files behind the fits of plans: library, data, templates, plans and results."""
+    known = known_plans()
+    stored = [result_file(plan, name) for plan in known for name in results.FILES]
+    templates = sorted((paths.models() / "antimony").iterdir())
+    return "\n".join([*plans, read_from(), cache.contents([*templates, *known.values(), *stored])])
+
+
+def _compared(plans: Sequence[str], data: DataSet) -> list[results.Fit]:
     fits = []
     for name in plans:
         fit = results.read(read_plan(name, data))

@@ -75,6 +75,7 @@ class Library:
         self._places: dict[str, Place] = {}  # of cells that stand in a table
         self._index: tuple[int, dict[str, dict[str, str]]] = (-1, {})  # names to ids, of a generation
         self.generation = 0  # new with every entry added, so that models built before are not reused
+        self.added = False  # anything that its folders do not hold
         for folder in folders:
             self._add_folder(folder)
         self._refuse_clashes()
@@ -164,6 +165,7 @@ class Library:
             setattr(self, kind, before[0])
             self.files, self._places = before[1:]
             raise
+        self.added = True
         return entry
 
     def _read(self, kind: str, path: Path) -> str:

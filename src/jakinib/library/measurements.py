@@ -193,11 +193,15 @@ class DataSet:
 @functools.cache
 def get_data() -> DataSet:
     """The package's data folders, and those of plug-ins and user folders (``<folder>/data``)."""
+    return cache.kept("data", read_from, lambda: DataSet(*_roots()))
+
+
+def read_from() -> str:
+    """All that the library and the data follow from."""
+    files = [folder / name for root in _roots() for folder in sorted(root.iterdir()) for name in FILES]
+    return f"{contents(*get_library().folders)}\n{cache.contents(files)}"
+
+
+def _roots() -> list[Path]:
     extra = (folder / "data" for folder in extra_folders())
-    roots = [paths.fits() / "data", *(root for root in extra if root.is_dir())]
-
-    def read_from() -> str:
-        files = [folder / name for root in roots for folder in sorted(root.iterdir()) for name in FILES]
-        return f"{contents(*get_library().folders)}\n{cache.contents(files)}"
-
-    return cache.kept("data", read_from, lambda: DataSet(*roots))
+    return [paths.fits() / "data", *(root for root in extra if root.is_dir())]

@@ -88,12 +88,12 @@ class Courses:
 
 def _factors(draws: Joint, inhibitor: str) -> Array:
     """By how much each draw's laboratory finds the inhibitor less potent, a drug new to cells included."""
-    from scipy.stats import norm
+    from scipy.special import ndtri
 
     laboratory = np.array([draw.get(NEW_LABORATORY, 1.0) for draw in draws.settings])
     unseen = scatter().unseen(inhibitor)
     shares = (np.random.default_rng(SEED).permutation(len(laboratory)) + 0.5) / len(laboratory)
-    return np.asarray(laboratory * np.exp(unseen * norm.ppf(shares)))
+    return np.asarray(laboratory * np.exp(unseen * ndtri(shares)))
 
 
 def courses(scenario: Scenario, time: Array, draws: Joint | None = None) -> Courses:
