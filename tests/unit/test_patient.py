@@ -21,6 +21,8 @@ from jakinib.errors import InputError, UnknownIdError
 from jakinib.library import get_library
 from jakinib.population.study import study
 
+DAY = np.linspace(0, 24, 481)  # h
+
 DOSE = jk.Regimen.single(4.0)
 
 
@@ -253,3 +255,38 @@ def test_a_population_of_dialysed_patients_is_told_apart(eGFR: str, said: bool, 
         finally:
             patch.undo()
             get_library.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("weight", "regimen", "said"),
+    [
+        (20, "2 mg qd", ""),
+        (
+            29.9,
+            "4 mg qd",
+            "not the dose by weight: baricitinib 4 mg at 29.9 kg; patients of 10 to 30 kg take 2 mg",
+        ),
+        (30, "4 mg qd", ""),
+        (8, "1 mg qd", "outside the doses by weight: none of baricitinib is stated for 8 kg"),
+        ("28, 31 from 30 days", "2 mg qd ss x 40", "2 mg at 31 kg; patients of 30 kg and more take 4 mg"),
+        (20, "0.1 mg/kg qd", ""),
+    ],
+)
+def test_a_child_on_another_dose_than_its_weight_asks_for_is_told(
+    weight: float | str, regimen: str, said: str
+) -> None:
+    child = jk.Scenario(patient={"population": "JIA", "weight": weight}, regimen=regimen)
+    found = [note for note in jk.simulate(child).notes if "by weight:" in note]
+    assert len(found) == bool(said)
+    assert said in "".join(found)
+    assert not [n for n in jk.simulate(child.but(population="RA")).notes if "by weight:" in n]
+
+
+@pytest.mark.parametrize("people", ["jia_child", "ad_child"])
+def test_doses_by_weight_bring_children_near_the_exposure_of_adults(people: str) -> None:
+    """What the bands were chosen for: the middle of each is within twofold of an adult on 4 mg."""
+    adult = jk.plasma(jk.Regimen.parse("4 mg qd ss"), DAY, population="ra_adult").interval(0, 24)["auc"]
+    for weight, dose in ((20.0, 2), (50.0, 4)):
+        patient = Patient(people, weight=weight).settings()
+        child = jk.plasma(jk.Regimen.parse(f"{dose} mg qd ss"), DAY, population=people, settings=patient)
+        assert 0.5 < child.interval(0, 24)["auc"] / adult < 2

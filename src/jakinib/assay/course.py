@@ -174,8 +174,7 @@ def course(
     which the disposition follows; any other setting goes before it. hours: default to the end of the last
     dosing interval. conditions: food or co-medication, names under ``conditions`` of an inhibitor
     dosed ("fed"). milieu: whose level of the cytokine stimulates the blood ("ra_synovium"), in place of the
-    usual dose. at: further hours at which blood is drawn. like: conditions of the assay in place of cytokine,
-    readout and milieu, whatever their inhibitor.
+    usual dose. at: further hours of draws. like: assay in place of cytokine, readout and milieu.
     Raises InputError for conditions outside their range, UnknownIdError for unknown names.
     """
     library = get_library()
@@ -183,9 +182,8 @@ def course(
     people, given = library.population(population), _read_settings(settings or {})
     dosed = [library.inhibitor(name).id for name in regimen.inhibitors or (inhibitor,)]
     patients, said_of = _patients(dosed, people.id, given, conditions)
-    usual = like or CellAssay(dosed[0], cytokine, readout, matrix=EX_VIVO, milieu=milieu)
-    drawn = replace(usual, inhibitor=dosed[0])
-    notes = dict.fromkeys([*regimen.notes, *doses_outside(regimen), *said_of, *drawn.notes])
+    drawn = like or CellAssay(dosed[0], cytokine, readout, matrix=EX_VIVO, milieu=milieu)
+    drawn = replace(drawn, inhibitor=dosed[0])
     whole = {drug: patients[drug].settings() | _settings_of(drug, given, dosed) for drug in dosed}
     in_mg = regimen.at_weight(whole[dosed[0]]["weight"])
     end = _end(regimen, None if hours is None else spoken(hours, "hour", "hours"), given)
@@ -212,8 +210,10 @@ def course(
     what = regimen.text if regimen.inhibitors else f"{dosed[0]} {regimen.text}"
     title = ", ".join([what, people.name or people.id, *said, _reading(drawn)])
     missed = tuple(sorted({dose.time for dose in regimen.doses if dose.amount == 0 and dose.time < end}))
+    about = [regimen.notes, doses_outside(regimen), said_of, *(p.notes for p in profiles), drawn.notes]
+    notes = tuple(dict.fromkeys(note for lines in about for note in lines))
     occupancy = dict(zip(JAKS, bound.T, strict=True))
-    return Course(title, profiles, occupancy, inhibition, drawn, ic50, intervals, days, missed, tuple(notes))
+    return Course(title, profiles, occupancy, inhibition, drawn, ic50, intervals, days, missed, notes)
 
 
 def _read_settings(settings: Mapping[str, Any]) -> dict[str, Covariate]:

@@ -13,7 +13,7 @@ from jakinib.assay.cell import CellAssay
 from jakinib.assay.disposition import UPTAKE, Disposition
 from jakinib.assay.dosing import dosed
 from jakinib.assay.patient import PARAMETERS, Circumstances
-from jakinib.assay.studied import doses_outside, outside
+from jakinib.assay.studied import bands_missed, doses_outside, outside
 from jakinib.errors import InputError
 from jakinib.library import get_library
 from jakinib.library.ranges import BODY_WEIGHT, EGFR
@@ -120,7 +120,10 @@ def plasma_profiles(
     whole: dict[str, Covariate] = {**known, **{n: v for n, v in stated.items() if isinstance(v, Changing)}}
     protocol = dosed(model, regimen, {drug.id: disposition}, list(times), whole)
     levels = model.run(protocol, [f"C_{entry.id}" for entry in read])
-    at, notes = np.asarray(times, dtype=float), (*outside(population, stated), *doses_outside(regimen))
+    weight = stated.get("weight", get_library().population(population).weight.to("kg"))
+    notes = (*outside(population, stated), *doses_outside(regimen))
+    notes = (*notes, *bands_missed(regimen, drug.id, population, weight))
+    at = np.asarray(times, dtype=float)
     return tuple(
         PlasmaProfile(
             entry.id,

@@ -11,7 +11,7 @@ from jakinib.library.measurements import get_data
 from jakinib.library.populations import Population
 from jakinib.library.schema import Quantity
 from jakinib.regimen import Regimen
-from jakinib.regimen.changing import Covariate, values
+from jakinib.regimen.changing import Covariate, at, values
 
 COVARIATES = {"weight": "kg", "eGFR": "mL/min"}
 KIDNEY_FAILURE = 15.0  # mL/min per 1.73 m2, stage G5 of chronic kidney disease (KDIGO 2012)
@@ -62,6 +62,24 @@ def doses_outside(regimen: Regimen) -> list[str]:
     return [
         "outside the studied range: doses in mg/kg; every study behind the pharmacokinetics gave fixed doses"
     ]
+
+
+def bands_missed(regimen: Regimen, inhibitor: str, population: str, weight: Covariate) -> list[str]:
+    """A line for each dose (mg) that is not the one stated for patients of the weight (kg), where the library
+    states doses by weight; and for a weight that no dose is stated for."""
+    bands = get_library().inhibitor(inhibitor).dose_bands.get(population, [])
+    own = regimen.doses if not regimen.inhibitors else regimen.of(inhibitor).doses
+    lines: dict[str, None] = {}
+    for dose in own if bands else ():
+        kg = at(weight, dose.time)
+        band = next((band for band in bands if band.holds(kg)), None)
+        if band is None:
+            lines[f"outside the doses by weight: none of {inhibitor} is stated for {kg:g} kg"] = None
+        elif not dose.per_kg and dose.amount > 0 and abs(dose.amount - band.dose.to("mg")) > 1e-9:
+            stated = f"{band.dose.to('mg'):g} mg {band.every} ({band.dose.source}, {band.dose.location})"
+            given = f"{inhibitor} {dose.amount:g} mg at {kg:g} kg"
+            lines[f"not the dose by weight: {given}; patients of {band.label} take {stated}"] = None
+    return list(lines)
 
 
 _DOSE = re.compile(r"(\d+\.?\d*)(?:(?:-| to )(\d+\.?\d*))? mg\b(?!/)")

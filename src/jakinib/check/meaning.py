@@ -156,7 +156,7 @@ class Named(Check):
         yield from ((("identifiers", key), "database", str(key)) for key in _mapping(data.get("identifiers")))
         yield from ((("levels", name), "cytokine", str(name)) for name in _mapping(data.get("levels")))
         if file.kind == "inhibitors":
-            for field in ("pharmacokinetics", "renal_uptake"):
+            for field in ("pharmacokinetics", "renal_uptake", "dose_bands"):
                 yield from (((field, name), "population", str(name)) for name in _mapping(data.get(field)))
             for name, condition in _mapping(data.get("conditions")).items():
                 for field in ("factors", "delays"):

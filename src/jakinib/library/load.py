@@ -134,7 +134,7 @@ class Library:
     def _mentions(self) -> Iterator[tuple[str, str, tuple[str, ...], str, str, Iterable[str]]]:
         """Names in entries that nothing would miss at use: (kind, entry, field, noun, name, known names)."""
         for drug in self.inhibitors.values():
-            for field in ("pharmacokinetics", "renal_uptake", "tissues"):
+            for field in ("pharmacokinetics", "renal_uptake", "tissues", "dose_bands"):
                 for people in getattr(drug, field):
                     yield "inhibitors", drug.id, (field, people), "population", people, self.populations
             if drug.metabolite:

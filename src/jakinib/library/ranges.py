@@ -136,6 +136,7 @@ SMALL_MOLECULE = Range("g/mol", 50, 20_000)
 PROTEIN = Range("g/mol", 500, 5e6)
 CONCENTRATION = Range("nM", 0, 1e9, above=True)  # up to 1 mol/L
 ACTIVITY = Range("IU/mg", 1, 1e12)
+AMOUNT = Range("mg", 0, LARGEST_AMOUNT, above=True)
 ATP = Range("nM", 0, 1e8)  # up to 100 mM
 COUNT = Range("molecule", 0, 1e9)  # of one protein in one cell
 STAT_COUNT = Range("molecule", 0, 1e9, above=True)  # read-outs are percent of it

@@ -140,6 +140,30 @@ class Condition(Strict):
         return self
 
 
+class WeightBand(Strict):
+    """The dose of patients from ``low`` kg on and below ``high`` kg, where there is an upper end."""
+
+    low: Annotated[Number, Field(ge=0)]
+    high: Annotated[Number, Field(gt=0)] | None = None
+    dose: Annotated[Quantity, AfterValidator(ranges.AMOUNT.check)]
+    every: Annotated[str, Field(pattern=r"^q[a-z0-9]+$|^[bt]id$")]  # as regimens write it: qd, bid, q12h
+
+    @model_validator(mode="after")
+    def _rises(self) -> WeightBand:
+        if self.high is not None and self.high <= self.low:
+            raise ValueError(f"high is {self.high:g} kg and not above low; exchange them")
+        return self
+
+    def holds(self, weight: float) -> bool:
+        """Whether a patient of ``weight`` kg is meant."""
+        return self.low <= weight < (math.inf if self.high is None else self.high)
+
+    @property
+    def label(self) -> str:
+        """Such as "10 to 30 kg", whose upper end is not included."""
+        return f"{self.low:g} kg and more" if self.high is None else f"{self.low:g} to {self.high:g} kg"
+
+
 # An Antimony template beside the YAML file; a bare name, so that no other folder is read.
 TemplateFile = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+\.ant$")]
 
@@ -169,6 +193,7 @@ class Inhibitor(Strict):
     conditions: dict[str, Condition] = Field(default_factory=dict)  # food, co-medication
     # Per population: exponent of (reference eGFR / eGFR) by which F rises below the reference, up to 1.
     renal_uptake: dict[str, Quantity] = Field(default_factory=dict)
+    dose_bands: dict[str, list[WeightBand]] = Field(default_factory=dict)  # doses by weight, by population
 
     @model_validator(mode="after")
     def _complete(self) -> Inhibitor:
