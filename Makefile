@@ -51,7 +51,7 @@ lock: setup ## resolve requirements.lock anew, for Python 3.11 to 3.14
 	  --fork-strategy requires-python --no-annotate --no-header --quiet --output-file requirements.lock
 
 clean: ## remove .venv, reports, caches and built distributions
-	rm -rf .venv report build dist docs/_build docs/reference/data_book.md docs/reference/credibility.md .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv report build dist docs/_build docs/reference/data_book.md docs/reference/credibility.md docs/_static/explore.html .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find benchmarks docs src tests -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 .venv/.runtime: pyproject.toml requirements.lock hatch_build.py src/jakinib/lanes/lanes.c src/jakinib/lanes/kernel.h

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import jakinib
+from jakinib.explore import explore
 from jakinib.report.databook import write_credibility, write_data_book
 
 HERE = Path(__file__).parent
@@ -39,3 +40,4 @@ nitpicky = False
 # Written from the tables of the repository, so that no number is typed twice.
 write_data_book(HERE / "reference" / "data_book.md")
 write_credibility(HERE / "reference" / "credibility.md")
+explore(HERE / "_static" / "explore.html")

@@ -1,6 +1,6 @@
 """Library entries, data, plans and models checked without a run; templates for new ones.
 
-It may import what stands before it in the picture of CONTRIBUTING.md, up to jakinib.report.
+It may import what stands before it in the picture of CONTRIBUTING.md, up to jakinib.explore.
 """
 
 from jakinib.check.base import Check, Finding

@@ -1,0 +1,74 @@
+// What the page shows of an arm, each part once for what it hangs on: plasma and day, concentration-response,
+// course of the cell. A part that cannot be computed says why in place of its numbers.
+import { day, grid, summary } from "./day.js";
+
+const kept = new Map();
+const MOST = 60;
+
+function once(kind, arm, fields, make) {
+  const key = `${kind} ${JSON.stringify(fields.map((name) => arm[name] ?? null))}`;
+  if (!kept.has(key)) {
+    let found;
+    try {
+      found = make();
+    } catch (error) {
+      found = { error: error.message };
+    }
+    kept.set(key, found);
+    if (kept.size > MOST) kept.delete(kept.keys().next().value);
+  }
+  return kept.get(key);
+}
+
+const CELL = ["inhibitor", "cytokine", "readout", "cell", "dose", "before", "during", "changes"];
+const BODY = ["population", "plan", "weight", "eGFR", "with"];
+
+// The changes of an arm that act on its cell or on its body alone, so that the other part is kept.
+function acting(content, arm) {
+  const numbers = content.inhibitors[arm.inhibitor].populations[arm.population]?.numbers ?? {};
+  const body = (symbol) => symbol in numbers || symbol.startsWith("fu_");
+  const pick = (keep) => Object.fromEntries(Object.entries(arm.changes).filter(([symbol]) => keep(symbol)));
+  return { body: pick(body), cell: pick((symbol) => !body(symbol) || symbol.startsWith("fu_")) };
+}
+
+// Hours over which the cell is followed: at least 4 times the time with cytokine.
+export function horizon(arm) {
+  return Math.max(1, Math.min(24, arm.during * 8));
+}
+
+export function results(cells, arm, { coarse = false } = {}) {
+  const { body, cell } = acting(cells.content, arm);
+  const onCell = { ...arm, changes: cell };
+  const response = once("response", { ...onCell }, [...CELL, "matrix"], () => cells.response(onCell, { near: 2 }));
+  const body_ = { ...arm, changes: { ...cell, ...body } };
+  const through = arm.population
+    ? once(coarse ? "day, coarse" : "day", body_, [...CELL, ...BODY], () => {
+        const found = day(cells, body_, { coarse });
+        return { ...found, summary: summary(found) };
+      })
+    : { error: `the library has no pharmacokinetics of ${cells.content.inhibitors[arm.inhibitor].name}` };
+  const level = through.error ? null : average(through);
+  const held = { ...onCell, level: level ?? half(cells, onCell, response) };
+  const course = once("course", held, [...CELL, "level"], () => {
+    const times = grid(horizon(arm), horizon(arm) / 120).slice(1);
+    const signal = (levels) => {
+      const read = cells.course(onCell, levels, times);
+      return Object.fromEntries(Object.entries(read).map(([name, y]) => [name, y]));
+    };
+    return { times, without: signal({}), under: signal(held.level), level: held.level };
+  });
+  return { response, day: through, course };
+}
+
+// Average free concentration over the period, by moiety.
+function average({ time, moieties }) {
+  const end = time[time.length - 1];
+  return Object.fromEntries(moieties.map(({ id, free }) => [
+    id, free.slice(1).reduce((sum, v, i) => sum + ((v + free[i]) / 2) * (time[i + 1] - time[i]), 0) / end,
+  ]));
+}
+
+function half(cells, arm, response) {
+  return { [arm.inhibitor]: response.ic50 ? response.ic50 * cells.free(arm) : 0 };
+}
+
