@@ -40,6 +40,9 @@ def test_wheel_carries_models_and_fits(wheel: Path) -> None:
         ("models/library", "**/*.*"),
         ("fits/data", "**/*.*"),
         ("fits/plans", "*.yaml"),
+        ("docs", "credibility.yaml"),
+        ("docs", "context_of_use.md"),
+        ("docs/reference", "interop.md"),
     ]:
         paths = (ROOT / folder).glob(pattern)
         expected = {f"jakinib/_data/{path.relative_to(ROOT).as_posix()}" for path in paths if path.is_file()}

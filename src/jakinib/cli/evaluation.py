@@ -86,7 +86,7 @@ def notes(outcome: Evaluation) -> list[str]:
     return out
 
 
-def _beside(library: Path | None) -> None:
+def beside(library: Path | None) -> None:
     """A library folder is read in this process and its workers, after those of JAKINIB_LIBRARY."""
     if library is None:
         return
@@ -125,7 +125,7 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Compute every published constraint, print PASS or FAIL and write the report."""
-    _beside(library)
+    beside(library)
     if model or mapping:
         from jakinib.cli.foreign import evaluate_model
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from jakinib.evaluate.criteria import Criterion, Interval, Verdict, read_criteri
 from jakinib.evaluate.draws import COUNT, Joint, joint
 from jakinib.evaluate.evidence import Evidence
 from jakinib.evaluate.held import REASON
+from jakinib.evaluate.stamp import inputs, models
 from jakinib.experiments import kinds
 from jakinib.fit import results
 from jakinib.fit.crossvalidation import crossvalidate
@@ -34,6 +35,7 @@ PLANS = ("enzyme", "clinical_pk", "dynamics", "pathways")
 # Plans whose draws predict, each with the structures that might be in its place.
 STRUCTURES = ("pathways", "pathways_three_steps")
 PREDICTING = (("clinical_pk",), STRUCTURES)
+READ = tuple(dict.fromkeys((*PLANS, *STRUCTURES)))  # plans whose results an evaluation reads
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,7 @@ def evaluate(
         for name, leave in dict.fromkeys((c.plan, c.leave) for c in criteria):
             if leave:
                 crossvalidate(name, leave, workers=workers)
+    provenance["inputs"] = stamp(criteria)
     evidence = Evidence([fit.plan for fit in fits], data, criteria)
     found = (
         Joint(missing=dict.fromkeys(EVERY, "no draws were asked for"))
@@ -206,6 +209,11 @@ def _compared(plans: Sequence[str], data: DataSet) -> list[results.Fit]:
             )
         fits.append(fit)
     return fits
+
+
+def stamp(criteria: Iterable[Criterion]) -> dict[str, str]:
+    """Digests of all that an evaluation reads, by which a stored one is known to be of what there is now."""
+    return {**inputs(criteria, READ), "models": models()}
 
 
 def _finite(value: float | None) -> float | None:

@@ -7,7 +7,6 @@ returns a Value.
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
@@ -18,15 +17,12 @@ import numpy as np
 from jakinib import paths
 from jakinib.assay import assay, plasma
 from jakinib.assay.patient import Patient
-from jakinib.build.estimates import result_file
 from jakinib.errors import InputError, UnknownIdError
-from jakinib.evaluate import Evaluation, read_criteria
-from jakinib.evaluate.criteria import Criterion
+from jakinib.evaluate import Criterion, Evaluation, read_criteria, stamp
 from jakinib.evaluate.evidence import Evidence
-from jakinib.evaluate.run import PLANS, STRUCTURES, evaluate
+from jakinib.evaluate.run import PLANS, READ, evaluate
 from jakinib.experiments import CellIC50, Experiment, Models
 from jakinib.files.journal import read_record
-from jakinib.fit.folds import LEAVE
 from jakinib.fit.plan import Plan, read_plan
 from jakinib.library import get_library
 from jakinib.library.measurements import Measurement, get_data
@@ -85,18 +81,8 @@ def record(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def inputs() -> dict[str, str]:
-    """Digests of the results, draws and cross-validations of each plan, and of the criteria."""
-    words = {"statement", "explanation", "expected"}
-    out = {"criteria": "".join(c.model_dump_json(exclude=words) for c in _package_criteria()).encode()}
-    names = ["estimates.tsv", "ensemble.tsv", *(f"crossvalidation_{leave}.json" for leave in LEAVE)]
-    for plan in dict.fromkeys((*PLANS, *STRUCTURES)):
-        files = [result_file(plan, name) for name in names]
-        out[plan] = b"".join(file.read_bytes() for file in files if file.exists())
-    return {name: hashlib.sha256(content).hexdigest()[:16] for name, content in out.items()}
-
-
-def _package_criteria() -> list[Criterion]:
-    return read_criteria(paths.fits() / "criteria.yaml")
+    """Digests of the criteria of the package and of what is stored of each plan."""
+    return stamp.inputs(read_criteria(paths.fits() / "criteria.yaml"), READ)
 
 
 def refresh() -> None:
