@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from jakinib.assay.cell import MATRICES, cytokine_dose_nM
+from jakinib.assay.cell import MATRICES, cytokine_dose_nM, cytokines_of
 from jakinib.errors import JakinibError
 from jakinib.library import get_library
 from jakinib.library.names import resolve
@@ -63,6 +63,11 @@ KINDS: dict[str, tuple[Callable[[str], str], str, str]] = {
         "|IFNg|IFN-g|IFN gamma|interferon gamma|interferon-γ|IFN-α|IFNα|IFNa|IFN-alpha2b|interferon alfa-2b|IFN-β"
         "|IFN-beta|interferon beta|EPO|erythropoietin|epo|TPO|thrombopoietin|G-CSF|GCSF|G CSF|GM-CSF|GMCSF|gm csf",
         "IL-17|IL-1|IL-1β|TNF-α|TNF|IL-5|IL-8|IFN-λ|IFN|interferon|M-CSF|TGF-β|CRP|baricitinib|IL",
+    ),
+    "cytokines at once": (
+        lambda text: " + ".join(cytokines_of(text)),
+        "IL-6 + IFN-γ|IL6+IFNg|interleukin-6 + interferon gamma|IL-2 + IL-7 + IL-15",
+        "IL-6 + TNF|IL-6 +|IL-6 & IFN-γ|IL-6 and IFN-γ",
     ),
     "cell": (
         lambda name: LIBRARY.cell(name).id,

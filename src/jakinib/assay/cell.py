@@ -13,7 +13,7 @@ from jakinib.library import get_library
 from jakinib.library.milieu import Milieu
 from jakinib.library.names import resolve
 from jakinib.library.ranges import HOURS, Range
-from jakinib.library.readouts import Readout, readout
+from jakinib.library.readouts import Readout, readout, readouts
 from jakinib.library.schema import Cytokine
 from jakinib.simulate import Model, Protocol, Runnable, Step, load
 from jakinib.units import parse_quantity
@@ -35,6 +35,7 @@ MATRICES = {
     "culture": Matrix(("cell culture", "culture medium", "medium", "isolated cells")),
     "cell line/other": Matrix(("cell line", "cell lines", "other")),
 }
+JOINED = " + "  # between cytokines that stimulate one cell at once
 DOSE = Range("nM", 0, 1e9)  # of a cytokine, none included
 SERUM_FRACTION = 0.1  # assumed: medium with 10 % serum, used when a data set states nothing
 
@@ -62,7 +63,8 @@ class CellAssay:
     """Conditions of a cell assay. cytokine_dose in nM, default the usual one; times in hours.
 
     readout: default the first of the cytokine. cell: default its reference cell. milieu: of the library; its
-    level of the cytokine is the dose.
+    level of the cytokine is the dose. beside: further cytokines that stimulate the same cell at once, with
+    their doses (nM; None the usual one); they share its JAKs and STATs, and the read-out may be of any.
     Raises InputError for a negative or non-finite condition, UnknownIdError for unknown names.
     """
 
@@ -77,6 +79,7 @@ class CellAssay:
     serum_fraction: float = SERUM_FRACTION
     settings: Mapping[str, float] = field(default_factory=dict)
     milieu: str = ""
+    beside: tuple[tuple[str, float | None], ...] = ()  # doses are numbers once made
 
     def __post_init__(self) -> None:
         library = get_library()
@@ -84,19 +87,21 @@ class CellAssay:
         object.__setattr__(self, "cytokine", cytokine.id)
         object.__setattr__(self, "inhibitor", library.inhibitor(self.inhibitor).id)
         object.__setattr__(self, "cell", library.cell(self.cell or cytokine.reference_cell).id)
-        object.__setattr__(self, "readout", readout(library, cytokine, self.readout).id)
-        usual = default_dose(cytokine)
         if self.milieu:
-            fluid = library.milieu(self.milieu)
-            usual = level_in(fluid, cytokine)
-            object.__setattr__(self, "milieu", fluid.id)
-            if vars(self)["cytokine_dose"] not in (None, usual):
-                raise InputError(f"cell assay: a cytokine dose and the milieu {fluid.id}; give one of them")
-        if vars(self)["cytokine_dose"] is None:
-            object.__setattr__(self, "cytokine_dose", usual)
-        for name, limits in (("cytokine_dose", DOSE), ("preincubation", HOURS), ("stimulation", HOURS)):
+            object.__setattr__(self, "milieu", library.milieu(self.milieu).id)
+        given = [(cytokine.id, vars(self)["cytokine_dose"])]
+        given += [(library.cytokine(name).id, dose) for name, dose in self.beside]
+        doses = [(name, self._dose(library.cytokine(name), dose)) for name, dose in given]
+        object.__setattr__(self, "cytokine_dose", doses[0][1])
+        object.__setattr__(self, "beside", tuple(doses[1:]))
+        if len(set(self.cytokines)) < len(doses):
+            raise InputError(f"cell assay: {' + '.join(self.cytokines)} names one twice; name each once")
+        self._reaches()
+        object.__setattr__(self, "readout", self._readout(self.readout).id)
+        times = [(name, getattr(self, name), HOURS) for name in ("preincubation", "stimulation")]
+        for name, value, limits in [*(("cytokine_dose", dose, DOSE) for _, dose in doses), *times]:
             try:
-                limits.number(getattr(self, name))
+                limits.number(value)
             except ValueError as error:
                 raise InputError(f"cell assay: {name} {error}") from None
         if not 0 <= self.serum_fraction <= 1:
@@ -104,6 +109,52 @@ class CellAssay:
                 f"cell assay: serum_fraction is {self.serum_fraction:g}; give a share from 0 to 1"
             )
         object.__setattr__(self, "matrix", resolve("matrix", self.matrix, MATRICES))
+
+    def _dose(self, cytokine: Cytokine, given: float | None) -> float:
+        """The dose (nM) of a cytokine: as given, else the level of the milieu, else the usual one."""
+        usual = level_in(get_library().milieu(self.milieu), cytokine) if self.milieu else None
+        if usual is not None and given not in (None, usual):
+            raise InputError(f"cell assay: a cytokine dose and the milieu {self.milieu}; give one of them")
+        if given is not None:
+            return given
+        return default_dose(cytokine) if usual is None else usual
+
+    def _reaches(self) -> None:
+        """Raises InputError for one of several cytokines that the cell has no receptor of."""
+        library = get_library()
+        present = library.cell(self.cell).chains
+        for name in self.cytokines if self.beside else ():
+            chains = [chain for role, chain in library.cytokine(name).chains if role != "alpha_chain"]
+            absent = next((c for c in chains if c not in present or present[c].value == 0), None)
+            if absent is not None:
+                raise InputError(
+                    f"cell assay: {self.stimulus}: {self.cell} has no {absent}, through which {name} signals;"
+                    " name a cell that has"
+                )
+
+    def _readout(self, name: str) -> Readout:
+        """A read-out of any of the cytokines; by default the usual one of the first."""
+        library = get_library()
+        first, *others = (library.cytokine(one) for one in self.cytokines)
+        if not (name and others):
+            return readout(library, first, name)
+        known = {key: read for one in (first, *others) for key, read in readouts(library, one).items()}
+        return known[resolve(f"readout of {' + '.join(self.cytokines)}", name, known)]
+
+    @property
+    def cytokines(self) -> tuple[str, ...]:
+        """All that stimulate the cell at once."""
+        return self.cytokine, *(name for name, _ in self.beside)
+
+    @property
+    def stimulus(self) -> str:
+        """The cytokines as they are written, "IL-6 + IFN-gamma"."""
+        return JOINED.join(self.cytokines)
+
+    @property
+    def doses(self) -> dict[str, float]:
+        """The dose (nM) of each cytokine."""
+        return {self.cytokine: self.cytokine_dose} | {n: dose for n, dose in self.beside if dose is not None}
 
     @property
     def free(self) -> float:
@@ -116,7 +167,12 @@ class CellAssay:
     def notes(self) -> tuple[str, ...]:
         """Which milieu was used, and what was assumed about the inhibitor, a line each."""
         ratio = get_library().inhibitor(self.inhibitor).blood_plasma_ratio
-        lines = milieu_notes(self.milieu, [self.cytokine])
+        lines = milieu_notes(self.milieu, self.cytokines)
+        if self.beside:
+            lines.append(
+                f"{self.stimulus} on one cell at once share its JAKs and STATs; every potency the model was "
+                "fitted to is of one cytokine alone"
+            )
         if self.matrix == WHOLE_BLOOD and ratio.kind == "assumed":
             lines.append(
                 f"{self.inhibitor}: blood-to-plasma ratio {ratio.value:g} is assumed: {ratio.rationale}"
@@ -126,27 +182,29 @@ class CellAssay:
     @property
     def read(self) -> Readout:
         """What is read of the cell."""
-        library = get_library()
-        return readout(library, library.cytokine(self.cytokine), self.readout)
+        return self._readout(self.readout)
 
     @property
     def observable(self) -> str:
         return self.read.symbol
 
     def model(self) -> Model:
-        """The single-cytokine model this assay runs on."""
-        return load(
-            "cytokine_signalling", cytokines=(self.cytokine,), inhibitors=(self.inhibitor,), cell=self.cell
-        )
+        """The model this assay runs on: of its cytokines and its inhibitor."""
+        return self.model_of((self.inhibitor,))
+
+    def model_of(self, inhibitors: tuple[str, ...]) -> Model:
+        """The model of its cytokines and these inhibitors."""
+        return load("cytokine_signalling", cytokines=self.cytokines, inhibitors=inhibitors, cell=self.cell)
 
     def protocol(self, free_concentration: float) -> Protocol:
         """Resting cell with inhibitor (free, nM) for the pre-incubation, then cytokine."""
-        symbol = get_library().cytokine(self.cytokine).symbol
+        library = get_library()
+        ligands = {f"L_{library.cytokine(name).symbol}": dose for name, dose in self.doses.items()}
         return Protocol(
             times=[self.stimulation],
             start=-self.preincubation,
             settings={**self.settings, f"I_{self.inhibitor}": free_concentration},
-            steps=[Step(0.0, {f"L_{symbol}": self.cytokine_dose})],
+            steps=[Step(0.0, ligands)],
         )
 
     def response(self, free_concentration: float, model: Runnable) -> float:
@@ -155,7 +213,7 @@ class CellAssay:
 
     @property
     def label(self) -> str:
-        return f"{self.inhibitor}, {self.cytokine} {self.readout}, {self.cell}, {self.matrix}"
+        return f"{self.inhibitor}, {self.stimulus} {self.readout}, {self.cell}, {self.matrix}"
 
     def uninhibited(self, model: Runnable) -> float:
         """Read-out without inhibitor; raises SimulationError when there is none."""
@@ -238,6 +296,48 @@ def milieu_notes(milieu: str, cytokines: Sequence[str]) -> list[str]:
     ]
 
 
+def cytokines_of(stimulus: str) -> tuple[str, ...]:
+    """The cytokines, by id, of "IL-6", or of "IL-6 + IFN-gamma", which stimulate one cell at once.
+
+    Raises UnknownIdError for an unknown name, InputError for another way to join them.
+
+    >>> cytokines_of("interleukin-6 + IFN-g")
+    ('IL-6', 'IFN-gamma')
+    """
+    names = [name.strip() for name in stimulus.split("+")]
+    if not all(names) or re.search(r"&|\band\b", stimulus, re.IGNORECASE):
+        raise InputError(
+            f"cytokine: '{stimulus}'; write 'IL-6 + IFN-gamma' for one cell that meets both at once, and "
+            "'IL-6, IFN-gamma' for an assay of each"
+        )
+    return tuple(get_library().cytokine(name).id for name in names)
+
+
+def stimulated(
+    inhibitor: str, stimulus: str, readout: str, *, cell: str, matrix: str, cytokine_dose: str,
+    preincubation: str, stimulation: str, milieu: str,
+) -> CellAssay:  # fmt: skip
+    """The assay of conditions as text; stimulus: a cytokine, or several with + between, as cytokine_dose."""
+    library = get_library()
+    first, *others = (library.cytokine(name) for name in cytokines_of(stimulus))
+    texts = [text.strip() for text in cytokine_dose.split("+")] if cytokine_dose else []
+    if texts and len(texts) != 1 + len(others):
+        raise InputError(
+            f"cytokine_dose: '{cytokine_dose}' for {stimulus}; give each its dose, such as "
+            f"'{' + '.join(['10 ng/mL'] * (1 + len(others)))}'"
+        )
+    doses: list[Any] = [None] * (1 + len(others))
+    if texts:
+        pairs = zip((first, *others), texts, strict=True)
+        doses = [cytokine_dose_nM(one, text, "cytokine_dose") for one, text in pairs]
+    return CellAssay(
+        inhibitor, first.id, readout, cell, matrix, doses[0],
+        parse_quantity(preincubation, "hour", where="preincubation"),
+        parse_quantity(stimulation, "hour", where="stimulation"),
+        milieu=milieu, beside=tuple((one.id, dose) for one, dose in zip(others, doses[1:], strict=True)),
+    )  # fmt: skip
+
+
 def assay(
     inhibitor: str,
     cytokine: str,
@@ -256,16 +356,11 @@ def assay(
     Doses and times are text with units ("10 ng/mL", "15 min"). matrix: "whole blood" (the IC50 is of spiked
     blood), "ex vivo blood" (of total plasma), "PBMC" or "culture". readout: default is the first of the
     cytokine ("pSTAT5" of IL-2); cell: default is the cytokine's reference cell; cytokine_dose: default the
-    usual dose; milieu: in place of a dose, the level that people have ("ra_synovium").
+    usual dose; milieu: in place of a dose, the level that people have ("ra_synovium"). Several cytokines that
+    stimulate one cell at once stand with a + between, "IL-6 + IFN-gamma", and so do their doses.
     Raises UnknownIdError, UnitError, InputError or SimulationError.
     """
-    entry = get_library().cytokine(cytokine)
-    dose: Any = cytokine_dose_nM(entry, cytokine_dose, "cytokine_dose") if cytokine_dose else None
-    conditions = CellAssay(
-        inhibitor, cytokine, readout, cell, matrix,
-        dose,
-        parse_quantity(preincubation, "hour", where="preincubation"),
-        parse_quantity(stimulation, "hour", where="stimulation"),
-        milieu=milieu,
-    )  # fmt: skip
-    return conditions.curve(model)
+    return stimulated(
+        inhibitor, cytokine, readout, cell=cell, matrix=matrix, cytokine_dose=cytokine_dose,
+        preincubation=preincubation, stimulation=stimulation, milieu=milieu,
+    ).curve(model)  # fmt: skip

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jakinib.assay.cell import EX_VIVO, CellAssay, milieu_notes
+from jakinib.assay.cell import EX_VIVO, CellAssay
 from jakinib.assay.inhibition import inhibition_at, time_above
 from jakinib.assay.patient import Patient
 from jakinib.assay.pk import plasma_profiles
@@ -30,7 +30,7 @@ from jakinib.library import get_library
 from jakinib.library.schema import Inhibitor
 from jakinib.regimen import Regimen
 from jakinib.regimen.changing import Covariate, Settings, within
-from jakinib.simulate import Model, Protocol, Runnable, load
+from jakinib.simulate import Model, Protocol, Runnable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -219,7 +219,7 @@ def _day(exposed: Exposure, conditions: CellAssay, model: Model) -> dict[str, An
         "regimen": exposed.regimen,
         "inhibitor": exposed.inhibitor,
         "population": exposed.population,
-        "cytokine": conditions.cytokine,
+        "cytokine": conditions.stimulus,
         "readout": conditions.readout,
         "cell": conditions.cell,
         "cytokine_dose_nM": conditions.cytokine_dose,
@@ -271,16 +271,18 @@ def beside(
 
     together = tuple(dict.fromkeys(moiety for exposed in exposures for moiety in exposed.free))
     rows: dict[tuple[int, str], dict[str, Any]] = {}
+    measured: list[str] = []
     for name in names:  # one compiled model a cytokine and cell, with every inhibitor in it
         for number, exposed in enumerate(exposures):
             drawn = conditions_of(exposed, name, milieu, like[name] if like else None)
-            model = load("cytokine_signalling", cytokines=(name,), inhibitors=together, cell=drawn.cell)
+            model = drawn.model_of(together)
             rows[number, name] = _day(exposed, drawn, model)
+            measured += drawn.notes
             if advance is not None:
                 advance()
     frame = pd.DataFrame([rows[number, name] for number in range(len(exposures)) for name in names])
     said = [note for exposed in exposures for note in exposed.notes]
-    frame.attrs["notes"] = list(dict.fromkeys([*said, *milieu_notes(milieu, names)]))
+    frame.attrs["notes"] = list(dict.fromkeys([*said, *measured]))
     return frame
 
 

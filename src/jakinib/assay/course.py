@@ -27,7 +27,7 @@ from jakinib.library.names import resolve
 from jakinib.library.schema import JAK, JAKS
 from jakinib.regimen import Regimen
 from jakinib.regimen.changing import Covariate, Settings, changes_of, changing, initial, shown, within
-from jakinib.simulate import Protocol, load
+from jakinib.simulate import Protocol
 from jakinib.units import spoken
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class Course(Shown):
         occupied.set(ylabel="JAK occupied (%)", ylim=(0, 100))
         inhibited.plot(x, 100 * self.inhibition, color="black", linewidth=1.6)
         inhibited.axhline(50, color="0.6", linestyle=":", linewidth=1)
-        label = f"{self.conditions.cytokine} {self.conditions.readout}\ninhibited ex vivo (%)"
+        label = f"{self.conditions.stimulus} {self.conditions.readout}\ninhibited ex vivo (%)"
         unit = "days" if days else "h"
         inhibited.set(ylabel=label, ylim=(0, 100), xlabel=f"time ({unit})", xlim=(0, x[-1]))
         for number, due in enumerate(self.missed):
@@ -229,7 +229,7 @@ def _read_settings(settings: Mapping[str, Any]) -> dict[str, Covariate]:
 def _reading(drawn: CellAssay) -> str:
     """What is read in the blood, and at which level of the cytokine unless it is the usual dose."""
     at = f" at the level of {drawn.milieu}" if drawn.milieu else ""
-    return f"{drawn.cytokine} {drawn.readout} ex vivo{at}"
+    return f"{drawn.stimulus} {drawn.readout} ex vivo{at}"
 
 
 def _end(regimen: Regimen, hours: float | None, given: Settings) -> float:
@@ -321,7 +321,7 @@ def _cycle(colours: Sequence[str], number: int) -> list[str]:
 def _ex_vivo(profiles: Sequence[PlasmaProfile], conditions: CellAssay) -> tuple[Array, Array]:
     """Inhibition, shape (n,), and occupancy, shape (n, JAKS), in blood with these free concentrations."""
     drugs = tuple(profile.inhibitor for profile in profiles)
-    model = load("cytokine_signalling", cytokines=conditions.cytokine, inhibitors=drugs, cell=conditions.cell)
+    model = conditions.model_of(drugs)
     top = conditions.uninhibited(model)
     plan = conditions.protocol(0.0)
     read = [conditions.observable, *(f"occupancy_{jak}" for jak in JAKS)]

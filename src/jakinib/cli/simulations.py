@@ -177,8 +177,12 @@ def assay(
     plot: Annotated[Path | None, typer.Option(help="Draw the curve (.png, .svg, .pdf).")] = None,
     as_json: Json = False,
 ) -> None:
-    """IC50 and Hill slope of a simulated cell or enzyme assay, and the band of what would be measured."""
+    """IC50 and Hill slope of a simulated cell or enzyme assay, and the band of what would be measured.
+
+    --cytokine 'IL-6, IL-2' are two assays, 'IL-6 + IFN-gamma' one of a cell that meets both at once.
+    """
     from jakinib.assay import Curve, KinaseAssay
+    from jakinib.scenario.assays import Assays
     from jakinib.scenario.verbs import assay as run
     from jakinib.units import parse_quantity
 
@@ -192,8 +196,16 @@ def assay(
     else:
         refuse(ctx, ["atp"], "applies to the enzyme assay of --kinase only")
         question = asked(ctx, scenario)
-        curve = run(question)
-    bands, without = ({}, []) if no_band or kinase else _bands(curve)
+        curve = run(question, bands=not no_band)
+        if isinstance(curve, Assays):
+            _several(curve, plot, as_json)
+            return
+    _one(curve, question, not (no_band or kinase), plot, as_json)
+
+
+def _one(curve: Any, question: Scenario | None, banded: bool, plot: Path | None, as_json: bool) -> None:
+    """A curve, its bands, and what was asked where it is of cells."""
+    bands, without = ({}, []) if not banded else _bands(curve)
     notes = [*curve.notes, *without]
     record = {
         "assay": curve.label, "ic50_nM": curve.ic50, "hill": curve.hill,
@@ -213,6 +225,28 @@ def assay(
                 emit(f"note: {note}")
             if question:
                 back(question)
+
+
+def _several(found: Any, plot: Path | None, as_json: bool) -> None:
+    """The table of several assays, and their panels."""
+    if plot:
+        draw(found.plot(), plot)
+    with output(as_json) as emit:
+        if as_json:
+            emit(found.record())
+            return
+        rows = found.record()["rows"]
+        titles = {"cytokine": "", "readout": "read-out", "cell": "cell", "ic50": "IC50 (nM)", "hill": "Hill"}
+        lines = [[_cell(row[key]) for key in titles] for row in rows]
+        banded = [row for row in rows if "band" in row]
+        for line, row in zip(lines, banded, strict=False):
+            line.append(f"{row['ic50_low']:.3g}-{row['ic50_high']:.3g}")
+        bands = " or ".join(dict.fromkeys(row["band"] for row in banded))
+        head = [*titles.values(), *(["90 % band (nM)"] if bands else [])]
+        emit(table(f"90 % band: {bands}" if bands else "", head, lines))
+        for note in found.notes:
+            emit(f"note: {note}")
+        back(found.scenario)
 
 
 def _bands(curve: Any) -> tuple[dict[str, tuple[float, float]], list[str]]:

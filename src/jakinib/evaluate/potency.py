@@ -26,7 +26,7 @@ from jakinib.evaluate.laws import Law, laws
 from jakinib.evaluate.run import STRUCTURES, calibrations
 from jakinib.experiments import Models
 from jakinib.library.measurements import DataSet, get_data
-from jakinib.simulate import Adjusted, Model, Runnable, load
+from jakinib.simulate import Adjusted, Model, Runnable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -201,7 +201,7 @@ def assay(
     offset = offset_of(laboratory, conditions) if laboratory else ""
     factor = estimates(STRUCTURES[0], nuisance=True)[offset].value if offset else 1.0
     if laboratory and not offset:
-        pathway = f"{conditions.cytokine} {conditions.readout}"
+        pathway = f"{conditions.stimulus} {conditions.readout}"
         notes.append(f"{laboratory} has measured no potency on {pathway}: that of any laboratory is given")
     label = f"{curve.label}, {laboratory}" if laboratory else curve.label
     return CellPotency(
@@ -222,7 +222,7 @@ def offset_of(laboratory: str, conditions: CellAssay) -> str:
     if laboratory not in known:
         raise UnknownIdError("laboratory", laboratory, known)
     for row in rows:
-        same = (row.cytokine, row.readout) == (conditions.cytokine, conditions.readout)
+        same = (row.cytokine, row.readout) == (conditions.stimulus, conditions.readout)
         if same and data.laboratory(row) == laboratory and (found := fit.plan.offsets_of(row, data)):
             return found[0]
     return ""
@@ -268,12 +268,14 @@ def with_ratios(
     beside: list[dict[str, Any]] = []
     for row in frame.to_dict("records"):
         name, drug = row["cytokine"], row["inhibitor"]
-        if name not in models:
-            models[name] = load("cytokine_signalling", cytokines=(name,), inhibitors=drugs, cell=row["cell"])
         if (name, drug) not in logs:
-            conditions = CellAssay(drug, name, row["readout"], row["cell"], EX_VIVO, milieu=milieu)
-            if like is not None:
-                conditions = replace(like[name], inhibitor=drug)
+            conditions = (
+                replace(like[name], inhibitor=drug)
+                if like is not None
+                else CellAssay(drug, name, row["readout"], row["cell"], EX_VIVO, milieu=milieu)
+            )
+            if name not in models:
+                models[name] = conditions.model_of(drugs)
             logs[name, drug] = ln_ic50s(conditions, models[name], spread, row["ic50_nM"])
         pair = (logs[name, drugs[0]], logs[name, drug])
         beside.append({} if drug == drugs[0] else ratio(*pair, spread, drugs[0], drug))

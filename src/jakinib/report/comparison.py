@@ -6,6 +6,7 @@ import math
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from jakinib.assay.cell import cytokines_of
 from jakinib.library import get_library
 
 if TYPE_CHECKING:
@@ -19,8 +20,13 @@ PANELS = (
 COLOURS = "cividis"  # perceptually uniform, and the same to colour-blind readers
 
 
-def kinases(cytokine: str) -> str:
-    """The JAKs a cytokine signals through, such as "JAK1/JAK3"; all of those that share a slot."""
+def kinases(stimulus: str) -> str:
+    """The JAKs a cytokine signals through, such as "JAK1/JAK3"; of several at once, those of each."""
+    return " + ".join(dict.fromkeys(_kinases(name) for name in cytokines_of(stimulus)))
+
+
+def _kinases(cytokine: str) -> str:
+    """The JAKs of one cytokine; all of those that share a slot."""
     entry = get_library().cytokine(cytokine)
     pure = [jak for slot in (entry.slot_a, entry.slot_b) if len(slot) == 1 for jak in slot]
     mixed = list(dict.fromkeys(jak for slot in (entry.slot_a, entry.slot_b) if len(slot) > 1 for jak in slot))

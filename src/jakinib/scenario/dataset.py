@@ -123,6 +123,8 @@ def _rows(
 
 
 def _read(conditions: CellAssay) -> dict[str, str]:
+    if conditions.beside:
+        raise InputError(f"data set: a row is of one cytokine; {conditions.stimulus} cannot be saved")
     return {
         "cytokine": conditions.cytokine, "readout": conditions.readout, "cell": conditions.cell,
         "matrix": conditions.matrix,

@@ -22,7 +22,6 @@ from jakinib.library import get_library
 from jakinib.library.measurements import get_data
 from jakinib.scenario.value import Scenario
 from jakinib.scenario.verbs import drawn, only
-from jakinib.simulate import load
 
 Array = NDArray[np.float64]
 FEWEST = 20  # draws an interval is made of
@@ -68,9 +67,7 @@ class Courses:
         one, draws = self.scenario, self.draws.settings
         conditions = drawn(one, "overlay")[only("overlay", one.cytokines, "cytokine")]
         names = tuple(self.free[0])
-        model = load(
-            "cytokine_signalling", cytokines=(conditions.cytokine,), inhibitors=names, cell=conditions.cell
-        )
+        model = conditions.model_of(names)
         factors = _factors(self.draws, conditions.inhibitor)
         levels = [
             {name: level / factor for name, level in free.items()}

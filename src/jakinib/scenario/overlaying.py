@@ -23,7 +23,6 @@ from jakinib.scenario.measured import read_points
 from jakinib.scenario.overlaid import Overlay, ResponseOverlay
 from jakinib.scenario.value import Scenario
 from jakinib.scenario.verbs import assay, only, simulate, without
-from jakinib.simulate import load
 
 Array = NDArray[np.float64]
 LARGEST_SHIFT = 1000.0  # factor of potency that is looked for
@@ -110,10 +109,7 @@ class CourseOverlay(Overlay):
         chosen = np.searchsorted(course.profile.time, np.array(self.at) - 1e-6)
         free = {profile.inhibitor: profile.free[chosen] for profile in course.profiles}
         conditions = course.conditions
-        model = load(
-            "cytokine_signalling", cytokines=(conditions.cytokine,), inhibitors=tuple(free),
-            cell=conditions.cell,
-        )  # fmt: skip
+        model = conditions.model_of(tuple(free))
 
         def off(shift: float) -> float:
             levels = {name: level / math.exp(shift) for name, level in free.items()}

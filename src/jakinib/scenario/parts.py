@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from jakinib.assay.cell import EX_VIVO, MATRICES, CellAssay, cytokine_dose_nM
+from jakinib.assay.cell import EX_VIVO, JOINED, MATRICES, CellAssay, cytokines_of, stimulated
 from jakinib.assay.patient import Patient
 from jakinib.errors import InputError, RegimenError
 from jakinib.library import get_library
@@ -85,8 +85,7 @@ def _cytokines(names: tuple[str, ...]) -> tuple[str, ...]:
         raise ValueError("names none; name a cytokine such as IL-6, or all")
     if names == ("all",):
         return names
-    library = get_library()
-    known = tuple(understood(partial(library.cytokine, name)).id for name in names)
+    known = tuple(JOINED.join(understood(partial(cytokines_of, name))) for name in names)
     twice = next((name for name in known if known.count(name) > 1), None)
     if twice is not None:
         raise ValueError(f"names {twice} twice; name it once")
@@ -168,14 +167,10 @@ class Measured(Strict):
         return self
 
     def of(self, inhibitor: str, cytokine: str, usual_matrix: str) -> CellAssay:
-        """The assay of one inhibitor on one cytokine; usual_matrix: where none is named."""
-        entry = get_library().cytokine(cytokine)
-        dose: Any = (
-            cytokine_dose_nM(entry, self.cytokine_dose, "cytokine_dose") if self.cytokine_dose else None
-        )
-        return CellAssay(
-            inhibitor, entry.id, self.readout, self.cell, self.matrix or usual_matrix, dose,
-            parse_quantity(self.preincubation, "hour"), parse_quantity(self.stimulation, "hour"),
+        """The assay of one inhibitor on one cytokine, or on several at once; usual_matrix: by default."""
+        return stimulated(
+            inhibitor, cytokine, self.readout, cell=self.cell, matrix=self.matrix or usual_matrix,
+            cytokine_dose=self.cytokine_dose, preincubation=self.preincubation, stimulation=self.stimulation,
             milieu=self.milieu,
         )  # fmt: skip
 

@@ -24,7 +24,7 @@ from jakinib.regimen.series import assemble, split
 from jakinib.scenario.drawn import disposition
 from jakinib.scenario.value import Scenario
 from jakinib.scenario.verbs import drawn, exposed, only, without
-from jakinib.simulate import Adjusted, Runnable, load
+from jakinib.simulate import Adjusted, Runnable
 from jakinib.units import parse_quantity
 
 Array = NDArray[np.float64]
@@ -221,12 +221,7 @@ class Outcome:
         return disposition(self.draw, drug, population) or None if self.draw else None
 
     def _model(self, conditions: CellAssay, inhibitors: tuple[str, ...]) -> Runnable:
-        model = load(
-            "cytokine_signalling",
-            cytokines=(conditions.cytokine,),
-            inhibitors=inhibitors,
-            cell=conditions.cell,
-        )
+        model = conditions.model_of(inhibitors)
         if self.draw is None:
             return model
         return Adjusted(model, Models(self.draw).settings(model.settable, conditions.cell))

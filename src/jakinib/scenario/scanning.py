@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jakinib.assay.cell import cytokines_of
 from jakinib.errors import InputError
 from jakinib.files.journal import Journal
 from jakinib.files.shown import Shown
@@ -164,7 +165,8 @@ def _job(asked: Scenario, what: Quantity, inputs: Sequence[Input], at: Sequence[
 
     library = get_library()
     drugs, people = asked.inhibitors, asked.patient.population
-    models = [load("cytokine_signalling", cytokines=(name,), inhibitors=drugs) for name in asked.cytokines]
+    stimuli = [cytokines_of(name) for name in asked.cytokines]
+    models = [load("cytokine_signalling", cytokines=names, inhibitors=drugs) for names in stimuli]
     models += [
         load("oral_pk", inhibitors=drug, population=people)
         for drug in drugs

@@ -16,6 +16,7 @@ from jakinib.assay.course import Course, course
 from jakinib.errors import InputError
 from jakinib.evaluate import influence, potency
 from jakinib.population import run
+from jakinib.scenario.assays import Assays
 from jakinib.scenario.value import Scenario
 from jakinib.simulate import result
 
@@ -163,16 +164,19 @@ def _compare(
     return potency.with_ratios(frame, like=like) if bands and anchored else frame
 
 
-def _assay(scenario: Scenario, **options: Any) -> potency.CellPotency:
+def _assay(scenario: Scenario, *, bands: bool = True, **options: Any) -> potency.CellPotency | Assays:
     without(scenario, "assay", "concentration")
-    measured = scenario.assay
-    return potency.assay(
-        only("assay", scenario.inhibitors, "inhibitor"), only("assay", scenario.cytokines, "cytokine"),
-        measured.readout, laboratory=measured.laboratory, cell=measured.cell,
-        matrix=measured.matrix or WHOLE_BLOOD, cytokine_dose=measured.cytokine_dose,
-        preincubation=measured.preincubation, stimulation=measured.stimulation, milieu=measured.milieu,
-        **options,
+    measured, inhibitor = scenario.assay, only("assay", scenario.inhibitors, "inhibitor")
+    curves = tuple(
+        potency.assay(
+            inhibitor, cytokine, measured.readout, laboratory=measured.laboratory, cell=measured.cell,
+            matrix=measured.matrix or WHOLE_BLOOD, cytokine_dose=measured.cytokine_dose,
+            preincubation=measured.preincubation, stimulation=measured.stimulation, milieu=measured.milieu,
+            **options,
+        )
+        for cytokine in scenario.cytokines
     )  # fmt: skip
+    return Assays(curves, scenario, bands) if len(curves) > 1 else curves[0]
 
 
 def _sensitivity(scenario: Scenario, **options: Any) -> influence.Sensitivity:
@@ -210,7 +214,7 @@ simulate: Verb[..., result.Result, Any] = _taking(result.simulate, _simulate, ("
 compare: Verb[..., pd.DataFrame, pd.DataFrame] = _taking(
     potency.compare, _compare, ("anchored", "bands", "advance")
 )
-assay: Verb[..., potency.CellPotency, potency.CellPotency] = _taking(potency.assay, _assay, ("model",), _ONE)
+assay: Verb[..., potency.CellPotency, Any] = _taking(potency.assay, _assay, ("model", "bands"), _ONE)
 sensitivity: Verb[..., influence.Sensitivity, influence.Sensitivity] = _taking(
     influence.sensitivity, _sensitivity, ("draws", "done"), _ONE
 )
