@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 from hypothesis import settings
@@ -16,6 +17,24 @@ os.environ.setdefault("JAKINIB_CACHE", str(Path(__file__).parents[1] / ".pytest_
 
 settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
 settings.load_profile("repeatable")
+
+
+Command = Callable[..., CompletedProcess[str]]
+
+
+@pytest.fixture
+def jakinib(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
+    """Run a command as a process would, in this one, where all is imported: in an empty folder."""
+    from jakinib.cli import main
+
+    def run(*arguments: str) -> CompletedProcess[str]:
+        monkeypatch.setattr("sys.argv", ["jakinib", *arguments])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        return CompletedProcess(arguments, int(stop.value.code or 0), *capfd.readouterr())
+
+    monkeypatch.chdir(tmp_path)
+    return run
 
 
 @pytest.fixture

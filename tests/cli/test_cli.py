@@ -5,39 +5,50 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+Command = Callable[..., subprocess.CompletedProcess[str]]
 
-def jakinib(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+
+def process(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from jakinib.cli import main; main()", *arguments]
     return subprocess.run(command, capture_output=True, encoding="utf-8", cwd=cwd, check=False)
 
 
 def test_help_names_every_command() -> None:
-    run = jakinib("--help")
+    run = process("--help")
     assert run.returncode == 0
     for command in ("list", "build", "simulate", "assay", "fit", "evaluate", "export"):
         assert f"\n  {command} " in run.stdout
 
 
+def test_a_process_ends_with_2_and_one_line_on_standard_error(tmp_path: Path) -> None:
+    run = process("simulate", "--egfr=-3", cwd=tmp_path)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.startswith("jakinib: scenario: patient.eGFR is -3 mL/min; ")
+    assert len(run.stderr.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_list_as_json_is_only_json() -> None:
-    content = json.loads(jakinib("list", "--json").stdout)
+    content = json.loads(process("list", "--json").stdout)
     assert {"IL-6", "IL-2", "IFN-gamma", "GM-CSF"} <= set(content["cytokines"])
     assert {"baricitinib", "tofacitinib", "brepocitinib"} <= set(content["inhibitors"])
 
 
-def test_assay_as_json_gives_ic50_and_hill() -> None:
+def test_assay_as_json_gives_ic50_and_hill(jakinib: Command) -> None:
     record = json.loads(jakinib("assay", "--kinase", "JAK1", "--json").stdout)
     assert record["ic50_nM"] == pytest.approx(5.9, rel=0.05)
     assert record["hill"] == pytest.approx(1, rel=0.01)
 
 
-def test_simulate_writes_a_table_and_a_picture(tmp_path: Path) -> None:
+def test_simulate_writes_a_table_and_a_picture(jakinib: Command, tmp_path: Path) -> None:
     run = jakinib(
         "simulate", "--regimen", "4 mg qd x 2", "--population", "ra_adult", "--egfr", "45",
-        "--out", "course.tsv", "--plot", "course.png", "--json", cwd=tmp_path,
+        "--out", "course.tsv", "--plot", "course.png", "--json",
     )  # fmt: skip
     record = json.loads(run.stdout)
     assert len(record["intervals"]) == 2
@@ -79,8 +90,10 @@ def test_simulate_writes_a_table_and_a_picture(tmp_path: Path) -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_bad_input_is_one_clear_line_and_exit_code_2(arguments: list[str], said: str, tmp_path: Path) -> None:
-    run = jakinib(*arguments, cwd=tmp_path)
+def test_bad_input_is_one_clear_line_and_exit_code_2(
+    arguments: list[str], said: str, jakinib: Command, tmp_path: Path
+) -> None:
+    run = jakinib(*arguments)
     assert run.returncode == 2
     assert run.stdout == ""
     lines = [line for line in run.stderr.splitlines() if not line.startswith("  ")]  # a regimen is shown
@@ -119,10 +132,10 @@ parameters:
     ],
 )
 def test_a_plan_that_cannot_be_used_is_refused_before_anything_runs(
-    text: str, said: str, tmp_path: Path
+    text: str, said: str, jakinib: Command, tmp_path: Path
 ) -> None:
     (tmp_path / "plan.yaml").write_text(text, encoding="utf-8")
-    run = jakinib("fit", "plan.yaml", "--out", "results", cwd=tmp_path)
+    run = jakinib("fit", "plan.yaml", "--out", "results")
     assert run.returncode == 2
     lines = run.stderr.strip().splitlines()
     assert said in lines[-1], run.stderr
@@ -130,9 +143,9 @@ def test_a_plan_that_cannot_be_used_is_refused_before_anything_runs(
     assert [path.name for path in tmp_path.iterdir()] == ["plan.yaml"]
 
 
-def test_a_fit_from_a_plan_file_writes_estimates_and_provenance(tmp_path: Path) -> None:
+def test_a_fit_from_a_plan_file_writes_estimates_and_provenance(jakinib: Command, tmp_path: Path) -> None:
     (tmp_path / "plan.yaml").write_text(PLAN, encoding="utf-8")
-    run = jakinib("fit", "plan.yaml", "--out", "results", "--json", cwd=tmp_path)
+    run = jakinib("fit", "plan.yaml", "--out", "results", "--json")
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout)["estimates"][0]["id"] == "ATP"
     assert {path.name for path in (tmp_path / "results").iterdir()} == {
@@ -142,7 +155,7 @@ def test_a_fit_from_a_plan_file_writes_estimates_and_provenance(tmp_path: Path) 
     }
 
 
-def test_the_committed_sbml_is_current() -> None:
+def test_the_committed_sbml_is_current(jakinib: Command) -> None:
     run = jakinib("build", "--check")
     assert run.returncode == 0, run.stdout + run.stderr
 
@@ -150,10 +163,10 @@ def test_the_committed_sbml_is_current() -> None:
 def test_version_is_printed() -> None:
     import jakinib as package
 
-    assert jakinib("--version").stdout.strip() == package.__version__
+    assert process("--version").stdout.strip() == package.__version__
 
 
-def test_a_profile_gives_every_parameter_a_verdict(tmp_path: Path) -> None:
+def test_a_profile_gives_every_parameter_a_verdict(jakinib: Command, tmp_path: Path) -> None:
     run = jakinib("profile", "enzyme", "--out", str(tmp_path), "--json")
     assert run.returncode == 0, run.stderr
     rows = {row["id"]: row for row in json.loads(run.stdout)}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
-from test_cli import jakinib
 from typer.testing import CliRunner
 
 from jakinib import paths
@@ -23,6 +24,7 @@ from jakinib.evaluate.evidence import Evidence
 from jakinib.evaluate.run import PLANS
 from jakinib.fit import get_data, read_plan
 
+Command = Callable[..., CompletedProcess[str]]
 MODEL = paths.models() / "sbml" / "kinase_assay_JAK1.xml"
 MAPPING = """time: hour
 enzymes:
@@ -36,13 +38,11 @@ enzymes:
 
 @pytest.mark.parametrize(("unit", "code", "verdict"), [("nM", 0, "PASS"), ("uM", 1, "FAIL")])
 def test_a_mapped_model_of_somebody_else_is_held_against_the_criteria_it_can_answer(
-    unit: str, code: int, verdict: str, tmp_path: Path
+    unit: str, code: int, verdict: str, jakinib: Command, tmp_path: Path
 ) -> None:
     text = MAPPING.replace("symbol: baricitinib, unit: nM", f"symbol: baricitinib, unit: {unit}")
     (tmp_path / "mapping.yaml").write_text(text, encoding="utf-8")
-    run = jakinib(
-        "evaluate", "--model", str(MODEL), "--mapping", "mapping.yaml", "--json", cwd=tmp_path
-    )  # fmt: skip
+    run = jakinib("evaluate", "--model", str(MODEL), "--mapping", "mapping.yaml", "--json")
     assert run.returncode == code, run.stderr
     verdicts = {v["id"]: v["verdict"] for v in json.loads(run.stdout)["verdicts"]}
     assert verdicts["enzyme_JAK1"] == verdict
@@ -51,8 +51,8 @@ def test_a_mapped_model_of_somebody_else_is_held_against_the_criteria_it_can_ans
 
 
 @pytest.mark.parametrize("option", ["--model", "--mapping"])
-def test_a_model_and_its_mapping_belong_together(option: str, tmp_path: Path) -> None:
-    run = jakinib("evaluate", option, str(MODEL), cwd=tmp_path)
+def test_a_model_and_its_mapping_belong_together(option: str, jakinib: Command, tmp_path: Path) -> None:
+    run = jakinib("evaluate", option, str(MODEL))
     assert (run.returncode, run.stdout) == (2, "")
     assert run.stderr.splitlines() == ["jakinib: --model and --mapping belong together; give both"]
     assert list(tmp_path.iterdir()) == []

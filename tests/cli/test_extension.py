@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,10 @@ parameters:
 """
 
 
-def jakinib(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def process(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from jakinib.cli import main; main()", *arguments]
     clean = {k: v for k, v in os.environ.items() if not k.startswith("JAKINIB_")}
     return subprocess.run(
@@ -50,13 +54,13 @@ def one_line(run: subprocess.CompletedProcess[str]) -> str:
 # new and check ------------------------------------------------------------------------------------------
 
 
-def test_new_writes_one_commented_file_and_check_says_what_is_left(tmp_path: Path) -> None:
-    run = jakinib("new", "inhibitor", "my_drug", "--out", "lib", "--json", cwd=tmp_path)
+def test_new_writes_one_commented_file_and_check_says_what_is_left(jakinib: Command, tmp_path: Path) -> None:
+    run = jakinib("new", "inhibitor", "my_drug", "--out", "lib", "--json")
     assert json.loads(run.stdout) == [str(Path("lib/inhibitors/my_drug.yaml"))]
     assert [p.name for p in tmp_path.iterdir()] == ["lib"]
     text = (tmp_path / "lib/inhibitors/my_drug.yaml").read_text("utf-8")
     assert text.startswith("# my_drug: a JAK inhibitor.")
-    left = jakinib("check", "lib", cwd=tmp_path)
+    left = jakinib("check", "lib")
     assert left.returncode == 1
     assert "lib/inhibitors/my_drug.yaml:5: error: molecular_weight.value still says FILL" in left.stdout
 
@@ -72,27 +76,27 @@ def test_new_writes_one_commented_file_and_check_says_what_is_left(tmp_path: Pat
     ],
 )
 def test_bad_arguments_are_one_line_and_write_nothing(
-    arguments: list[str], said: str, tmp_path: Path
+    arguments: list[str], said: str, jakinib: Command, tmp_path: Path
 ) -> None:
-    assert said in one_line(jakinib(*arguments, cwd=tmp_path))
+    assert said in one_line(jakinib(*arguments))
     assert list(tmp_path.iterdir()) == []
 
 
-def test_new_never_overwrites(tmp_path: Path) -> None:
-    jakinib("new", "plan", "mine", cwd=tmp_path)
+def test_new_never_overwrites(jakinib: Command, tmp_path: Path) -> None:
+    jakinib("new", "plan", "mine")
     (tmp_path / "plans/mine.yaml").write_text("mine", encoding="utf-8")
-    assert "exists already" in one_line(jakinib("new", "plan", "mine", cwd=tmp_path))
+    assert "exists already" in one_line(jakinib("new", "plan", "mine"))
     assert (tmp_path / "plans/mine.yaml").read_text("utf-8") == "mine"
 
 
-def test_check_as_json_is_only_json_and_ends_with_0_1_or_2(tmp_path: Path) -> None:
+def test_check_as_json_is_only_json_and_ends_with_0_1_or_2(jakinib: Command, tmp_path: Path) -> None:
     shutil.copytree(EXAMPLES / "new_cytokine", tmp_path / "lib")
-    sound = jakinib("check", "lib", "--json", cwd=tmp_path)
+    sound = jakinib("check", "lib", "--json")
     assert sound.returncode == 0
     assert json.loads(sound.stdout)["passed"]
     path = tmp_path / "lib/cytokines/IL-9.yaml"
     path.write_text(path.read_text("utf-8").replace("IL2RG\n", "IL2RX\n", 1), encoding="utf-8")
-    faulty = jakinib("check", str(path), "--json", cwd=tmp_path)
+    faulty = jakinib("check", str(path), "--json")
     assert faulty.returncode == 1
     record = json.loads(faulty.stdout)
     hits = {f["check"] for f in record["findings"] if f["level"] == "error"}
@@ -101,7 +105,7 @@ def test_check_as_json_is_only_json_and_ends_with_0_1_or_2(tmp_path: Path) -> No
 
 
 def test_a_hundred_files_are_checked_in_one_go(
-    tmp_path: Path, record_property: pytest.RecordProperty
+    jakinib: Command, tmp_path: Path, record_property: pytest.RecordProperty
 ) -> None:
     """The time is reported, not asserted: ``pytest --junitxml`` shows it."""
     import time
@@ -121,7 +125,7 @@ def test_a_hundred_files_are_checked_in_one_go(
         )
         (tmp_path / f"lib/cytokines/v{n}.yaml").write_text(renamed, "utf-8")
     started = time.perf_counter()
-    run = jakinib("check", "lib", "--json", cwd=tmp_path)
+    run = jakinib("check", "lib", "--json")
     record_property("seconds", time.perf_counter() - started)
     print(f"100 files: {time.perf_counter() - started:.2f} s")
     record = json.loads(run.stdout)
@@ -147,7 +151,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_user_folder_adds_inhibitors_cytokines_cells_data_and_plans(folder: Path, tmp_path: Path) -> None:
-    content = json.loads(jakinib("list", "--json", cwd=tmp_path, JAKINIB_LIBRARY=str(folder)).stdout)
+    content = json.loads(process("list", "--json", cwd=tmp_path, JAKINIB_LIBRARY=str(folder)).stdout)
     assert "ritlecitinib" in content["inhibitors"]
     assert "IL-9" in content["cytokines"]
     assert "T cell with IL9R" in content["cells"]
@@ -156,7 +160,7 @@ def test_a_user_folder_adds_inhibitors_cytokines_cells_data_and_plans(folder: Pa
 
 def test_a_plan_of_a_user_folder_is_fitted_there_and_nowhere_else(folder: Path, tmp_path: Path) -> None:
     before = {p: p.stat().st_mtime_ns for p in (paths.fits() / "results").rglob("*")}
-    run = jakinib("fit", "my_plan", "--json", cwd=tmp_path, JAKINIB_LIBRARY=str(folder))
+    run = process("fit", "my_plan", "--json", cwd=tmp_path, JAKINIB_LIBRARY=str(folder))
     assert run.returncode == 0, run.stderr
     names = {row["id"] for row in json.loads(run.stdout)["estimates"]}
     assert names == {"Ki_baricitinib_JAK1", "Km_JAK1"}
@@ -167,14 +171,14 @@ def test_a_plan_of_a_user_folder_is_fitted_there_and_nowhere_else(folder: Path, 
 
 def test_a_plan_named_like_one_of_the_package_is_refused(folder: Path, tmp_path: Path) -> None:
     (folder / "plans/my_plan.yaml").rename(folder / "plans/pathways.yaml")
-    said = one_line(jakinib("fit", "pathways", cwd=tmp_path, JAKINIB_LIBRARY=str(folder)))
+    said = one_line(process("fit", "pathways", cwd=tmp_path, JAKINIB_LIBRARY=str(folder)))
     assert "plan 'pathways' exists already" in said
     assert "rename it" in said
 
 
 def test_a_row_id_of_the_package_is_refused_in_a_user_folder(folder: Path, tmp_path: Path) -> None:
     (folder / "data/Mine2026/measurements.tsv").write_text(DATA.replace("MINE1", "C012"), encoding="utf-8")
-    said = one_line(jakinib("fit", "enzyme", cwd=tmp_path, JAKINIB_LIBRARY=str(folder)))
+    said = one_line(process("fit", "enzyme", cwd=tmp_path, JAKINIB_LIBRARY=str(folder)))
     assert "measurements.tsv:2: id 'C012' is already used" in said
 
 
@@ -204,11 +208,11 @@ def test_an_installed_plug_in_adds_its_folder(body: str, folder: Path, tmp_path:
     site = tmp_path / "site"
     install(site, body)
     shutil.copytree(folder, site / "lib")
-    content = json.loads(jakinib("list", "--json", cwd=tmp_path, PYTHONPATH=str(site)).stdout)
+    content = json.loads(process("list", "--json", cwd=tmp_path, PYTHONPATH=str(site)).stdout)
     assert "ritlecitinib" in content["inhibitors"]
     assert "IL-9" in content["cytokines"]
     assert "my_plan" in content["plans"]
-    without = jakinib("list", "--json", cwd=tmp_path, PYTHONPATH=str(site), JAKINIB_PLUGINS="off")
+    without = process("list", "--json", cwd=tmp_path, PYTHONPATH=str(site), JAKINIB_PLUGINS="off")
     assert "ritlecitinib" not in json.loads(without.stdout)["inhibitors"]
 
 
@@ -230,7 +234,7 @@ def test_an_installed_plug_in_adds_its_folder(body: str, folder: Path, tmp_path:
 )
 def test_a_plug_in_that_fails_is_refused_by_name_with_a_way_out(body: str, said: str, tmp_path: Path) -> None:
     install(tmp_path / "site", body)
-    message = one_line(jakinib("list", cwd=tmp_path, PYTHONPATH=str(tmp_path / "site")))
+    message = one_line(process("list", cwd=tmp_path, PYTHONPATH=str(tmp_path / "site")))
     assert said in message
     assert "plug-in 'extra' of jak-extra 1.2" in message
     assert "uninstall that distribution, or set JAKINIB_PLUGINS=off" in message
@@ -242,7 +246,7 @@ def test_a_plug_in_whose_entries_are_faulty_is_refused_with_file_and_line(tmp_pa
     (site / "lib/inhibitors").mkdir(parents=True)
     (site / "lib/inhibitors/bad.yaml").write_text("id: bad\n", encoding="utf-8")
     assert "bad.yaml:1: molecular_weight is missing" in one_line(
-        jakinib("list", cwd=tmp_path, PYTHONPATH=str(site))
+        process("list", cwd=tmp_path, PYTHONPATH=str(site))
     )
 
 
@@ -270,6 +274,6 @@ def test_a_target_type_that_cannot_be_imported_is_refused_by_name(folder: Path, 
     site = tmp_path / "site"
     install(site, "import absent_module\n", "jak_extra:Half", "targets")
     said = one_line(
-        jakinib("fit", "my_plan", cwd=tmp_path, PYTHONPATH=str(site), JAKINIB_LIBRARY=str(folder))
+        process("fit", "my_plan", cwd=tmp_path, PYTHONPATH=str(site), JAKINIB_LIBRARY=str(folder))
     )
     assert "plug-in 'extra' of jak-extra 1.2 (jakinib.targets: jak_extra:Half) cannot be imported" in said

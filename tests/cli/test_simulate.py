@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 import json
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
 import jakinib as jk
 
-
-def simulate(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from jakinib.cli import main; main()", "simulate", *arguments]
-    return subprocess.run(command, capture_output=True, encoding="utf-8", cwd=cwd, check=False)
+Command = Callable[..., CompletedProcess[str]]
 
 
-def test_a_regimen_that_is_not_understood_is_shown_with_a_caret(tmp_path: Path) -> None:
-    run = simulate("--regimen", "4 mg fortnigtly x 2", cwd=tmp_path)
+@pytest.fixture
+def simulate(jakinib: Command) -> Command:
+    return functools.partial(jakinib, "simulate")
+
+
+def test_a_regimen_that_is_not_understood_is_shown_with_a_caret(simulate: Command) -> None:
+    run = simulate("--regimen", "4 mg fortnigtly x 2")
     assert run.returncode == 2
     assert run.stdout == ""
     said, shown, carets = run.stderr.splitlines()
@@ -27,11 +30,9 @@ def test_a_regimen_that_is_not_understood_is_shown_with_a_caret(tmp_path: Path) 
     assert carets == "       ^^^^^^^^^^"
 
 
-def test_a_regimen_file_gives_intervals_days_and_series(tmp_path: Path) -> None:
+def test_a_regimen_file_gives_intervals_days_and_series(simulate: Command, tmp_path: Path) -> None:
     (tmp_path / "doses.yaml").write_text("regimen: 4 mg qd ss x 2\n", encoding="utf-8")
-    run = simulate(
-        "--regimen-file", "doses.yaml", "--population", "ra_adult", "--egfr", "45", "--json", cwd=tmp_path
-    )
+    run = simulate("--regimen-file", "doses.yaml", "--population", "ra_adult", "--egfr", "45", "--json")
     record = json.loads(run.stdout)
     assert [day["day"] for day in record["days"]] == [1, 2]
     first, second = record["intervals"]
@@ -51,28 +52,28 @@ def test_a_regimen_file_gives_intervals_days_and_series(tmp_path: Path) -> None:
     ],
 )
 def test_doses_that_cannot_be_used_are_refused_in_one_line(
-    arguments: list[str], said: str, tmp_path: Path
+    arguments: list[str], said: str, simulate: Command, tmp_path: Path
 ) -> None:
     (tmp_path / "doses.csv").write_text("TIME,AMT\n0,four\n", encoding="utf-8")
-    run = simulate(*arguments, cwd=tmp_path)
+    run = simulate(*arguments)
     assert run.returncode == 2
     assert run.stdout == ""
     (line,) = run.stderr.splitlines()
     assert said in line
 
 
-def test_the_help_lists_every_condition_of_the_library(tmp_path: Path) -> None:
-    said = simulate("--help", cwd=tmp_path).stdout
+def test_the_help_lists_every_condition_of_the_library(simulate: Command) -> None:
+    said = simulate("--help").stdout
     for drug in jk.get_library().inhibitors.values():
         for name in drug.conditions:
             assert name in said
 
 
-def test_a_meal_lowers_exposure_and_an_unknown_effect_is_a_note(tmp_path: Path) -> None:
+def test_a_meal_lowers_exposure_and_an_unknown_effect_is_a_note(simulate: Command) -> None:
     plain, fed = (
-        json.loads(simulate("--json", *more, cwd=tmp_path).stdout)["intervals"][0]["AUC (ng h/mL)"]
+        json.loads(simulate("--json", *more).stdout)["intervals"][0]["AUC (ng h/mL)"]
         for more in ((), ("--fed",))
     )
     assert fed / plain == pytest.approx(0.86, abs=0.01)
-    run = simulate("--inhibitor", "brepocitinib", "--egfr", "45", cwd=tmp_path)
+    run = simulate("--inhibitor", "brepocitinib", "--egfr", "45")
     assert "note: brepocitinib: eGFR has no effect" in run.stdout

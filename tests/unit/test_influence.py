@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import numpy as np
 import pytest
@@ -114,11 +114,11 @@ def test_the_median_over_draws_is_near_the_ic50_at_the_estimates() -> None:
     assert median == pytest.approx(at_the_estimates, rel=0.25)
 
 
-def test_the_command_prints_json_and_draws_the_figure(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", "from jakinib.cli import main; main()", "sensitivity", "--draws", "60"]
-    more = ["--cytokine", "GM-CSF", "--readout", "pSTAT5", "--plot", str(tmp_path / "figure.png"), "--json"]
-    done = subprocess.run([*command, *more], capture_output=True, encoding="utf-8", check=True)
-    record = json.loads(done.stdout)
+def test_the_command_prints_json_and_draws_the_figure(
+    jakinib: Callable[..., CompletedProcess[str]], tmp_path: Path
+) -> None:
+    asked = ["--cytokine", "GM-CSF", "--readout", "pSTAT5", "--plot", "figure.png"]
+    record = json.loads(jakinib("sensitivity", "--draws", "60", *asked, "--json").stdout)
     assert record["draws"] == 60
     strongest = [abs(row["rank_correlation"]) for row in record["parameters"]]
     assert strongest == sorted(strongest, reverse=True)
