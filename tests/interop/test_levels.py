@@ -13,7 +13,7 @@ from jakinib.simulate import Model, load
 LEVELS = [form for form in FORMATS if form.startswith("sbml")]
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", [*LEVELS, "antimony"])  # what is read again; test_javascript runs the rest
 @pytest.mark.parametrize("name", NAMES)
 def test_every_format_gives_the_same_trajectory(name: str, form: str, tmp_path: Path) -> None:
     source = Model(stimulated(name))
