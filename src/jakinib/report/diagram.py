@@ -307,10 +307,11 @@ def _marker(head: Head, colour: str) -> str:
             "9",
             '<circle cx="4.5" cy="4.5" r="3.8" fill="#FFFFFF" stroke="{0}" stroke-width="1.3"/>',
         ),
-        "inhibition": ("11", '<path d="M8 0 V9" stroke="{0}" stroke-width="2"/>'),
+        "inhibition": ("11", '<path d="M8 -1.5 V10.5" stroke="{0}" stroke-width="2.6"/>'),
     }
     tip, shape = shapes[head]
     return (
         f'<marker id="{head}-{colour[1:]}" markerWidth="11" markerHeight="9" refX="{tip}" refY="4.5" '
-        f'markerUnits="userSpaceOnUse" orient="auto-start-reverse">{shape.format(colour)}</marker>'
+        'overflow="visible" markerUnits="userSpaceOnUse" orient="auto-start-reverse">'
+        f"{shape.format(colour)}</marker>"
     )

@@ -12,6 +12,7 @@ from jakinib.report.network import Network
 
 EDGE = 0.2
 BLOCK = 5.2  # width of one STAT cycle
+APART = 0.24  # between what acts on one phosphorylation: JAKs, receptor, brake
 DISPOSITION = 2.3  # height of the plasma and tissue band
 
 
@@ -223,13 +224,13 @@ class Cell:
                 sheet.route(activity, reaction, (x, at[1]))
         for stat, x in self._blocks():
             target = f"phosphorylate_{name}_{stat}"
-            sheet.route(activity, target, (at[0], bus), (x - 0.12, bus))
+            sheet.route(activity, target, (at[0], bus), (x - APART, bus))
             *upper, (lowest, down, _) = self.active
             level = bus + 0.3
-            sheet.route(lowest, target, (down + 0.5, level), (x + 0.12, level))
+            sheet.route(lowest, target, (down + 0.5, level), (x, level))
             for symbol, down, row in upper:
                 aside = down + 1.7
-                sheet.route(symbol, target, (aside, row + 0.25), (aside, level), (x + 0.12, level))
+                sheet.route(symbol, target, (aside, row + 0.25), (aside, level), (x, level))
 
     def _blocks(self) -> list[tuple[str, float]]:
         """Each STAT with the middle of its cycle."""
@@ -245,7 +246,7 @@ class Cell:
             sheet.place(f"p{stat}", right, y, mark="P")
             sheet.place(f"p{stat}_nuc", right, nuclear, mark="P")
             sheet.place(f"{stat}_nuc", left, nuclear)
-            sheet.react(f"phosphorylate_{name}_{stat}", x, y - 0.3, half=0.22)
+            sheet.react(f"phosphorylate_{name}_{stat}", x, y - 0.3, half=APART + 0.08)
             sheet.react(f"dephosphorylate_p{stat}", x, y + 0.3)
             sheet.react(f"import_p{stat}", right, y + 0.72)
             sheet.react(f"dephosphorylate_p{stat}_nuc", x, nuclear)
@@ -322,8 +323,7 @@ class Cell:
             up = ()
         bend = (*up, (rise, self.bus)) if up else ()
         for stat, at in self._blocks():
-            fork = ((at + 0.55, self.bus), (at + 0.55, self.bus + 0.52))
-            sheet.route(braking, f"phosphorylate_{name}_{stat}", *bend, *fork)
+            sheet.route(braking, f"phosphorylate_{name}_{stat}", *bend, (at + APART, self.bus))
         for reaction, level in self.losses:
             at = self.xs[2] + 2.3
             sheet.route(losing, reaction, *up, (self.rise, level + 0.55), (at, level + 0.55))

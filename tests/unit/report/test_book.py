@@ -296,6 +296,18 @@ def test_no_arc_runs_through_a_glyph_or_a_text_that_is_not_its_own(name: str) ->
 
 
 @pytest.mark.parametrize("name", DRAWN)
+def test_what_brakes_a_phosphorylation_meets_it_head_on_and_apart_from_the_rest(name: str) -> None:
+    into = [arc for arc in diagram(name).arcs if arc.end.startswith("phosphorylate_")]
+    brakes = [arc for arc in into if arc.start.startswith(("SOCS", "CISH", "brake_"))]
+    assert bool(brakes) == any(symbol.startswith(("SOCS", "CISH")) for symbol in network(name).species)
+    for brake in brakes:
+        (before, _), (end, _) = brake.points[-2:]
+        assert before == end  # from straight above: the bar lies along the edge of the node
+        others = [arc for arc in into if arc.end == brake.end and arc.start != brake.start]
+        assert all(math.dist(arc.points[-1], brake.points[-1]) > 0.2 for arc in others)
+
+
+@pytest.mark.parametrize("name", DRAWN)
 def test_a_diagram_is_well_formed_and_uses_only_the_heads_it_defines(name: str) -> None:
     text = pages()[f"{name}.svg"]
     root = ET.fromstring(text)
