@@ -157,10 +157,12 @@ def _factor(elimination: Elimination, size: int) -> str:
 
 
 def _solve(elimination: Elimination, size: int) -> str:
-    place = elimination.place
-    diagonal = [f"b[{i}]*=a[{place[i, i]}];" for i in range(size)]
+    """Both substitutions, written out on variables of their own, which the processor keeps at hand."""
+    place, unknowns = elimination.place, range(size)
+    taken = [f"let {','.join(f'b{i}=b[{i}]' for i in unknowns)};"] if size else []
+    diagonal = [f"b{i}*=a[{place[i, i]}];" for i in unknowns]
     forward, backward = (
-        [f"b[{i}]-=a[{k}]*b[{j}];" for i, k, j in zip(part[::3], part[1::3], part[2::3], strict=True)]
+        [f"b{i}-=a[{k}]*b{j};" for i, k, j in zip(part[::3], part[1::3], part[2::3], strict=True)]
         for part in (elimination.forward, elimination.backward)
     )
-    return "".join([*forward, *diagonal, *backward])
+    return "".join([*taken, *forward, *diagonal, *backward, *(f"b[{i}]=b{i};" for i in unknowns)])

@@ -1,16 +1,17 @@
 // Runs of a model: Rodas5P, a stiffly accurate Rosenbrock method of order 5 with an embedded error estimate and
 // dense output of order 4 (G. Steinebach 2023, BIT Numer. Math. 63:27, doi:10.1007/s10543-023-00967-x).
 
+const rows = (lists) => lists.map((list) => Float64Array.from(list));
 const GAMMA = 0.21193756319429014;
-const A = [
+const A = rows([
   [],
   [3],
   [2.849394379747939, 0.45842242204463923],
   [-6.954028509809101, 2.489845061869568, -10.358996098473584],
   [2.8029986275628964, 0.5072464736228206, -0.3988312541770524, -0.04721187230404641],
   [-7.502846399306121, 2.561846144803919, -11.627539656261098, -0.18268767659942256, 0.030198172008377946],
-];
-const C = [
+]);
+const C = rows([
   [],
   [-14.155112264123755],
   [-17.97296035885952, -2.859693295451294],
@@ -21,15 +22,15 @@ const C = [
     -28.087943162872662],
   [37.80277123390563, -3.2571969029072276, 112.26918849496327, 66.9347231244047, -40.06618937091002,
     -54.66780262877968, -9.48861652309627],
-];
-const H = [
+]);
+const H = rows([
   [25.948786856663858, -2.5579724845846235, 10.433815404888879, -2.3679251022685204, 0.524948541321073,
     1.1241088310450404, 0.4272876194431874, -0.17202221070155493],
   [-9.91568850695171, -0.9689944594115154, 3.0438037242978453, -24.495224566215796, 20.176138334709044,
     15.98066361424651, -6.789040303419874, -6.710236069923372],
   [11.419903575922262, 2.8879645146136994, 72.92137995996029, 80.12511834622643, -52.072871366152654,
     -59.78993625266729, -0.15582684282751913, 4.883087185713722],
-];
+]);
 const TINY = 1e-9; // times closer than this are one time
 const MOST = 100000; // steps of a run
 const TIME = "$time"; // the state that is the time
@@ -46,7 +47,7 @@ function room(model) {
       y: vector(n), ahead: vector(n), rate: vector(n), trial: vector(n), flow: vector(n), seen: vector(n),
       stage: Array.from({ length: 8 }, () => vector(n)), dense: H.map(() => vector(n)),
       p: vector(model.parameters.length + model.switches.length), c: vector(model.prepared),
-      slope: vector(model.places), matrix: vector(model.places), read: vector(model.read.length),
+      slope: vector(model.places), matrix: vector(model.places), read: vector(model.read.length), steps: 0,
     };
     kept.set(model, found);
   }
@@ -133,6 +134,20 @@ function firstStep(model, r, span, rtol) {
   return found > 0 ? found : h;
 }
 
+// Adds weighted stages to a vector, two at a time, which spares half of the passes over it.
+function addStages(out, weights, scale, stage) {
+  const many = weights.length, n = out.length;
+  let j = many % 2;
+  if (j) {
+    const a = weights[0] * scale, u = stage[0];
+    for (let i = 0; i < n; i++) out[i] += a * u[i];
+  }
+  for (; j < many; j += 2) {
+    const a = weights[j] * scale, u = stage[j], b = weights[j + 1] * scale, v = stage[j + 1];
+    for (let i = 0; i < n; i++) out[i] += a * u[i] + b * v[i];
+  }
+}
+
 // One step: the states ahead, and the error in units of the tolerances, which is returned.
 function step(model, r, h, rtol) {
   const { n, y, trial, flow, stage, matrix, slope, diagonal } = r;
@@ -148,19 +163,13 @@ function step(model, r, h, rtol) {
     } else {
       if (g < 6) {
         trial.set(y);
-        for (let j = 0; j < g; j++) {
-          const a = A[g][j], v = stage[j];
-          for (let i = 0; i < n; i++) trial[i] += a * v[i];
-        }
+        addStages(trial, A[g], 1, stage);
       } else {
         const v = stage[g - 1];
         for (let i = 0; i < n; i++) trial[i] += v[i];
       }
       model.rates(trial, r.p, r.c, u);
-      for (let j = 0; j < g; j++) {
-        const a = C[g][j] * perH, v = stage[j];
-        for (let i = 0; i < n; i++) u[i] += a * v[i];
-      }
+      addStages(u, C[g], perH, stage);
     }
     model.solve(matrix, u);
   }
