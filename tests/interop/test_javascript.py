@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import libsbml
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -89,6 +90,8 @@ FOREIGN = {
     "amounts": "compartment c = 2; species S in c; substanceOnly species T in c; S = 3; T = 5; J: S -> T; S",
     "a short pulse": "species S; S = 0; p := piecewise(1, time > 1.6 && time < 1.6001, 0); J: -> S; 9e3 * p",
     "a switch that a parameter moves": "species S; S = 0; k = 0.7; J: -> S; piecewise(2, time >= k, 0)",
+    "both sides of an instant": "species S; S = 1; J: S ->; p + q + S; p := piecewise(1, time > 1.1, 0);"
+    "q := piecewise(1, time >= 1.1, 0); r := piecewise(1, time < 1.1, 0); s := piecewise(1, time <= 1.1, 0)",
     "a case by state": "species S; S = 4; J: S ->; piecewise(1, S > 2, S / 2)",
     "doses at times": "species S; S = 1; k = 1; J: S ->; S; at (time > 0.5): S = S + 3; at (time > k): S = k",
     "powers": "species S, T; S = 1; T = 0; n = 2.5; J: S -> T; S^n / (0.3^n + S^n) + log10(1 + S) * S",
@@ -107,6 +110,17 @@ def test_constructs_run_as_in_libroadrunner(what: str, node: Node) -> None:
         read = list(model.ids)
         found = node.run(node.module(text), protocol, read)
         np.testing.assert_allclose(found, model.run(protocol, read), rtol=1e-6, atol=1e-10)
+
+
+@needs_node
+def test_a_start_given_as_an_amount_follows_the_size_of_its_compartment(node: Node) -> None:
+    """As it would in a file with that size."""
+    document = libsbml.readSBMLFromString(sbml("compartment c = 2; species S in c; S = 3; J: S ->; c * S"))
+    document.getModel().getSpecies("S").setInitialAmount(3)
+    module = node.module(str(libsbml.writeSBMLToString(document)))
+    document.getModel().getCompartment("c").setSize(4)
+    expected = Model(str(libsbml.writeSBMLToString(document))).run(Protocol([0.0, 1.0]), ["S"])
+    np.testing.assert_allclose(node.run(module, Protocol([0.0, 1.0], {"c": 4.0}), ["S"]), expected, rtol=1e-6)
 
 
 @needs_node
