@@ -27,10 +27,6 @@ def explore(
 
     It opens on the scenario given, several are arms side by side; the page writes them back as YAML.
     """
-    from jakinib.explore import explore as run
-    from jakinib.library import get_library
-    from jakinib.scenario import Scenario
-
     targets(out)
     for folder in library or ():
         if not folder.is_dir():
@@ -38,6 +34,11 @@ def explore(
     if library:
         listed = [os.environ.get("JAKINIB_LIBRARY", ""), *map(str, library)]
         os.environ["JAKINIB_LIBRARY"] = os.pathsep.join(part for part in listed if part)
+    # The library is read once, and some modules read it when they are imported: from here on.
+    from jakinib.explore import explore as run
+    from jakinib.library import get_library
+    from jakinib.scenario import Scenario
+
     scenarios = [Scenario.read(file) for file in scenario or ()]
     with progress() as bar:
         task = bar.add_task("models", total=len(get_library().cytokines))

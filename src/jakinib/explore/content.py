@@ -6,6 +6,7 @@ from typing import Any
 
 from jakinib import __version__
 from jakinib.explore.disposition import inhibitors, populations
+from jakinib.explore.evidence import draws, exposures, points, verdicts
 from jakinib.explore.signalling import cytokines
 from jakinib.library import Library, get_library
 
@@ -22,7 +23,14 @@ def content(library: Library | None = None) -> dict[str, Any]:
     library = library or get_library()
     known, parameters, own = cytokines(library)
     drugs = inhibitors(library)
-    used = {q["source"] for q in parameters.values() if "source" in q}
+    numbers = [*parameters.values()]
+    for few in own.values():
+        numbers += few.values()
+    for drug in drugs.values():
+        numbers += [drug["fu"], drug["ratio"]]
+        for kinetics in drug["populations"].values():
+            numbers += kinetics["numbers"].values()
+    used = {number["source"] for number in numbers if "source" in number}
     return {
         "version": __version__,
         "inhibitors": drugs,
@@ -31,5 +39,9 @@ def content(library: Library | None = None) -> dict[str, Any]:
         "cells": {name: cell.name or name for name, cell in library.cells.items()},
         "parameters": parameters,
         "own": own,
+        "draws": draws(parameters),
+        "points": points(),
+        "exposures": exposures(),
+        "verdicts": verdicts(),
         "sources": {key: reference.citation for key, reference in library.references.items() if key in used},
     }

@@ -7,15 +7,17 @@ from collections import Counter
 from typing import Any
 
 from jakinib.assay.cell import SERUM_FRACTION
+from jakinib.assay.compare import exposure
 from jakinib.assay.disposition import RELEASE, Disposition
-from jakinib.assay.patient import CLEARANCES, RATES, VOLUMES, Circumstances, typical
-from jakinib.assay.studied import COVARIATES, doses_studied, studied
+from jakinib.assay.patient import CLEARANCES, RATES, VOLUMES, Circumstances, Patient, typical
+from jakinib.assay.studied import COVARIATES, bands_missed, doses_studied, studied
 from jakinib.build import ModelSpec, compose
 from jakinib.explore.numbers import parameters_of, stated, values_of
 from jakinib.explore.signalling import matrices
 from jakinib.library import Library
 from jakinib.library.measurements import get_data
 from jakinib.library.schema import Inhibitor
+from jakinib.regimen import Regimen
 
 _DOSE = re.compile(r"(\d+\.?\d*) mg(?: (qd|bid))?$")
 
@@ -82,7 +84,29 @@ def _kinetics(library: Library, drug: Inhibitor, people: str) -> dict[str, Any]:
             "most": around.most_F if around.most_F < float("inf") else None,
         },
         "numbers": parameters_of(source) | _uptake(drug, people),
+        **_cautions(library, drug, people),
     }
+
+
+def _cautions(library: Library, drug: Inhibitor, people: str) -> dict[str, Any]:
+    """What a reader must know of an inhibitor in a population: always, and with an eGFR or a weight of one's
+    own; and the doses that are stated by weight."""
+    usual = library.population(people)
+    kidney = Patient(people, drug.id, eGFR=usual.eGFR.to("mL/min")).unknown()
+    heavy = Patient(people, drug.id, weight=usual.weight.to("kg")).unknown()
+    dose = (doses_studied(drug.id) or (1.0, 1.0))[1]
+    notes = exposure(f"{drug.id} {dose:g} mg qd", people).notes
+    missed = set(bands_missed(Regimen.parse(f"{dose:g} mg qd"), drug.id, people, usual.weight.to("kg")))
+    return {
+        "notes": [note for note in notes if note not in missed],
+        "onKidney": kidney,
+        "onWeight": heavy,
+        "bands": [
+            {"low": band.low, "high": band.high, "label": band.label, "every": band.every,
+             **stated(band.dose, "mg")}
+            for band in drug.dose_bands.get(people, ())
+        ],
+    }  # fmt: skip
 
 
 def _moiety(drug: str, values: dict[str, float]) -> dict[str, Any]:

@@ -20,8 +20,20 @@ from jakinib.library import get_library
 from jakinib.paths import check_writable, write_atomic
 from jakinib.scenario import Scenario
 
-ENGINE = ("law", "plasma", "assay", "day")  # what computes, also in a worker
-INTERFACE = ("store", "chart", "controls", "compute", "panels", "sliders", "downloads", "selftest", "main")
+ENGINE = ("law", "plasma", "assay", "day", "worker")  # what computes, also in a worker
+INTERFACE = (
+    "store",
+    "chart",
+    "controls",
+    "compute",
+    "panels",
+    "sliders",
+    "trust",
+    "bands",
+    "downloads",
+    "selftest",
+    "main",
+)
 _IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:function|class|const|let) (\w+))", re.MULTILINE)
 _FOLDER = Path(__file__).parent / "page"

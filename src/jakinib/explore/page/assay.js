@@ -2,7 +2,8 @@
 // A setup is { inhibitor, cytokine, readout, cell, matrix, dose nM, before h, during h, changes: {symbol: value} }.
 import { concentrations, halfMaximal, lawThrough, reach } from "./law.js";
 
-const RTOL = 1e-8;
+export const RTOL = 1e-8;
+export const QUICK = 1e-6; // relative tolerance while a slider moves, and of posterior draws
 const JAKS = ["JAK1", "JAK2", "JAK3", "TYK2"];
 
 // The models of the page, each made when it is first asked for. integrate: of rodas5p.js.
@@ -12,6 +13,7 @@ export class Cells {
     this.makers = makers;
     this.integrate = integrate;
     this.made = {};
+    this.rtol = RTOL;
   }
 
   model(cytokine) {
@@ -62,7 +64,7 @@ export class Cells {
       times,
       stops: [{ time: 0, set: { [ligand]: setup.dose } }],
       from: -setup.before,
-      rtol: RTOL,
+      rtol: this.rtol,
     });
   }
 
@@ -74,6 +76,17 @@ export class Cells {
     const top = signal({});
     if (!(top > 1e-9)) throw new Error("no signal without inhibitor; choose another cytokine dose or cell");
     return (levels) => 1 - signal(levels) / top;
+  }
+
+  // What `make` returns, computed at another relative tolerance.
+  at(rtol, make) {
+    const before = this.rtol;
+    this.rtol = rtol;
+    try {
+      return make();
+    } finally {
+      this.rtol = before;
+    }
   }
 
   // Concentration-response against the nominal concentration: IC50 (nM, null for none) and the curve over two

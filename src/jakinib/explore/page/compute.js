@@ -1,9 +1,10 @@
 // What the page shows of an arm, each part once for what it hangs on: plasma and day, concentration-response,
 // course of the cell. A part that cannot be computed says why in place of its numbers.
+import { QUICK, RTOL } from "./assay.js";
 import { day, grid, summary } from "./day.js";
 
 const kept = new Map();
-const MOST = 60;
+const MOST = 80;
 
 function once(kind, arm, fields, make) {
   const key = `${kind} ${JSON.stringify(fields.map((name) => arm[name] ?? null))}`;
@@ -36,20 +37,29 @@ export function horizon(arm) {
   return Math.max(1, Math.min(24, arm.during * 8));
 }
 
-export function results(cells, arm, { coarse = false } = {}) {
+// quality: "moving" while a slider is held, at a coarser tolerance; "first" with fewer draws of blood where an
+// active metabolite has each simulated; "full". near: IC50 (nM) as it was before.
+export function results(cells, arm, quality = "full", near = 100) {
+  return cells.at(quality === "moving" ? QUICK : RTOL, () => parts(cells, arm, quality, near));
+}
+
+function parts(cells, arm, quality, near) {
+  const quick = quality === "moving" ? "quick " : "";
+  const several = Boolean(cells.content.inhibitors[arm.inhibitor].metabolite);
+  const coarse = several && quality !== "full";
   const { body, cell } = acting(cells.content, arm);
   const onCell = { ...arm, changes: cell };
-  const response = once("response", { ...onCell }, [...CELL, "matrix"], () => cells.response(onCell, { near: 2 }));
+  const response = once(`${quick}response`, onCell, [...CELL, "matrix"], () => cells.response(onCell, { near: Math.log10(near) }));
   const body_ = { ...arm, changes: { ...cell, ...body } };
   const through = arm.population
-    ? once(coarse ? "day, coarse" : "day", body_, [...CELL, ...BODY], () => {
+    ? once(`${quick}${coarse ? "coarse " : ""}day`, body_, [...CELL, ...BODY], () => {
         const found = day(cells, body_, { coarse });
         return { ...found, summary: summary(found) };
       })
     : { error: `the library has no pharmacokinetics of ${cells.content.inhibitors[arm.inhibitor].name}` };
   const level = through.error ? null : average(through);
   const held = { ...onCell, level: level ?? half(cells, onCell, response) };
-  const course = once("course", held, [...CELL, "level"], () => {
+  const course = once(`${quick}course`, held, [...CELL, "level"], () => {
     const times = grid(horizon(arm), horizon(arm) / 120).slice(1);
     const signal = (levels) => {
       const read = cells.course(onCell, levels, times);

@@ -46,7 +46,12 @@ export const INTERVALS = { 24: "once a day", 12: "twice a day", 8: "every 8 h", 
 export function called(content, arm) {
   const often = { 24: "qd", 12: "bid", 8: "q8h", 48: "q48h", 0: "once" }[arm.plan.interval] ?? `q${arm.plan.interval}h`;
   const doses = arm.population ? ` ${arm.plan.dose} mg ${often}` : "";
-  return `${content.inhibitors[arm.inhibitor].name}${doses}, ${arm.cytokine} ${arm.readout}`;
+  const who = [
+    arm.weight === null ? "" : `${arm.weight} kg`, arm.eGFR === null ? "" : `eGFR ${arm.eGFR}`,
+    ...arm.with.map((name) => content.inhibitors[arm.inhibitor].conditions[name].name.toLowerCase()),
+  ].filter(Boolean);
+  const patient = arm.population && who.length ? ` (${who.join(", ")})` : "";
+  return `${content.inhibitors[arm.inhibitor].name}${doses}${patient}, ${arm.cytokine} ${arm.readout}`;
 }
 
 export function tabs(content, state, act) {

@@ -3,16 +3,19 @@ import { Cells } from "./assay.js";
 import { MODELS } from "./models.js";
 import { integrate } from "./rodas5p.js";
 import { called, html, question, tabs } from "./controls.js";
-import { chart, short } from "./chart.js";
+import { chart, colour, short } from "./chart.js";
+import { Bands } from "./bands.js";
 import { picture, pixels, save, scenario, table } from "./downloads.js";
 import { results } from "./compute.js";
 import { panels } from "./panels.js";
 import { selftest } from "./selftest.js";
 import { groups, slider } from "./sliders.js";
+import { cautions, judged, peaks, points, trust } from "./trust.js";
 import { History, changed, readBack, usual, written } from "./store.js";
 
 const content = JSON.parse(document.getElementById("content").textContent);
 const cells = new Cells(content, MODELS, integrate);
+const bands = new Bands(cells, () => show(past.state, answers(past.state, "full")));
 const $ = (id) => document.getElementById(id);
 
 // The arms that the page was written for; else one on the first cytokine of each kind that it knows.
@@ -31,6 +34,7 @@ const past = new History(first);
 const open = new Set();
 let complaint = opened instanceof Error ? `The address does not fit this page (${opened.message}); it shows its usual question.` : "";
 let later = 0;
+const half = [];
 let shown = [];
 
 const active = () => past.state.arms[past.state.on];
@@ -97,18 +101,28 @@ function showForm() {
   else if (label) [...document.querySelectorAll("label")].find((one) => one.textContent === label)?.control?.focus();
 }
 
+// Results of every arm; the search for an IC50 begins at the one before.
+function answers(state, quality) {
+  return state.arms.map((arm, i) => {
+    const found = results(cells, arm, quality, half[i]);
+    half[i] = found.response.ic50 ?? 100;
+    return found;
+  });
+}
+
 // Shown at once; what takes long (an active metabolite) is first computed coarsely, then in full.
 function compute(going) {
   const state = past.state;
   clearTimeout(later);
-  const found = state.arms.map((arm) => results(cells, arm, { coarse: true }));
+  const found = answers(state, going ? "moving" : "first");
   show(state, found);
   $("undo").disabled = past.at === 0;
   $("redo").disabled = past.at === past.past.length - 1;
   later = setTimeout(() => {
     history.replaceState(null, "", `#${written(content, state)}`);
     if (going) return;
-    if (found.some(({ day }) => day.moieties?.length > 1)) show(state, state.arms.map((arm) => results(cells, arm)));
+    bands.ask(state.arms, found.map(({ response }) => response.x ?? null));
+    if (found.some(({ day }) => day.moieties?.length > 1)) show(state, answers(state, "full"));
   }, going ? 250 : 30);
 }
 
@@ -116,12 +130,21 @@ function show(state, found) {
   const one = found[state.on];
   $("headline").textContent = complaint || headline(state, one);
   $("beside").replaceChildren(beside(state, found));
-  const extras = {};
+  const extras = { peaks: state.arms.flatMap((arm, i) => peaks(content, arm, found[i].day, colour(`arm${i}`))), bands: bands.shown, points: points(content, state.arms, state.arms.map((_, i) => colour(`arm${i}`))) };
   const wide = $("charts").clientWidth;
   const columns = Math.max(1, Math.floor((wide + 14) / 434));
   const width = Math.max(300, Math.floor((wide - 14 * (columns - 1)) / columns) - 30);
   shown = panels(content, state, found, extras);
-  $("charts").replaceChildren(...shown.map((panel) => figure(panel, width)));
+  $("trust").replaceChildren(...trust(content, state, aboutBands()));
+  $("charts").replaceChildren(...shown.map((panel) => figure(panel, width, state)));
+}
+
+function aboutBands() {
+  const { draws } = content;
+  if (draws.missing) return `No bands: ${draws.missing}`;
+  if (bands.failed) return `No bands: ${bands.failed}`;
+  const drawn = bands.found.length < draws.fewest ? `; ${bands.found.length} of ${draws.rows.length} drawn so far` : "";
+  return `Shaded: the 90 % band of what the data leave open in the parameters of the cell, from ${draws.rows.length} draws (${draws.method})${drawn}; plasma is that of the typical patient. The interval of an IC50 is of what a new laboratory would publish.`;
 }
 
 function headline(state, { day, response }) {
@@ -131,7 +154,7 @@ function headline(state, { day, response }) {
   return `${called(content, arm)}: ${[inhibited, half].filter(Boolean).join("; ")}.`;
 }
 
-function figure({ key, spec, legend, notes }, width) {
+function figure({ key, spec, legend, notes }, width, state) {
   const caption = html("figcaption", {}, notes.join(" "));
   const drawn = spec ? chart({ ...spec, say: (text) => { caption.textContent = text || notes.join(" "); } }, width) : null;
   const saving = drawn ? html("span", {}, ...["SVG", "PNG"].map((kind) => html("button", {
@@ -140,8 +163,20 @@ function figure({ key, spec, legend, notes }, width) {
   const top = html("div", { class: "top" }, html("h2", {}, spec?.title ?? "Concentration-response"), saving);
   const keys = html("div", { class: "legend", "aria-hidden": "true" }, ...legend.map(({ name, colour, dash }) => html("span", { style: `--line:${colour};--dash:${dash}` }, name)));
   const out = html("figure", { "data-key": key }, top, keys);
-  out.append(...[drawn, caption].filter(Boolean));
+  out.append(...[drawn, caption, verdict(state, key)].filter(Boolean));
   return out;
+}
+
+// Beneath each chart: how criteria on it went for the arm that is being changed, and how many cautions it has.
+function verdict(state, key) {
+  const arm = state.arms[state.on];
+  const moved = Object.keys(arm.changes).length > 0;
+  const words = moved ? "" : judged(content, arm, key);
+  const warned = cautions(content, arm).length;
+  if (!words && !warned) return null;
+  return html("p", { class: "verdict" }, words ? `Arm ${state.on + 1}: ${words} ` : "",
+    html("a", { href: "#trust", onclick: (event) => { event.preventDefault(); $("trust").scrollIntoView(); $("trust").focus(); } },
+      warned ? `${warned} caution${warned > 1 ? "s" : ""}` : "More"));
 }
 
 function download(kind, key, svg, title) {

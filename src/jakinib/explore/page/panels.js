@@ -13,7 +13,7 @@ const top = (lists, least) => Math.max(least, ...lists.flat()) * 1.05;
 // Charts in order: { key, spec, legend, notes }; found: results by arm.
 export function panels(content, state, found, extras) {
   const shown = state.arms.map((arm, i) => ({ arm, i, name: called(content, arm), colour: colour(`arm${i}`), dash: DASHES[i], ...found[i] }));
-  return [plasma(shown), inhibition(shown, extras), response(shown, extras), occupancy(shown[state.on]), course(shown[state.on])].filter(Boolean);
+  return [plasma(shown, extras), inhibition(shown, extras), response(shown, extras), occupancy(shown[state.on]), course(shown[state.on])].filter(Boolean);
 }
 
 function legend(shown) {
@@ -27,7 +27,7 @@ function days(shown) {
 
 const time = (dosed) => ({ label: "time after a dose (h)", range: [0, Math.max(24, ...dosed.map(({ arm }) => period(arm.plan)))], hours: true });
 
-function plasma(shown) {
+function plasma(shown, extras) {
   const { dosed, failed } = days(shown);
   if (!dosed.length) return null;
   const lines = dosed.flatMap(({ day, colour, dash, i }) =>
@@ -38,7 +38,7 @@ function plasma(shown) {
   const formed = dosed.flatMap(({ day }) => day.moieties.slice(1).map(({ id }) => `Thin line: the active metabolite ${id}.`));
   return {
     key: "plasma", legend: legend(dosed), notes: [...said, ...new Set(formed), ...failed],
-    spec: { title: "Plasma over the day", about: said.join(" "), x: time(dosed), y: { label: "total in plasma (ng/mL)", range: [0, top(lines.map((l) => l.y), 1e-9)] }, lines },
+    spec: { title: "Plasma over the day", about: said.join(" "), x: time(dosed), y: { label: "total in plasma (ng/mL)", range: [0, top([...lines.map((l) => l.y), extras.peaks.map(({ y }) => y)], 1e-9)] }, lines, points: extras.peaks },
   };
 }
 
@@ -47,7 +47,7 @@ function inhibition(shown, extras) {
   if (!dosed.length) return null;
   const lines = dosed.map(({ day, colour, dash, i }) => ({ x: day.time, y: percent(day.inhibition), colour, dash, label: `arm ${i + 1}` }));
   const said = dosed.map(({ arm, day, i }) => `Arm ${i + 1}: ${arm.cytokine} ${arm.readout} inhibited by ${short(100 * day.summary.mean)} % on average, ${short(100 * day.summary.least)} to ${short(100 * day.summary.most)} %; above half for ${short(day.summary.above)} h a day.`);
-  const bands = dosed.flatMap(({ i, colour }) => (extras.bands?.[i]?.day ? [{ ...extras.bands[i].day, colour }] : []));
+  const bands = dosed.flatMap(({ i, colour }) => (extras.bands[i]?.day ? [{ ...extras.bands[i].day, colour }] : []));
   return {
     key: "inhibition", legend: legend(dosed), notes: said,
     spec: { title: "Inhibition in blood drawn over the day", about: said.join(" "), x: time(dosed), y: { label: "pSTAT inhibited ex vivo (%)", range: [Math.min(0, ...lines.flatMap((l) => l.y)), 100] }, lines, bands },
@@ -61,20 +61,22 @@ function response(shown, extras) {
   const lines = drawn.map(({ response, colour, dash, i }) => ({ x: response.x, y: percent(response.y), colour, dash, label: `arm ${i + 1}` }));
   const marks = drawn.flatMap(({ response, colour }) => (response.ic50 ? [{ x: response.ic50, y: 50, colour }] : []));
   const said = drawn.map(({ arm, response, i }) => response.ic50
-    ? `Arm ${i + 1}: IC50 ${short(response.ic50)} nM of ${arm.matrix}${extras.bands?.[i]?.ic50 ?? ""}.`
+    ? `Arm ${i + 1}: IC50 ${short(response.ic50)} nM of ${arm.matrix}${range(extras.bands[i]?.interval)}.`
     : `Arm ${i + 1}: no concentration from 0.1 pM to 0.1 M inhibits by half.`);
-  const bands = drawn.flatMap(({ i, colour }) => (extras.bands?.[i]?.response ? [{ ...extras.bands[i].response, colour }] : []));
+  const bands = drawn.flatMap(({ i, colour }) => (extras.bands[i]?.response ? [{ ...extras.bands[i].response, colour }] : []));
   const low = Math.min(...drawn.map(({ response }) => response.x[0]));
   const high = Math.max(...drawn.map(({ response }) => response.x[response.x.length - 1]));
   return {
     key: "response", legend: legend(drawn), notes: [...said, ...failed],
     spec: {
-      title: "Concentration-response", about: said.join(" "), lines, marks, bands, points: extras.points ?? [],
+      title: "Concentration-response", about: said.join(" "), lines, marks, bands, points: extras.points,
       x: { label: "inhibitor, nominal concentration (nM)", range: [low, high], log: true },
       y: { label: "pSTAT inhibited (%)", range: [Math.min(0, ...lines.flatMap((l) => l.y)), 100] },
     },
   };
 }
+
+const range = (ends) => (ends ? `, 90 % from ${short(ends[0])} to ${short(ends[1])} nM in a new laboratory` : "");
 
 function occupancy(one) {
   if (one.day.error) return null;

@@ -1,0 +1,158 @@
+"""What a person does on the page: sliders, arms, bands, undo, the address, the keyboard, a phone."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from browser import Page, browser
+
+import jakinib as jk
+from jakinib.explore import explore
+from jakinib.library import get_library
+
+BROWSER = shutil.which("chromium")
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(BROWSER is None, reason="needs a browser; Debian has it in the package chromium"),
+]
+OPEN = (
+    "document.querySelectorAll('#parameters, #parameters details').forEach((part) => { part.open = true; })"
+)
+HALF = "document.querySelector('#beside tbody tr td:last-child').textContent"
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return explore(tmp_path_factory.mktemp("page") / "explore.html")
+
+
+@pytest.fixture(scope="module")
+def shown() -> Iterator[Page]:
+    assert BROWSER
+    with browser(BROWSER) as page:
+        yield page
+
+
+@pytest.fixture
+def page(shown: Page, file: Path) -> Iterator[Page]:
+    shown.said.clear()
+    shown.asked.clear()
+    shown.size(1400, 1000)
+    shown.open(file.as_uri())
+    yield shown
+    assert shown.said == []
+    assert [name for name in shown.asked if not name.startswith(("file:", "blob:", "data:", "about:"))] == []
+
+
+def slide(page: Page, symbol: str, place: int) -> None:
+    page.ask(OPEN)
+    page.until(f"document.getElementById('p_{symbol}') !== null")
+    page.ask(
+        f"(() => {{ const bar = document.getElementById('p_{symbol}'); bar.value = {place};"
+        "bar.dispatchEvent(new Event('input', { bubbles: true }));"
+        "bar.dispatchEvent(new Event('change', { bubbles: true })); })()"
+    )
+
+
+def arms(*asked: dict[str, Any]) -> str:
+    return "#" + quote(json.dumps({"v": 1, "on": 0, "arms": asked}))
+
+
+def test_a_slider_moves_the_curve_and_its_reset_brings_back_the_estimate(page: Page) -> None:
+    before = page.ask(HALF)
+    slide(page, "IC50_baricitinib_JAK1", 400)
+    page.until(f"{HALF} !== {before!r}")
+    assert float(page.ask(HALF)) > float(before)
+    back = "Reset published enzyme IC50 of baricitinib on JAK1"
+    page.ask(f"document.querySelector('[aria-label^=\"{back}\"]').click()")
+    assert page.ask(HALF) == before
+
+
+def test_undo_takes_back_what_was_done_and_redo_does_it_again(page: Page) -> None:
+    before = page.ask(HALF)
+    slide(page, "Km_JAK1", 10)
+    moved = page.ask(HALF)
+    assert moved != before
+    page.ask("document.getElementById('undo').click()")
+    assert page.ask(HALF) == before
+    page.ask("document.getElementById('redo').click()")
+    assert page.ask(HALF) == moved
+
+
+def test_the_address_holds_the_question(page: Page, file: Path) -> None:
+    asked = {"i": "tofacitinib", "c": "IL-2", "population": "psa_adult", "matrix": "PBMC"}
+    page.open(file.as_uri() + arms(asked, {"i": "baricitinib", "c": "IL-6", "eGFR": 40}))
+    page.ask("document.getElementById('link').click()")
+    first = page.ask("document.getElementById('beside').textContent")
+    address = page.ask("location.href")
+    page.open(address)
+    assert page.ask("document.getElementById('beside').textContent") == first
+    curve = jk.assay("tofacitinib", "IL-2", matrix="PBMC")
+    assert float(page.ask(HALF)) == pytest.approx(curve.ic50, rel=5e-3)  # three digits are shown
+
+
+def test_an_address_of_another_page_is_told_and_does_not_break_this_one(page: Page, file: Path) -> None:
+    page.open(file.as_uri() + arms({"i": "nobody", "c": "IL-6"}))
+    assert "nobody" in page.ask("document.getElementById('headline').textContent")
+    assert float(page.ask(HALF)) > 0
+
+
+def test_bands_of_an_ic50_are_those_of_the_package(page: Page) -> None:
+    caption = "document.querySelector('[data-key=response] figcaption').textContent"
+    page.until(f"{caption}.includes('90 %')")
+    page.until("document.getElementById('trust').textContent.includes('drawn so far') === false")
+    page.ask("new Promise((done) => setTimeout(done, 1500))")
+    found = re.search(r"90 % from ([\d.]+) to ([\d.]+) nM", page.ask(caption))
+    assert found
+    wanted = jk.assay("baricitinib", "IL-6").bands["a new laboratory"]
+    assert [float(end) for end in found.groups()] == pytest.approx(wanted, rel=0.02)
+
+
+def test_every_control_has_a_name_and_the_keyboard_reaches_it(page: Page) -> None:
+    page.ask(OPEN)
+    nameless = page.ask(
+        "[...document.querySelectorAll('button, input, select')].filter((one) => !(one.labels?.length"
+        " || one.getAttribute('aria-label') || one.textContent.trim())).length"
+    )
+    assert nameless == 0
+    assert page.ask("[...document.querySelectorAll('svg')].every((one) => one.getAttribute('aria-label'))")
+    reached = set()
+    for _ in range(12):
+        page.tab()
+        reached.add(page.ask("document.activeElement.tagName"))
+    assert {"A", "BUTTON", "SELECT"} <= reached
+
+
+@pytest.mark.parametrize("width", [390, 860, 1400, 2560])
+@pytest.mark.parametrize("dark", [False, True])
+def test_no_width_makes_the_page_scroll_sideways(page: Page, width: int, dark: bool) -> None:
+    page.size(width, 900, dark)
+    page.ask("new Promise((done) => setTimeout(done, 200))")
+    assert page.ask("document.documentElement.scrollWidth") <= width
+
+
+def test_the_page_of_a_library_of_ones_own_runs_its_covalent_drug(
+    shown: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(__file__).parents[2] / "examples" / "covalent_jak3"
+    program = [sys.executable, "-c", "from jakinib.cli import main; main()"]
+    command = [*program, "explore", "--library", str(folder), "--output", "own.html"]
+    subprocess.run(command, check=True, capture_output=True, cwd=tmp_path)
+    shown.open((tmp_path / "own.html").as_uri() + arms({"i": "ritlecitinib", "c": "IL-2"}))
+    found = float(shown.ask(HALF))
+    monkeypatch.setenv("JAKINIB_LIBRARY", str(folder))
+    get_library.cache_clear()
+    try:
+        assert found == pytest.approx(jk.assay("ritlecitinib", "IL-2").ic50, rel=5e-3)
+    finally:
+        get_library.cache_clear()
