@@ -38,6 +38,9 @@ def test_the_site_builds_and_every_tutorial_runs(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     for page in (DOCS / "tutorials").glob("*.md"):
         assert (tmp_path / "site" / "tutorials" / f"{page.stem}.html").exists()
+    for page in (tmp_path / "site" / "models").glob("cytokine_signalling_*.html"):
+        diagram = (DOCS / "models" / page.stem).with_suffix(".svg")
+        assert page.stat().st_size + diagram.stat().st_size < 300_000, page.stem
     assert "5.90 nM" in (tmp_path / "site" / "tutorials" / "first_steps.html").read_text(encoding="utf-8")
 
 

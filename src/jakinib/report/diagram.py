@@ -12,7 +12,7 @@ from html import escape
 from typing import Literal
 
 UNIT = 50
-LABEL, SMALL, TINY = 12, 10.5, 9.5  # font sizes in pixels
+LABEL, SMALL, TINY = 12, 11, 10.5  # font sizes in pixels
 _EM = 0.68  # mean width of a letter; a generous value, as the font is the reader's
 
 Point = tuple[float, float]

@@ -17,6 +17,7 @@ import pytest
 import roadrunner as rr
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 from matplotlib.textpath import TextPath
 
 from jakinib import paths
@@ -103,6 +104,13 @@ def test_writing_the_book_writes_every_page_with_unix_newlines(tmp_path: Path) -
 
 def test_the_book_stays_small() -> None:
     assert sum(len(text.encode()) for text in pages().values()) < 2.5e6
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_page_with_its_diagram_is_small_as_the_site_shows_it(name: str) -> None:
+    frame = 100_000  # bytes that the site puts around a page and its cells
+    shown = MarkdownIt("commonmark").enable("table").render(pages()[f"{name}.md"])
+    assert len(shown.encode()) + len(pages()[f"{name}.svg"].encode()) + frame < 300_000
 
 
 def test_a_file_that_its_sources_do_not_give_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -305,6 +313,13 @@ def test_what_brakes_a_phosphorylation_meets_it_head_on_and_apart_from_the_rest(
         assert before == end  # from straight above: the bar lies along the edge of the node
         others = [arc for arc in into if arc.end == brake.end and arc.start != brake.start]
         assert all(math.dist(arc.points[-1], brake.points[-1]) > 0.2 for arc in others)
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_every_text_of_a_diagram_can_be_read_at_900_pixels(name: str) -> None:
+    drawn = diagram(name)
+    shrunk = min(1.0, 900 / (UNIT * drawn.width))
+    assert min(text.size for text in drawn.texts) * shrunk > 9  # pixels
 
 
 @pytest.mark.parametrize("name", DRAWN)
