@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
-from jakinib.assay.curve import Curve
+from jakinib.assay.curve import NO_SIGNAL, Curve, Effect, Half, halves_near
 from jakinib.errors import InputError, SimulationError, UnitError, UnknownIdError
+from jakinib.lanes import Reading
 from jakinib.library import get_library
 from jakinib.library.milieu import Milieu
 from jakinib.library.names import resolve
@@ -207,9 +209,22 @@ class CellAssay:
             steps=[Step(0.0, ligands)],
         )
 
+    def reading(self, free_concentration: float, model: Runnable) -> Reading:
+        """What is read at the end of stimulation."""
+        return Reading(model, self.protocol(free_concentration), self.observable)
+
     def response(self, free_concentration: float, model: Runnable) -> float:
         """Read-out at the end of stimulation."""
-        return float(model.run(self.protocol(free_concentration), [self.observable])[0, 0])
+        return self.reading(free_concentration, model).value()
+
+    def ic50s_near(self, models: Sequence[Runnable], near: float) -> list[float]:
+        """IC50 (nominal, nM) on each of some models, searched side by side from a value nearby.
+
+        Raises SimulationError as ``curve`` and its ``ic50`` do.
+        """
+        asked = [Half(self.reading(0.0, model), partial(self.nominal, model), near) for model in models]
+        found = zip(models, halves_near(asked), strict=True)
+        return [self.curve(model).ic50_near(near) if half is None else half for model, half in found]
 
     @property
     def label(self) -> str:
@@ -218,19 +233,23 @@ class CellAssay:
     def uninhibited(self, model: Runnable) -> float:
         """Read-out without inhibitor; raises SimulationError when there is none."""
         top = self.response(0.0, model)
-        if top <= 1e-9:
+        if top <= NO_SIGNAL:
             raise SimulationError(
                 f"{self.label}: no signal without inhibitor; check the cytokine dose and the cell's chains"
             )
         return top
 
-    def inhibited(self, model: Runnable) -> Callable[[float], float]:
+    def inhibited(self, model: Runnable) -> Effect:
         """Inhibition (fraction) as a function of the free concentration (nM), a run each.
 
         Raises SimulationError when the cytokine gives no signal to inhibit.
         """
-        top = self.uninhibited(model)
-        return lambda free: 1 - self.response(free, model) / top
+        return Effect(lambda free: self.reading(free, model), self.uninhibited(model))
+
+    def nominal(self, model: Runnable, top: float) -> Effect:
+        """Inhibition (fraction) as a function of the nominal concentration (nM). top: read-out without it."""
+        share = self.free
+        return Effect(lambda concentration: self.reading(share * concentration, model), top)
 
     def curve(self, model: Runnable | None = None) -> Curve:
         """Concentration-response against the nominal concentration.
@@ -238,14 +257,8 @@ class CellAssay:
         Raises SimulationError when the cytokine gives no signal to inhibit.
         """
         model = self.model() if model is None else model
-        top = self.uninhibited(model)
-        free = self.free
-        return Curve(
-            lambda concentration: 1 - self.response(free * concentration, model) / top,
-            self.label,
-            asdict(self),
-            self.notes,
-        )
+        effect = self.nominal(model, self.uninhibited(model))
+        return Curve(effect, self.label, asdict(self), self.notes)
 
 
 def default_dose(cytokine: Cytokine) -> float:

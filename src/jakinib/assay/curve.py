@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 
 from jakinib.errors import InputError, SimulationError
 from jakinib.files.shown import Shown
+from jakinib.lanes import Reading, readings
 
 if TYPE_CHECKING:
     import pandas as pd
 
+Array = NDArray[np.float64]
+NO_SIGNAL = 1e-9  # a read-out that nothing can inhibit
 LOWEST, HIGHEST = -4.0, 8.0  # log10 nM, the bracket: 0.1 pM to 0.1 M
 
 
@@ -24,6 +27,109 @@ def logit(share: float, floor: float = 1e-9) -> float:
     """ln(share / (1 - share)) held at ``floor`` from 0 and 1: feedback can lift a signal above its top."""
     share = min(max(share, floor), 1 - floor)
     return math.log(share / (1 - share))
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Share of an effect as a function of concentration (nM), from a run each.
+
+    at: the reading at a concentration. top: the one that shares are of. inhibits: the effect is the part of
+    the top that is lost, not the part that is there.
+    """
+
+    at: Callable[[float], Reading]
+    top: float
+    inhibits: bool = True
+
+    def __call__(self, concentration: float) -> float:
+        return self.share(self.at(concentration).value())
+
+    def share(self, reading: float) -> float:
+        """Share of the effect by what is read."""
+        return 1 - reading / self.top if self.inhibits else reading / self.top
+
+
+def at_each(effect: Callable[[float], float], concentrations: Sequence[float] | Array) -> Array:
+    """An effect at several concentrations (nM); the runs of an ``Effect`` are made side by side.
+
+    Raises SimulationError when one fails.
+    """
+    if not isinstance(effect, Effect):
+        return np.array([effect(float(c)) for c in concentrations])
+    out = []
+    for found in readings([effect.at(float(c)) for c in concentrations]):
+        if isinstance(found, SimulationError):
+            raise found
+        out.append(effect.share(found))
+    return np.array(out)
+
+
+def steps_near(guess: float) -> Generator[float, float, float | None]:
+    """Secant steps in ln(concentration) from a guess: yields concentrations (nM), is sent the share there.
+
+    Returns where it is one half (relative error 1e-5), or None when that is not found nearby. Steps that do
+    not call what they need can be taken for many curves at once.
+    """
+    start = math.log(guess)
+    before, odds_before = start, logit((yield guess), 1e-12)
+    step = min(max(-odds_before, -2.0), 2.0)
+    if abs(step) < 1e-6:
+        return guess
+    here = start + step
+    odds = logit((yield math.exp(here)), 1e-12)
+    if abs(odds) < abs(odds_before):
+        before, odds_before, here, odds = here, odds, before, odds_before
+    for _ in range(12):
+        if odds == odds_before:
+            return None
+        later = here - odds * (here - before) / (odds - odds_before)
+        if abs(later - here) <= 1e-5:
+            return math.exp(later) if abs(later - start) < 6 else None
+        if abs(later - start) > 50:
+            return None
+        before, odds_before, here = here, odds, later
+        odds = logit((yield math.exp(here)), 1e-12)
+    return None
+
+
+@dataclass(frozen=True)
+class Half:
+    """Half of an effect, to be searched for from a guess (nM). reference: what shares are of.
+
+    effect: the effect, given the value of the reference.
+    """
+
+    reference: Reading
+    effect: Callable[[float], Effect]
+    guess: float
+
+
+def halves_near(asked: Sequence[Half]) -> list[float | None]:
+    """Concentration (nM) of each half, searched side by side from values nearby.
+
+    None where a run fails, there is no signal, or no half nearby.
+    """
+    found: list[float | None] = [None] * len(asked)
+    tops = readings([one.reference for one in asked])
+    effects = {
+        number: one.effect(top)
+        for number, (one, top) in enumerate(zip(asked, tops, strict=True))
+        if not isinstance(top, SimulationError) and top > NO_SIGNAL
+    }
+    searches = {number: steps_near(asked[number].guess) for number in effects}
+    wanted = {number: next(search) for number, search in searches.items()}
+    while wanted:
+        numbers = list(wanted)
+        read = readings([effects[number].at(wanted[number]) for number in numbers])
+        for number, value in zip(numbers, read, strict=True):
+            del wanted[number]
+            if isinstance(value, SimulationError):
+                continue
+            try:
+                wanted[number] = searches[number].send(effects[number].share(value))
+            except StopIteration as ended:
+                found[number] = ended.value
+    return found
 
 
 @dataclass
@@ -66,19 +172,14 @@ class Curve(Shown):
 
     def ic50_near(self, guess: float) -> float:
         """IC50 by secant steps from a value nearby (relative error 1e-5); else by the full search."""
-        from scipy.optimize import root_scalar
-
-        def odds(ln: float) -> float:
-            return logit(self.inhibition(math.exp(ln)), 1e-12)
-
-        start = math.log(guess)
-        step = min(max(-odds(start), -2.0), 2.0)
-        if abs(step) < 1e-6:
-            return guess
-        found = root_scalar(odds, x0=start, x1=start + step, method="secant", xtol=1e-5, maxiter=12)
-        if found.converged and abs(found.root - start) < 6:
-            return math.exp(found.root)
-        return self.ic50
+        search = steps_near(guess)
+        wanted = next(search)
+        while True:
+            try:
+                wanted = search.send(self.inhibition(wanted))
+            except StopIteration as ended:
+                near: float | None = ended.value
+                return self.ic50 if near is None else near
 
     @cached_property
     def hill(self) -> float:
@@ -94,7 +195,7 @@ class Curve(Shown):
             concentrations = np.logspace(math.log10(self.ic50) - 2, math.log10(self.ic50) + 2, 41)
         if (np.asarray(concentrations) < 0).any():
             raise InputError("concentrations: a negative value; give nM of at least 0")
-        return np.asarray(concentrations), np.array([self.inhibition(float(c)) for c in concentrations])
+        return np.asarray(concentrations), at_each(self.inhibition, concentrations)
 
     def to_frame(self) -> pd.DataFrame:
         """Concentration (nM) and inhibition (%), 41 points around the IC50; ``attrs`` has the units."""

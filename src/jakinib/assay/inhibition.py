@@ -15,7 +15,7 @@ import numpy as np
 from numpy.polynomial.chebyshev import chebval, chebvander
 from numpy.typing import NDArray
 
-from jakinib.assay.curve import logit
+from jakinib.assay.curve import at_each, logit
 
 Array = NDArray[np.float64]
 
@@ -70,7 +70,7 @@ def law_through(shares: Array, low: float, high: float) -> Callable[[Array], Arr
 
 def inhibition_law(inhibited: Callable[[float], float], low: float, high: float) -> Callable[[Array], Array]:
     """Inhibition (fraction) by free concentration (nM), from a few runs of ``inhibited`` between two."""
-    return law_through(np.array([inhibited(float(c)) for c in concentrations(low, high)]), low, high)
+    return law_through(at_each(inhibited, concentrations(low, high)), low, high)
 
 
 def reach(free: Array) -> tuple[float, float]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from jakinib.assay.curve import Curve
+from jakinib.assay.curve import Curve, Effect
 from jakinib.errors import InputError, SimulationError
+from jakinib.lanes import Reading
 from jakinib.library import get_library
 from jakinib.simulate import Protocol, Runnable, Step, load
 
@@ -37,19 +38,19 @@ class KinaseAssay:
         run: Runnable = model or load("kinase_assay", kinase=self.kinase, inhibitors=(self.inhibitor,))
         end = self.equilibration + self.reaction
 
-        def product(concentration: float) -> float:
+        def product(concentration: float) -> Reading:
             protocol = Protocol(
                 times=[end],
                 settings={"ATP": self.atp, "peptide": 0.0, self.inhibitor: concentration},
                 steps=[Step(self.equilibration, {"peptide": self.peptide})],
             )
-            return float(run.run(protocol, ["phosphopeptide"])[0, 0])
+            return Reading(run, protocol, "phosphopeptide")
 
-        uninhibited = product(0.0)
+        uninhibited = product(0.0).value()
         if uninhibited <= 0:
             raise SimulationError(f"enzyme assay of {self.kinase}: no product without inhibitor")
         return Curve(
-            lambda concentration: 1 - product(concentration) / uninhibited,
+            Effect(product, uninhibited),
             f"{self.inhibitor} on {self.kinase}",
             {"atp_nM": self.atp, "equilibration_h": self.equilibration, "reaction_h": self.reaction},
         )

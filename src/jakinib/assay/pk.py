@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jakinib.assay.cell import CellAssay
+from jakinib.assay.curve import at_each
 from jakinib.assay.disposition import UPTAKE, Disposition
 from jakinib.assay.dosing import dosed
 from jakinib.assay.patient import PARAMETERS, Circumstances
@@ -203,4 +204,4 @@ def ex_vivo_inhibition(
     The drug is at its in vivo free concentration; cells are equilibrated with it before the draw.
     """
     inhibited = conditions.inhibited(conditions.model() if model is None else model)
-    return ExVivo(profile, np.array([inhibited(float(free)) for free in profile.free]), conditions)
+    return ExVivo(profile, at_each(inhibited, profile.free), conditions)

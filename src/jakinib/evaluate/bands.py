@@ -14,7 +14,7 @@ from jakinib.errors import SimulationError
 from jakinib.evaluate.criteria import Criterion, Interval, own_criteria
 from jakinib.evaluate.draws import Joint
 from jakinib.evaluate.evidence import Evidence
-from jakinib.experiments import CellIC50, CytokineEC50, Experiment
+from jakinib.experiments import CellIC50, CytokineEC50, Experiment, search_side_by_side
 from jakinib.fit.ensemble import bands as quantiles
 from jakinib.fit.plan import Plan
 from jakinib.library.measurements import DataSet
@@ -141,17 +141,13 @@ def compute(
                 for share in shares[1:]
             ]  # fmt: skip
             meanwhile()
-            for number in shares[0]:
-                found[number] = outcome(evidence.at(draws.settings[number]), evidence, shown)
-                done(number)
+            found |= outcomes(evidence, {n: draws.settings[n] for n in shares[0]}, shown, done)
             for future in running:
                 share_of: dict[int, dict[str, Array]] = result(future)
                 found |= share_of
     else:
         meanwhile()
-        for number in numbers:
-            found[number] = outcome(evidence.at(draws.settings[number]), evidence, shown)
-            done(number)
+        found |= outcomes(evidence, dict(enumerate(draws.settings)), shown, done)
     keys = dict.fromkeys(key for number in numbers for key in found[number])
     values = {
         key: np.array([found[number][key] for number in numbers if key in found[number]]) for key in keys
@@ -169,7 +165,23 @@ def _elsewhere(
     evidence = Evidence(plans, data, criteria)
     shown = pictured(evidence)
     outcome(evidence, evidence, shown)
-    return {number: outcome(evidence.at(draw), evidence, shown) for number, draw in draws.items()}
+    return outcomes(evidence, draws, shown)
+
+
+def outcomes(
+    evidence: Evidence,
+    draws: Mapping[int, Mapping[str, float]],
+    shown: Mapping[str, Experiment],
+    done: Callable[[int], None] = lambda draw: None,
+) -> dict[int, dict[str, Array]]:
+    """``outcome`` of each draw; potencies, which are searched for, are so in all draws side by side."""
+    drawn = {number: evidence.at(draw) for number, draw in draws.items()}
+    search_side_by_side(evidence.potencies(), [one.models for one in drawn.values()])
+    found = {}
+    for number, one in drawn.items():
+        found[number] = outcome(one, evidence, shown)
+        done(number)
+    return found
 
 
 def pictured(evidence: Evidence) -> dict[str, Experiment]:

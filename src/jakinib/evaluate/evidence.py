@@ -21,6 +21,7 @@ from jakinib.experiments import (
     Experiment,
     Models,
     Potency,
+    Searched,
     Trace,
     experiment,
     exvivo,
@@ -144,6 +145,24 @@ class Evidence:
 
     def predictions(self, kind: type[Potency]) -> list[Prediction]:
         """Published and predicted potencies of a kind, row by row in the order of the plans."""
+        out = []
+        for role, plan, one in self._potencies_of(kind):
+            row, error = one.row, plan.errors[one.row.quantity]
+            shown = "recalled" if row.status == "recalled" else role
+            predicted = one.predicted(self.models) * math.exp(one.offset(self.models))
+            out.append(
+                Prediction(row.id, shown, one.label, one.published, predicted, row.status, row.source, error)
+            )
+        return out
+
+    def potencies(self) -> list[Searched]:
+        """Every potency of cells that the plans name or a criterion asks for."""
+        named = [one for kind in (CellIC50, CytokineEC50) for _, _, one in self._potencies_of(kind)]
+        asked = [one for criterion in self.criteria for one in self.of(criterion)]
+        return [one for one in (*named, *asked) if isinstance(one, Searched)]
+
+    def _potencies_of(self, kind: type[Potency]) -> list[tuple[str, Plan, Potency]]:
+        """Role, plan and experiment of each row of a kind that has a value."""
         if kind not in self._potencies:
             self._potencies[kind] = [
                 (role, plan, kind(self.data[identifier], self.data, plan))
@@ -153,12 +172,4 @@ class Evidence:
                 if self.data[identifier].quantity in kind.quantities
                 and self.data[identifier].qualifier == "="
             ]
-        out = []
-        for role, plan, one in self._potencies[kind]:
-            row, error = one.row, plan.errors[one.row.quantity]
-            shown = "recalled" if row.status == "recalled" else role
-            predicted = one.predicted(self.models) * math.exp(one.offset(self.models))
-            out.append(
-                Prediction(row.id, shown, one.label, one.published, predicted, row.status, row.source, error)
-            )
-        return out
+        return self._potencies[kind]

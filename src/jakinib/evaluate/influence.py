@@ -177,9 +177,8 @@ def sensitivity(
     names = [name for name, symbols in free.items() if symbols & here]
     if draws < (needed := 6 * (len(names) + 1)):
         raise InputError(f"{draws} draws are too few for {len(names)} parameters; use at least {needed}")
-    IC50s = np.empty(len(drawn))
-    for number, settings in enumerate(drawn):
-        IC50s[number] = conditions.curve(Adjusted(model, settings)).ic50_near(usual.ic50)
+    IC50s = np.array(conditions.ic50s_near([Adjusted(model, one) for one in drawn], usual.ic50))
+    for number in range(len(drawn)):
         done(number)
     usual_of = {name: model.initial(name) for name in names if name in model.settable}
     values = np.array([[draw.get(name, usual_of.get(name)) for name in names] for draw in found.settings])

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jakinib.assay import CellAssay
+from jakinib.assay.curve import NO_SIGNAL
 from jakinib.assay.inhibition import concentrations, law_through
 from jakinib.errors import SimulationError
 from jakinib.experiments import Models
@@ -42,7 +43,7 @@ def inhibitions(
             raise run
         found.append(run[0, 0])
     signal = np.array(found).reshape(len(draws), -1)
-    if (signal[:, 0] <= 1e-9).any():
+    if (signal[:, 0] <= NO_SIGNAL).any():
         raise SimulationError(f"{conditions.label}: a draw of the parameters gives no signal to inhibit")
     return 1 - signal[:, 1:] / signal[:, :1]
 

@@ -146,11 +146,8 @@ class CellPotency(Curve):
 
 def ln_ic50s(conditions: CellAssay, model: Model, spread: Scatter, near: float) -> Array:
     """ln IC50 (nM) of every draw; near: the IC50 at the estimates."""
-    out = []
-    for draw in spread.draws.settings:
-        settings = Models(draw).settings(model.settable, conditions.cell)
-        out.append(math.log(conditions.curve(Adjusted(model, settings)).ic50_near(near)))
-    return np.array(out)
+    drawn = [Models(draw).settings(model.settable, conditions.cell) for draw in spread.draws.settings]
+    return np.log(conditions.ic50s_near([Adjusted(model, settings) for settings in drawn], near))
 
 
 def blur(*spreads: float) -> Array:

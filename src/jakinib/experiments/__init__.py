@@ -20,7 +20,7 @@ from jakinib.experiments.base import (
     register,
     registered,
 )
-from jakinib.experiments.cell import CellIC50, Inhibited, Potency
+from jakinib.experiments.cell import CellIC50, Inhibited, Potency, Searched, search_side_by_side
 from jakinib.experiments.course import SATURATING, CytokineEC50, Stimulated
 from jakinib.experiments.enzyme import EnzymePotency
 from jakinib.experiments.exvivo import AfterDose
@@ -30,7 +30,7 @@ from jakinib.experiments.pk import PKMetric
 
 __all__ = [
     "SATURATING", "AfterDose", "CellIC50", "Choices", "Chosen", "CytokineEC50", "EnzymePotency", "Experiment",
-    "Inhibited", "Models", "NotExpressedError", "PKMetric", "Percentage", "Potency", "Stimulated", "Trace",
-    "Writer", "competition", "experiment", "exposure", "exvivo", "kind_of", "kinds", "one_sided", "points",
-    "register", "registered", "relation", "shifted", "turnover",
+    "Inhibited", "Models", "NotExpressedError", "PKMetric", "Percentage", "Potency", "Searched", "Stimulated",
+    "Trace", "Writer", "competition", "experiment", "exposure", "exvivo", "kind_of", "kinds", "one_sided",
+    "points", "register", "registered", "relation", "search_side_by_side", "shifted", "turnover",
 ]  # fmt: skip

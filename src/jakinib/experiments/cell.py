@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+
 import numpy as np
 from numpy.typing import NDArray
 
 from jakinib.assay.cell import SERUM_FRACTION, CellAssay
-from jakinib.assay.curve import Curve, logit
+from jakinib.assay.curve import Curve, Effect, Half, halves_near, logit
 from jakinib.build import ModelSpec
-from jakinib.errors import PlanError
+from jakinib.errors import PlanError, SimulationError
 from jakinib.experiments.base import Choices, Experiment, Trace, cell_of, register
 from jakinib.experiments.models import Models
 from jakinib.experiments.petab import ONSET, REFERENCE, Cell, Place, Writer
+from jakinib.lanes import Reading
 from jakinib.library import get_library
 from jakinib.library.measurements import DataSet, Measurement
 from jakinib.library.readouts import observed
@@ -40,6 +45,35 @@ class Potency(Experiment):
     def label(self) -> str:
         """Who is tested on what."""
         raise NotImplementedError
+
+
+class Searched(Potency):
+    """... found by runs on one model: the searches of many draws can go side by side."""
+
+    def reference(self, models: Models) -> Reading:
+        """What shares of the effect are of."""
+        raise NotImplementedError
+
+    def effect(self, models: Models, top: float) -> Effect:
+        """Share of the effect by concentration (nM); top: the value of ``reference``."""
+        raise NotImplementedError
+
+
+def search_side_by_side(potencies: Iterable[Searched], draws: Sequence[Models]) -> None:
+    """Find each potency in each of some models near others, whose potencies are the starting points.
+
+    Their ``predicted`` then only reads it. What cannot be found here is left to it, and to its complaint.
+    """
+    searched, asked = [], []
+    for one in {one.key: one for one in potencies}.values():
+        for models in draws:
+            with suppress(SimulationError):
+                guess = one.predicted(models.near or models)
+                asked.append(Half(one.reference(models), functools.partial(one.effect, models), guess))
+                searched.append((one, models))
+    for (one, models), half in zip(searched, halves_near(asked), strict=True):
+        if half is not None:
+            models.once(("half", one.key), functools.partial(float, half))
 
 
 def cell_assay(row: Measurement, data: DataSet, choices: Choices) -> CellAssay:
@@ -130,7 +164,7 @@ class Inhibited(Experiment):
 
 
 @register
-class CellIC50(Inhibited, Potency):
+class CellIC50(Inhibited, Searched):
     """IC50 of a cell assay.
 
     ``distance`` is ln(IC50 of the model / published), from one run at the published concentration and one
@@ -150,6 +184,12 @@ class CellIC50(Inhibited, Potency):
 
     def response(self, models: Models) -> Curve:
         return self.assay.curve(models.model(self.spec))
+
+    def reference(self, models: Models) -> Reading:
+        return self.assay.reading(0.0, models.model(self.spec))
+
+    def effect(self, models: Models, top: float) -> Effect:
+        return self.assay.nominal(models.model(self.spec), top)
 
     def _observe(self, models: Models, free: float) -> NDArray[np.float64]:
         model = models.model(self.spec, () if free else WITHOUT_INHIBITOR)

@@ -8,17 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jakinib.assay.cell import cytokine_dose_nM
-from jakinib.assay.curve import Curve, logit
+from jakinib.assay.curve import Curve, Effect, at_each, logit
 from jakinib.build import ModelSpec
 from jakinib.errors import PlanError
 from jakinib.experiments.base import Choices, Experiment, Percentage, Trace, cell_of, register
-from jakinib.experiments.cell import Potency
+from jakinib.experiments.cell import Searched
 from jakinib.experiments.models import Models
 from jakinib.experiments.petab import REFERENCE, Place, Writer, at_once
+from jakinib.lanes import Reading
 from jakinib.library import get_library
 from jakinib.library.measurements import DataSet, Measurement
 from jakinib.library.readouts import observed, readout
-from jakinib.simulate import Protocol
+from jakinib.simulate import Protocol, Runnable
 from jakinib.units import factor, parse_quantity
 
 Array = NDArray[np.float64]
@@ -211,7 +212,7 @@ class PeakRatio(Stimulated):
 
 
 @register
-class CytokineEC50(Stimulated, Potency):
+class CytokineEC50(Stimulated, Searched):
     """EC50 of a cytokine at a time.
 
     ``distance`` is from one run at the published dose and one at saturation: logit(signal / top) is
@@ -237,14 +238,20 @@ class CytokineEC50(Stimulated, Potency):
     def value(self, models: Models) -> float:
         return self.predicted(models) / self.concentration(f"1 {self.row.unit}")
 
-    def signal(self, models: Models, dose: float) -> float:
-        """Read-out (percent) under a dose (nM)."""
-        protocol = Protocol([self.time], self.settings(dose))
-        return float(models.model(self.spec).run(protocol, [self.readout.symbol])[0, 0])
+    def reading(self, model: Runnable, dose: float) -> Reading:
+        """The read-out (percent) under a dose (nM)."""
+        return Reading(model, Protocol([self.time], self.settings(dose)), self.readout.symbol)
+
+    def reference(self, models: Models) -> Reading:
+        return self.reading(models.model(self.spec), SATURATING)
+
+    def effect(self, models: Models, top: float) -> Effect:
+        model = models.model(self.spec)
+        return Effect(lambda dose: self.reading(model, dose), top, inhibits=False)
 
     def response(self, models: Models) -> Curve:
-        top = self.signal(models, SATURATING)
-        return Curve(lambda dose: self.signal(models, dose) / top, f"{self.row.cytokine} in {self.scope}")
+        effect = self.effect(models, self.reference(models).value())
+        return Curve(effect, f"{self.row.cytokine} in {self.scope}")
 
     def distance(self, models: Models) -> float:
         doses = (self.published, SATURATING)
@@ -257,7 +264,7 @@ class CytokineEC50(Stimulated, Potency):
         doses = np.geomspace(row.value / 100, row.value * 50, 25)
 
         def run() -> Array:
-            return np.array([self.signal(models, dose * per_unit) for dose in doses.tolist()])
+            return at_each(self.effect(models, 1.0), doses * per_unit)
 
         percent = models.once(("doses", self.key, row.value), run)
         x_label, label = f"{row.cytokine} ({row.unit})", self.readout.axis

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from dataclasses import asdict, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jakinib.assay.cell import EX_VIVO, CellAssay, cytokine_dose_nM
+from jakinib.assay.curve import at_each
 from jakinib.assay.inhibition import inhibition_law
 from jakinib.assay.pk import ExVivo, PlasmaProfile, plasma
 from jakinib.build import ModelSpec
@@ -24,6 +25,7 @@ from jakinib.library.measurements import DataSet, Measurement
 from jakinib.regimen import Regimen
 from jakinib.units import parse_quantity
 
+Array = NDArray[np.float64]
 RANGE = (0.05, 1000.0)  # free nM: where a law of inhibition is read that many draws of blood share
 NEW_LABORATORY = "factor_of_a_new_laboratory"  # of its potencies; 1 at the estimates
 BLOOD = np.concatenate((np.arange(0, 4, 0.25), np.arange(4, 24.1, 0.5)))  # h after a single dose
@@ -82,7 +84,7 @@ class AfterDose(Experiment):
         def run() -> ExVivo:
             profile, model = self._plasma(models), models.model(spec)
             inhibited = self.assay.inhibited(model)
-            law: Any = np.vectorize(inhibited, otypes=[float])
+            law: Callable[[Array], Array] = functools.partial(at_each, inhibited)
             if models.near is not None:
                 law = models.once(("law", *self._course[:-2]), lambda: inhibition_law(inhibited, *RANGE))
             factor = models.values.get(NEW_LABORATORY, 1.0)

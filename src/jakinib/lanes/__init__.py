@@ -9,5 +9,6 @@ It may import what stands before it in the picture of CONTRIBUTING.md, up to jak
 
 from jakinib.lanes.model import Lanes
 from jakinib.lanes.native import available, identity
+from jakinib.lanes.reading import Reading, readings
 
-__all__ = ["Lanes", "available", "identity"]
+__all__ = ["Lanes", "Reading", "available", "identity", "readings"]

@@ -5,14 +5,16 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
+from jakinib import cache
 from jakinib.build.sbml import built_here
-from jakinib.build.starts import starts_in
+from jakinib.build.starts import Starts, starts_in
 from jakinib.errors import ModelError, SimulationError, UnknownIdError
 from jakinib.lanes import native
 from jakinib.lanes.equations import Equations
@@ -29,6 +31,47 @@ _REASONS = {
     native.TOO_MANY: f"more than {native.MOST:,} steps",
     native.LOST: "the values are not finite",
 }
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What is read from the SBML text of a model and laid out for the lanes: the slow part of their start.
+
+    program: without what is dormant; None where lanes cannot run the model, for ``reason``.
+    """
+
+    id: str
+    source: Source
+    starts: Starts
+    units: dict[str, str]
+    dormant: Dormant = field(default_factory=Dormant)
+    program: Program | None = None
+    reason: str = ""
+
+    @classmethod
+    def of(cls, sbml: str, atol: float | None, lacking: str) -> Draft:
+        """lacking: why there is no engine for it. Raises ModelError for a text that holds no model."""
+        import libsbml
+
+        document = libsbml.readSBMLFromString(sbml)
+        model = document.getModel()
+        if model is None:
+            raise ModelError("the text holds no SBML model")
+        source = Source(model)
+        amounts = {name: species.amount for name, species in source.species.items()}
+        draft = cls(model.getId() or "model", source, starts_in(model), units(model, amounts))
+        if not source.plain:
+            return replace(draft, reason="events, rate rules or the like")
+        if atol is None and not built_here(model):
+            return replace(draft, reason="the sizes of its numbers are not known")
+        if lacking:
+            return replace(draft, reason=lacking)
+        dormant = leave_out(document, source)
+        try:
+            program = Program(Equations(source, dormant, atol))
+        except ModelError as error:
+            return replace(draft, dormant=dormant, reason=str(error))
+        return replace(draft, dormant=dormant, program=program)
 
 
 class Lanes:
@@ -49,28 +92,14 @@ class Lanes:
     def __init__(
         self, sbml: str, rtol: float = RTOL, *, atol: float | None = None, reference: Model | None = None
     ) -> None:
-        import libsbml
-
         self.sbml, self.rtol, self._atol, self._reference = sbml, rtol, atol, reference
         self._turn = threading.RLock()
-        document = libsbml.readSBMLFromString(sbml)
-        model = document.getModel()
-        if model is None:
-            raise ModelError("the text holds no SBML model")
-        self.id: str = model.getId() or "model"
-        source = self._source = Source(model)
-        self.starts = starts_in(model)
-        self.units = units(model, {name: species.amount for name, species in source.species.items()})
-        self._programs: dict[bool, Program] = {}
+        lacking = "" if native.available() else str(native.library())
+        draft = cache.kept("lanes", f"{atol} {lacking}\n{sbml}", lambda: Draft.of(sbml, atol, lacking))
+        self.id, self.starts, self.units, self._source = draft.id, draft.starts, draft.units, draft.source
+        self._dormant, self.reason = draft.dormant, draft.reason
+        self._programs: dict[bool, Program] = {} if draft.program is None else {False: draft.program}
         self._read: dict[tuple[bool, tuple[str, ...]], native.Compiled] = {}
-        self._dormant = Dormant()
-        self.reason = self._unable(built_here(model))
-        if not self.reason:
-            self._dormant = leave_out(document, source)
-            try:
-                self._program(whole=False)
-            except ModelError as error:
-                self.reason = str(error)
         self._moving = {name: rule for rule in self.starts.rules for name in rule.reads}
 
     @classmethod
@@ -79,13 +108,6 @@ class Lanes:
         if model not in _KNOWN:
             _KNOWN[model] = cls(model.sbml, model.rtol, atol=model.atol, reference=model)
         return _KNOWN[model]
-
-    def _unable(self, ours: bool) -> str:
-        if not self._source.plain:
-            return "events, rate rules or the like"
-        if not ours and self._atol is None:
-            return "the sizes of its numbers are not known"
-        return "" if native.available() else str(native.library())
 
     @property
     def reference(self) -> Model:
