@@ -18,7 +18,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import jakinib as jk
 from jakinib.errors import InputError, SimulationError, UnknownIdError, WriteError
 from jakinib.files.journal import Journal
 from jakinib.population import IncompleteRunError, population, run, run_to_file, summary
@@ -44,7 +43,7 @@ def same(out: Path, uninterrupted: tuple[bytes, str]) -> bool:
 
 
 def test_a_population_is_one_row_a_patient_with_its_manifest() -> None:
-    people = jk.population("ra_adult", 6, "4 mg qd x 2", cytokine="IL-6", seed=5)
+    people = population("ra_adult", 6, "4 mg qd x 2", cytokine="IL-6", seed=5)
     assert list(people["patient"]) == list(range(6))
     assert set(METRICS) <= set(people)
     assert (people["status"] == "ok").all()

@@ -60,8 +60,7 @@ class Job:
     disposition: Disposition
     interval: tuple[float, float]
     fu: float
-    ligand: str
-    ligand_dose: float
+    ligands: tuple[tuple[str, float], ...]
     stimulation: float
     observable: str
 
@@ -177,7 +176,7 @@ class Worker:
             return found
         own = [values[name][who] for name in self.columns]
         rows = np.column_stack([*own, np.concatenate(list(at.values()))])
-        columns, fixed = [*self.columns, f"I_{job.inhibitor}"], {job.ligand: job.ligand_dose}
+        columns, fixed = [*self.columns, f"I_{job.inhibitor}"], dict(job.ligands)
         signal, failed = self.cell.run_rows(columns, rows, job.stimulation, [job.observable], fixed)
         first = 0
         for i, points in at.items():

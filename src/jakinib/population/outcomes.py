@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jakinib.errors import InputError
+from jakinib.files.shown import Shown
 from jakinib.population.engine import METRICS
 
 if TYPE_CHECKING:
@@ -15,13 +17,18 @@ if TYPE_CHECKING:
 QUANTILES = (0.05, 0.5, 0.95)
 
 
-def summary(people: pd.DataFrame | str | Path) -> pd.DataFrame:
+def summary(people: pd.DataFrame | Shown | str | Path) -> pd.DataFrame:
     """Rows: covariates and outcomes; columns: p5, median, p95, mean, cv_percent, n (patients simulated).
 
-    people: the data frame of ``jakinib.population``, or its Parquet file (read column by column).
+    people: the result of ``jakinib.population`` with one arm, a table of its patients, or a Parquet file
+    (read column by column). Raises InputError for several arms, whose result has a ``summary`` of its own.
     """
     import pandas as pd
 
+    if isinstance(people, Shown):
+        people = people.to_frame()
+    if isinstance(people, pd.DataFrame) and "arm" in people and len(people.groupby(["arm", "cytokine"])) > 1:
+        raise InputError("summary: several arms or cytokines; ask the trial itself: trial.summary()")
     rows = []
     known = list(people) if isinstance(people, pd.DataFrame) else _columns(Path(people))
     for name in ("weight", "eGFR", *METRICS):
@@ -50,6 +57,15 @@ def summary(people: pd.DataFrame | str | Path) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def columns_of(file: Path) -> pd.DataFrame:
+    """Number of the patient, covariates, outcomes and status of a Parquet file."""
+    import pandas as pd
+
+    wanted = ("patient", "weight", "eGFR", *METRICS, "status", "reason")
+    known = _columns(file)
+    return pd.read_parquet(file, columns=[name for name in wanted if name in known])
 
 
 def _columns(path: Path) -> list[str]:

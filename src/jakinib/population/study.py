@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jakinib.assay.cell import EX_VIVO, CellAssay, cytokine_dose_nM
+from jakinib.assay.cell import EX_VIVO, CellAssay, stimulated
 from jakinib.assay.disposition import Disposition
 from jakinib.assay.patient import Circumstances, typical
-from jakinib.assay.studied import KIDNEY_FAILURE, beyond_the_model
+from jakinib.assay.studied import KIDNEY_FAILURE, bands_missed, beyond_the_model, dose_outside, doses_outside
 from jakinib.errors import InputError, UnknownIdError
 from jakinib.lanes import identity
 from jakinib.library import get_library
@@ -89,8 +89,9 @@ def study(
         disposition=Disposition.of(drug.id, people.id),
         interval=own_doses.intervals()[-1],
         fu=drug.fu.to("dimensionless"),
-        ligand=f"L_{library.cytokine(assay.cytokine).symbol}" if assay else "",
-        ligand_dose=assay.cytokine_dose if assay else 0.0,
+        ligands=tuple((f"L_{library.cytokine(name).symbol}", dose) for name, dose in assay.doses.items())
+        if assay
+        else (),
         stimulation=assay.stimulation if assay else 0.0,
         observable=assay.observable if assay else "",
     )
@@ -140,8 +141,20 @@ def _sampled(job: Job) -> str:
     return hashlib.sha256(b"".join(np.ascontiguousarray(a).tobytes() for a in arrays) + named).hexdigest()
 
 
-def _notes(population: str) -> list[str]:
-    """What of its patients the model does not describe, a line each."""
+def _notes(population: str, job: Job) -> list[str]:
+    """What of its patients the model does not describe, and which doses are not theirs, a line each."""
+    bands = get_library().inhibitor(job.inhibitor).dose_bands.get(population, [])
+    doses = sorted({dose.amount for dose in job.regimen.doses if dose.amount > 0 and not dose.per_kg})
+    return [
+        *_beyond(population),
+        *doses_outside(job.regimen),
+        *(line for dose in doses for line in dose_outside(job.inhibitor, dose)),
+        *(line for b in bands for line in bands_missed(job.regimen, job.inhibitor, population, b.low)),
+    ]
+
+
+def _beyond(population: str) -> list[str]:
+    """A line where patients have kidneys that the model does not describe."""
     people = get_library().population(population)
     spread = people.variability.get("eGFR")
     typical = people.eGFR.to("mL/min")
@@ -167,13 +180,13 @@ def _manifest(
         "doses": len(job.regimen.doses),
         "steady_state": bool(job.regimen.steady),
         "last_interval_h": list(job.interval),
-        "cytokine": assay.cytokine if assay else None,
-        "cytokine_dose_nM": assay.cytokine_dose if assay else None,
+        "cytokine": assay.stimulus if assay else None,
+        "cytokine_dose_nM": (assay.doses if assay.beside else assay.cytokine_dose) if assay else None,
         "readout": assay.readout if assay else None,
         "cell": assay.cell if assay else None,
         "conditions": list(conditions),
         "milieu": assay.milieu or None if assay else None,
-        "notes": [*regimen.notes, *_notes(population), *(assay.notes if assay else ())],
+        "notes": [*regimen.notes, *_notes(population, job), *(assay.notes if assay else ())],
         "n": job.n,
         "seed": job.seed,
         "chunk": CHUNK,
@@ -186,9 +199,10 @@ def _manifest(
 
 def _assay(inhibitor: str, cytokine: str, readout: str, dose: str, milieu: str) -> CellAssay:
     """Conditions of the ex vivo read-out; by default the usual dose and the cytokine's first read-out."""
-    signal = get_library().cytokine(cytokine)
-    amount: Any = cytokine_dose_nM(signal, dose, "cytokine_dose") if dose else None
-    return CellAssay(inhibitor, signal.id, readout, matrix=EX_VIVO, cytokine_dose=amount, milieu=milieu)
+    return stimulated(
+        inhibitor, cytokine, readout, cell="", matrix=EX_VIVO, cytokine_dose=dose, preincubation="1 h",
+        stimulation="15 min", milieu=milieu,
+    )  # fmt: skip
 
 
 def doses_of(regimen: Regimen, drug: Inhibitor) -> Regimen:

@@ -6,7 +6,10 @@ Each runs the function of the same name in its own room; a list of scenarios are
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, overload
 
@@ -17,6 +20,7 @@ from jakinib.errors import InputError
 from jakinib.evaluate import influence, potency
 from jakinib.population import run
 from jakinib.scenario.assays import Assays
+from jakinib.scenario.trial import Arm, Trial, together
 from jakinib.scenario.value import Scenario
 from jakinib.simulate import result
 
@@ -141,6 +145,16 @@ def _simulate(
     return courses if len(courses) > 1 else courses[0]
 
 
+def labels(what: str, arms: Arms) -> list[str]:
+    """A short name of each arm; raises InputError for arms that are the same."""
+    whole = [one.label for one in arms]
+    twice = next((label for label in whole if whole.count(label) > 1), None)
+    if twice is not None:
+        raise InputError(f"{what}: '{twice}' is given twice; give the arms names of their own")
+    short = [one.name or one.doses.text for one in arms]
+    return short if len(set(short)) == len(short) else whole
+
+
 def _compare(
     arms: Arms, *, anchored: bool = True, bands: bool = True, advance: Callable[[], None] | None = None
 ) -> pd.DataFrame:
@@ -150,12 +164,7 @@ def _compare(
         raise InputError(
             f"compare: '{other.label}' is measured otherwise than '{arms[0].label}'; arms share one assay"
         )
-    labels = [one.label for one in arms]
-    twice = next((label for label in labels if labels.count(label) > 1), None)
-    if twice is not None:
-        raise InputError(f"compare: '{twice}' is given twice; give the arms names of their own")
-    short = [one.name or one.doses.text for one in arms]
-    named = short if len(set(short)) == len(short) else labels
+    named = labels("compare", arms)
     exposures = [
         replace(exposed(one, anchored=anchored), regimen=label)
         for one, label in zip(arms, named, strict=True)
@@ -199,14 +208,56 @@ def for_population(scenario: Scenario) -> dict[str, Any]:
     return {
         "population": scenario.patient.population, "regimen": scenario.doses,
         "inhibitor": only("population", scenario.inhibitors, "inhibitor"),
-        "cytokine": only("population", scenario.cytokines, "cytokine"), "readout": measured.readout,
-        "cytokine_dose": measured.cytokine_dose, "milieu": measured.milieu,
+        "readout": measured.readout, "cytokine_dose": measured.cytokine_dose, "milieu": measured.milieu,
         "conditions": scenario.patient.with_,
     }  # fmt: skip
 
 
-def _population(scenario: Scenario, **options: Any) -> pd.DataFrame:
-    return run.population(**for_population(scenario), **options)
+def studies(arms: Arms) -> list[tuple[str, Scenario, dict[str, Any]]]:
+    """Label, scenario and arguments of ``jakinib.population`` of each arm under each of its cytokines.
+
+    Raises InputError for arms that are the same.
+    """
+    names = labels("population", arms)
+    return [
+        (name, one, for_population(one) | {"cytokine": cytokine})
+        for name, one in zip(names, arms, strict=True)
+        for cytokine in one.cytokines
+    ]
+
+
+def _population(
+    arms: Arms,
+    *,
+    n: int = 1000,
+    workers: int = 1,
+    scheduler: str = "",
+    executor: Executor | None = None,
+    done: run.Done = lambda finished, failed: None,
+    **options: Any,
+) -> Trial:
+    asked, found = studies(arms), []
+    with nullcontext(executor) if executor else run.executor_of(workers, scheduler) as own:
+        for (label, scenario, given), count in zip(asked, together(done, n, len(asked)), strict=True):
+            frame = run.population(**given, n=n, executor=own, workers=workers, done=count, **options)
+            found.append(Arm(label, given["cytokine"], frame, frame.attrs["manifest"], scenario))
+    return Trial(tuple(found))
+
+
+@functools.wraps(run.population)
+def _plain_population(*args: Any, **kwargs: Any) -> Trial:
+    frame = run.population(*args, **kwargs)
+    stated = frame.attrs["manifest"]
+    given = inspect.signature(run.population).bind(*args, **kwargs).arguments
+    parts: dict[str, Any] = {name: given.get(name, "") for name in ("readout", "cytokine_dose", "milieu")}
+    parts["with"] = tuple(given.get("conditions", ()))
+    asked = None  # exposure alone is no scenario: one always reads a cytokine
+    if stated["cytokine"]:
+        asked = Scenario.of(
+            population=stated["population"], regimen=given["regimen"], inhibitor=given.get("inhibitor", ""),
+            cytokine=stated["cytokine"], **parts,
+        )  # fmt: skip
+    return Trial((Arm(stated["regimen"], stated["cytokine"] or "", frame, stated, asked),))
 
 
 _ONE = "it answers for one; ask for each"
@@ -218,6 +269,6 @@ assay: Verb[..., potency.CellPotency, Any] = _taking(potency.assay, _assay, ("mo
 sensitivity: Verb[..., influence.Sensitivity, influence.Sensitivity] = _taking(
     influence.sensitivity, _sensitivity, ("draws", "done"), _ONE
 )
-population: Verb[..., pd.DataFrame, pd.DataFrame] = _taking(
-    run.population, _population, ("n", "seed", "workers", "scheduler", "ensemble", "executor", "done"), _ONE
+population: Verb[..., Trial, Trial] = _taking(
+    _plain_population, _population, ("n", "seed", "workers", "scheduler", "ensemble", "executor", "done")
 )
