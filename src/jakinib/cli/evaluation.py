@@ -55,6 +55,7 @@ def shown(verdict: Verdict) -> list[str]:
 def verdict_page(outcome: Evaluation) -> Iterator[str | Table]:
     """What is printed, in order: the count of predictions, failures and why, what passes, fold errors."""
     from jakinib.evaluate.basis import headline
+    from jakinib.report.readings import readings
 
     yield headline(outcome.tallies)
     rows = [[t.basis, *map(str, (t.criteria, t.passed, t.hard, t.hard_passed))] for t in outcome.tallies]
@@ -70,6 +71,10 @@ def verdict_page(outcome: Evaluation) -> Iterator[str | Table]:
         for v in outcome.verdicts if name == "FAIL" else ():
             if not v.passed:
                 yield f"FAIL: {v.criterion.statement}. {v.error or v.criterion.explanation}"
+    although = readings(outcome)
+    for v in outcome.verdicts:
+        if v.criterion.id in although:
+            yield f"PASS: {v.criterion.statement}. {although[v.criterion.id]}"
     columns = ["set", "rows", "GMFE", "worst fold", "within 2-fold", "in 90 % interval"]
     yield table("", columns, [agreed(line) for line in outcome.agreement], WIDTH)
     yield from notes(outcome)

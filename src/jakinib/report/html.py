@@ -30,7 +30,7 @@ from jakinib.library.measurements import DataSource, Measurement
 from jakinib.paths import write_atomic
 from jakinib.report import captions, inline, overview, potencies, wording
 from jakinib.report import crossvalidated as crossvalidation
-from jakinib.report.readings import reading
+from jakinib.report.readings import readings
 from jakinib.report.wording import number
 from jakinib.units import factor
 
@@ -57,7 +57,8 @@ def write(evaluation: Evaluation, folder: Path) -> Path:
     The same evaluation gives the same bytes. Raises InputError when a plan of the evaluation has no results.
     """
     page = render(evaluation)  # before anything is written
-    verdicts = [_jsonable(r) for r in evaluation.records()]
+    found = readings(evaluation)
+    verdicts = [_jsonable(r) | {"passes_although": found.get(r["id"], "")} for r in evaluation.records()]
     record = {
         "passed": evaluation.passed,
         "tallies": [line.record() for line in evaluation.tallies],
@@ -118,17 +119,17 @@ def _content(evaluation: Evaluation) -> dict[str, Any]:
     predictions, no_predictions = _computed(lambda: evidence.cell_ic50s)
     found, not_crossvalidated = crossvalidation.every(evidence.plans)
     drawn = _drawn(evidence, evaluation.bands)
-    readings = {v.criterion.id: reading(v, evaluation) for v in evaluation.verdicts}
+    although = readings(evaluation)
     return {
         "headline": headline(evaluation.tallies),
         "counts": overview.counts(evaluation.tallies),
         "at_hand": next((t for t in evaluation.tallies if t.basis == "context"), None),
         "hard": [v for v in evaluation.verdicts if v.criterion.hard],
         "reported": [v for v in evaluation.verdicts if not v.criterion.hard],
-        "groups": overview.groups(evaluation.verdicts, evaluation.bases, readings),
+        "groups": overview.groups(evaluation.verdicts, evaluation.bases, although),
         "bases": overview.WORDS,
         "ticks": overview.TICKS,
-        "items": _items(evaluation, drawn, readings),
+        "items": _items(evaluation, drawn, although),
         "potencies": [one for one in drawn if one.plot.item is None],
         "crossvalidated": [(one, crossvalidation.summary(one), _left_out(one)) for one in found],
         "not_crossvalidated": not_crossvalidated,
@@ -227,7 +228,7 @@ def _picture(plot: captions.Plot, evidence: Evidence, bands: Bands) -> str:
     return inline.markup(plot.draw(evidence, bands), plot.name, plot.seen(evidence, bands))
 
 
-def _items(evaluation: Evaluation, drawn: Sequence[Drawn], readings: Mapping[str, str]) -> list[Item]:
+def _items(evaluation: Evaluation, drawn: Sequence[Drawn], reads: Mapping[str, str]) -> list[Item]:
     """Items in order, each with what was asked, what came out and what it looks like."""
     numbers = {v.criterion.item for v in evaluation.verdicts}
     numbers |= {one.plot.item for one in drawn if one.plot.item is not None}
@@ -237,7 +238,7 @@ def _items(evaluation: Evaluation, drawn: Sequence[Drawn], readings: Mapping[str
             ITEMS.get(item, f"Item {item}"),
             [one for one in drawn if one.plot.item == item],
             [
-                _entry(v, evaluation, drawn, readings[v.criterion.id])
+                _entry(v, evaluation, drawn, reads.get(v.criterion.id, ""))
                 for v in evaluation.verdicts
                 if v.criterion.item == item
             ],
@@ -246,7 +247,7 @@ def _items(evaluation: Evaluation, drawn: Sequence[Drawn], readings: Mapping[str
     ]
 
 
-def _entry(verdict: Verdict, evaluation: Evaluation, drawn: Sequence[Drawn], reads: str) -> Entry:
+def _entry(verdict: Verdict, evaluation: Evaluation, drawn: Sequence[Drawn], although: str) -> Entry:
     criterion, data = verdict.criterion, evaluation.evidence.data
     shown = [
         (f"figure-{one.plot.name}", f"figure {one.number}") for one in drawn if one.plot.is_of(criterion)
@@ -260,7 +261,7 @@ def _entry(verdict: Verdict, evaluation: Evaluation, drawn: Sequence[Drawn], rea
         verdict,
         wording.value(verdict),
         overview.WORDS[evaluation.bases[criterion.id]],
-        reads,
+        although,
         [(row, wording.published(row)) for row in rows],
         shown,
     )

@@ -12,6 +12,12 @@ from jakinib.report.wording import number
 RETURNS = "return_rises"  # the criterion whose experiments are the returns after every dose
 
 
+def readings(evaluation: Evaluation) -> dict[str, str]:
+    """The sentence of each criterion that passes although model and published number differ, by id."""
+    found = {v.criterion.id: reading(v, evaluation) for v in evaluation.verdicts}
+    return {identifier: words for identifier, words in found.items() if words}
+
+
 def reading(verdict: Verdict, evaluation: Evaluation) -> str:
     """Why a verdict is PASS where the published window or bound is missed; empty where nothing differs."""
     if not verdict.passed or verdict.criterion.stored:

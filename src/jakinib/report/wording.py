@@ -30,7 +30,8 @@ def interval(found: Interval) -> str:
     if found.low is None or found.high is None:
         return "–"
     mark = " (Laplace)" if found.method == "Laplace" else ""
-    return f"{number(found.low)} to {number(found.high)}{mark}"
+    end = f"to {number(found.high)}" if math.isfinite(found.high) else "or more"
+    return f"{number(found.low)} {end}{mark}"
 
 
 def value(verdict: Verdict) -> str:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import math
+import re
 from dataclasses import replace
+from html import escape
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,11 +15,13 @@ from hypothesis import strategies as st
 from synthetic import Synthetic, criterion, evaluation, ex_vivo, passing
 
 from jakinib.assay import ExVivo
+from jakinib.cli.evaluation import verdict_page
 from jakinib.evaluate import Criterion, Verdict, read_criteria
+from jakinib.evaluate.criteria import Interval
 from jakinib.evaluate.evidence import Evidence
 from jakinib.experiments import AfterDose, Experiment
-from jakinib.report import overview
-from jakinib.report.readings import reading
+from jakinib.report import captions, html, overview, wording
+from jakinib.report.readings import reading, readings
 
 CRITERIA = read_criteria()
 
@@ -83,3 +90,26 @@ def test_a_value_beyond_the_published_bound_says_what_the_criterion_allows(
     found = reading(verdict, evaluation(evidence, verdict))
     assert words in found
     assert bool(words) == bool(found)
+
+
+def test_how_a_criterion_passes_is_said_on_the_page_in_the_file_and_on_the_console(
+    evidence: Evidence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(captions, "PLOTS", ())
+    outcome = evaluation(evidence)
+    words = readings(outcome)
+    assert {"back_by_24h", "back_by_16h", "return_rises"} <= words.keys()
+    page = html.write(outcome, tmp_path).read_text(encoding="utf-8")
+    records = json.loads((tmp_path / "verdicts.json").read_text(encoding="utf-8"))["verdicts"]
+    assert {one["id"]: one["passes_although"] for one in records if one["passes_although"]} == words
+    said = [item for item in verdict_page(outcome) if isinstance(item, str)]
+    marked = re.findall(r'<a href="#(\w+)" title="(?:(?!</li>).)*<span class="value">† ', page)
+    assert sorted(marked) == sorted(words)
+    for sentence in words.values():
+        assert escape(sentence) in page
+        assert any(line.endswith(sentence) for line in said)
+
+
+def test_an_interval_without_end_says_so() -> None:
+    assert wording.interval(Interval(10.8, math.inf, "posterior")) == "10.8 or more"
+    assert wording.interval(Interval(1.5, 2.5, "Laplace")) == "1.50 to 2.50 (Laplace)"
