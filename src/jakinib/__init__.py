@@ -34,11 +34,11 @@ if TYPE_CHECKING:
     from jakinib.regimen import Dose as Dose
     from jakinib.regimen import Regimen as Regimen
     from jakinib.scenario import Scenario as Scenario
+    from jakinib.scenario.comparing import compare as compare
     from jakinib.scenario.finding import find as find
     from jakinib.scenario.overlaying import overlay as overlay
     from jakinib.scenario.scanning import scan as scan
     from jakinib.scenario.verbs import assay as assay
-    from jakinib.scenario.verbs import compare as compare
     from jakinib.scenario.verbs import population as population
     from jakinib.scenario.verbs import sensitivity as sensitivity
     from jakinib.scenario.verbs import simulate as simulate
@@ -70,7 +70,7 @@ _PUBLIC = {
     "Curve": "jakinib.assay",
     "plasma": "jakinib.assay",
     "ex_vivo_inhibition": "jakinib.assay",
-    "compare": "jakinib.scenario.verbs",
+    "compare": "jakinib.scenario.comparing",
     "population": "jakinib.scenario.verbs",
     "summary": "jakinib.population",
     "Patient": "jakinib.assay.patient",

@@ -27,7 +27,9 @@ def scaled(factors: np.ndarray) -> Joint:
 @pytest.mark.parametrize("target", [20.0, 50.0, 80.0])
 def test_at_the_dose_found_the_average_inhibition_is_the_one_asked_for(target: float) -> None:
     found = jk.find("mean inhibition", target, "dose", RA)
-    assert jk.compare(found.scenario).average_inhibition_percent[0] == pytest.approx(target, abs=1e-4)
+    assert jk.compare(found.scenario).to_frame().average_inhibition_percent[0] == pytest.approx(
+        target, abs=1e-4
+    )
 
 
 def test_more_inhibition_takes_more_drug_and_less_renal_function_less() -> None:
@@ -43,7 +45,7 @@ def test_exposure_is_proportional_to_dose() -> None:
 
 def test_the_renal_function_of_an_exposure_gives_that_exposure() -> None:
     found = jk.find("AUC", "600 ng*h/mL", "eGFR", RA)
-    average = jk.compare(found.scenario).average_ng_per_mL[0]
+    average = jk.compare(found.scenario).to_frame().average_ng_per_mL[0]
     assert 24 * average == pytest.approx(600, rel=1e-6)
 
 
@@ -95,7 +97,7 @@ def test_doses_and_patients_outside_what_was_studied_are_named() -> None:
     found = jk.find("cmax", 400, "dose", RA, eGFR=12)
     assert any("outside the doses studied" in note for note in found.notes)
     assert any("outside the model" in note for note in found.notes)
-    usual = jk.find("cmax", jk.compare(RA).cmax_ng_per_mL[0], "dose", RA)
+    usual = jk.find("cmax", jk.compare(RA).to_frame().cmax_ng_per_mL[0], "dose", RA)
     assert usual.at == pytest.approx(4)
     assert not any("outside" in note for note in usual.notes)
 
@@ -110,7 +112,7 @@ def test_what_cannot_be_reached_is_refused_with_the_most_that_can() -> None:
         jk.find("cmax", 4000, "eGFR", RA)
     most = float(str(refusal.value).split("the most is ")[1].split()[0])
     assert 47 < most < 4000
-    assert most == pytest.approx(jk.compare(RA.but(eGFR=15)).cmax_ng_per_mL[0], rel=1e-3)
+    assert most == pytest.approx(jk.compare(RA.but(eGFR=15)).to_frame().cmax_ng_per_mL[0], rel=1e-3)
 
 
 @pytest.mark.parametrize(

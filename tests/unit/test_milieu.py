@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 import jakinib as jk
@@ -52,12 +51,12 @@ def test_every_result_says_which_milieu_was_used() -> None:
 
 
 def test_a_comparison_in_a_milieu_takes_its_cytokines() -> None:
-    frame: pd.DataFrame = jk.compare(["baricitinib 4 mg qd"], "all", milieu="ra_synovium")
+    frame = jk.compare(["baricitinib 4 mg qd"], "all", milieu="ra_synovium").to_frame()
     levels = get_library().milieu("ra_synovium").levels
     assert list(frame["cytokine"]) == list(levels)
     notes = [note for note in frame.attrs["notes"] if note.startswith("milieu ra_synovium: ")]
     assert len(notes) == len(levels)
-    with pytest.raises(UnknownIdError, match="cytokine of milieu ra_synovium 'IL-2'"):
+    with pytest.raises(InputError, match="cytokine of milieu ra_synovium 'IL-2'"):
         jk.compare(["baricitinib 4 mg qd"], ["IL-2"], milieu="ra_synovium")
 
 

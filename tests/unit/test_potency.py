@@ -157,7 +157,7 @@ def test_a_drug_that_no_cell_has_seen_is_of_uncertain_order_within_its_spread() 
 def test_a_comparison_gives_each_ratio_with_its_band(given_draws: Scattered) -> None:
     given_draws({"shift_tofacitinib": 0.8}, {"shift_tofacitinib": 1.0}, {"shift_tofacitinib": 1.25})
     regimens = ["baricitinib 4 mg qd", "tofacitinib 5 mg bid"]
-    frame = jk.compare(regimens, ["IL-2"]).set_index("inhibitor")
+    frame = jk.compare(regimens, ["IL-2"]).to_frame().set_index("inhibitor")
     first, other = frame.loc["baricitinib"], frame.loc["tofacitinib"]
     assert first.ic50_ratio is None
     assert other.ic50_ratio_low < other.ic50_ratio < other.ic50_ratio_high
@@ -181,4 +181,4 @@ def test_a_ratio_that_is_not_one_of_cells_or_not_asked_for_is_not_given(
         raise AssertionError("no draw is needed")
 
     monkeypatch.setattr(potency, "scatter", none)
-    assert "ic50_ratio" not in jk.compare(regimens, ["IL-2"], **more)
+    assert "ic50_ratio" not in jk.compare(regimens, ["IL-2"], **more).to_frame()

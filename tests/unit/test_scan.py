@@ -42,7 +42,7 @@ def test_each_point_is_what_the_comparison_of_its_scenario_gives() -> None:
     assert frame.attrs["units"] == {"dose": "mg", "eGFR": "mL/min", "average_inhibition": "%"}
     for row in frame.itertuples():
         one = RA.but(regimen=f"baricitinib {row.dose} mg qd", eGFR=row.eGFR)
-        expected = jk.compare(one).average_inhibition_percent[0]
+        expected = jk.compare(one).to_frame().average_inhibition_percent[0]
         assert row.average_inhibition == pytest.approx(expected, rel=1e-9)
 
 

@@ -135,15 +135,15 @@ def test_a_file_is_refused_with_its_line(tmp_path: Path, text: str, said: str) -
 
 
 def test_compare_of_a_scenario_is_compare_of_its_regimen() -> None:
-    asked = jk.compare(RA)
-    usual = jk.compare("baricitinib 4 mg qd", "IL-6", "ra_adult")
+    asked = jk.compare(RA).to_frame()
+    usual = jk.compare("baricitinib 4 mg qd", "IL-6", "ra_adult").to_frame()
     numbers = list(usual.select_dtypes("number"))
     assert asked[numbers].equals(usual[numbers])
 
 
 def test_arms_stand_side_by_side_and_less_renal_function_inhibits_more() -> None:
     arms = [RA.but(eGFR=value) for value in (90, 45)]
-    found = jk.compare(arms, bands=False)
+    found = jk.compare(arms, bands=False).to_frame()
     assert list(found.regimen) == [arm.label for arm in arms]
     assert found.average_inhibition_percent.is_monotonic_increasing
     assert found.ic50_nM.nunique() == 1
@@ -158,7 +158,7 @@ def test_simulate_of_a_scenario_is_the_course_of_its_regimen() -> None:
     usual = course("baricitinib 4 mg qd ss", population="ra_adult", settings={"eGFR": 45})
     assert (asked.inhibition == usual.inhibition).all()
     # The same day at steady state, drawn at other times.
-    average = jk.compare(RA.but(eGFR=45)).average_inhibition_percent[0]
+    average = jk.compare(RA.but(eGFR=45)).to_frame().average_inhibition_percent[0]
     assert asked.days[0]["mean inhibition (%)"] == pytest.approx(average, abs=0.2)
 
 

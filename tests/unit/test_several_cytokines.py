@@ -70,7 +70,7 @@ def test_an_assay_at_once_reads_any_of_its_stats_and_says_that_nothing_was_fitte
 
 def test_every_verb_takes_cytokines_at_once() -> None:
     dosed = jk.Scenario(regimen="4 mg qd", assay={"cytokine": ["IL-6 + IL-7", "IL-6"]})
-    frame = jk.compare(dosed)
+    frame = jk.compare(dosed).to_frame()
     average = dict(zip(frame.cytokine, frame.average_inhibition_percent, strict=True))
     assert set(average) == {"IL-6 + IL-7", "IL-6"}
     once = dosed.but(cytokine="IL-6 + IL-7")

@@ -182,7 +182,7 @@ def test_a_day_is_the_same_when_the_drug_moves_during_the_assay(regimen: str, cy
 
 @functools.cache
 def compared() -> pd.DataFrame:
-    return jk.compare(CLINICAL, COMPARED, bands=False)
+    return jk.compare(CLINICAL, COMPARED, bands=False).to_frame()
 
 
 def average(regimen: str, cytokine: str) -> float:

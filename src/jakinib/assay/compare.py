@@ -173,9 +173,7 @@ def _notes(moieties: Sequence[Inhibitor], asked: str, used: str, anchored: bool)
     return notes
 
 
-def conditions_of(
-    exposed: Exposure, cytokine: str, milieu: str = "", like: CellAssay | None = None
-) -> CellAssay:
+def conditions_of(exposed: Exposure, cytokine: str, like: CellAssay | None = None) -> CellAssay:
     """The ex vivo assay of a comparison: first read-out of the cytokine, on its reference cell.
 
     like: conditions in place of these, whatever their inhibitor.
@@ -184,7 +182,7 @@ def conditions_of(
     if like is not None:
         return replace(like, inhibitor=exposed.inhibitor, settings=plain)
     entry = get_library().cytokine(cytokine)
-    return CellAssay(exposed.inhibitor, entry.id, matrix=EX_VIVO, settings=plain, milieu=milieu)
+    return CellAssay(exposed.inhibitor, entry.id, matrix=EX_VIVO, settings=plain)
 
 
 def inhibition(exposed: Exposure, conditions: CellAssay, model: Runnable) -> Array:
@@ -233,72 +231,31 @@ def _day(exposed: Exposure, conditions: CellAssay, model: Model) -> dict[str, An
     }
 
 
-def compare(
-    regimens: Sequence[str],
-    cytokines: Sequence[str] | str = "all",
-    population: str = "ra_adult",
-    *,
-    anchored: bool = True,
-    milieu: str = "",
-    advance: Callable[[], None] | None = None,
-) -> pd.DataFrame:
-    """Compare regimens at steady state, cytokine by cytokine, in whole blood ex vivo.
-
-    regimens: texts that name an inhibitor, such as "baricitinib 4 mg qd". cytokines: library names, or "all".
-    population, anchored: see ``exposure``. milieu: whose levels stimulate the blood in place of the usual
-    doses; "all" are then the cytokines it states. advance: called after each row.
-
-    Returns one row per regimen and cytokine (first read-out, reference cell): average, maximum and minimum
-    inhibition over a day (percent), hours a day above the IC50 (inhibition above 50 %), IC50 of the
-    inhibitor in blood ex vivo (nM of total plasma), Cmax and average concentration in plasma (ng/mL).
-    ``attrs["notes"]`` lists what was taken from elsewhere: another population, a metabolite, quoted numbers.
-    Raises InputError for a regimen or inhibitor that cannot be compared, UnknownIdError for unknown names.
-    """
-    texts, names = _asked(regimens, cytokines, milieu)
-    exposures = [exposure(text, population, anchored) for text in texts]
-    return beside(exposures, names, milieu, advance=advance)
-
-
 def beside(
-    exposures: Sequence[Exposure],
-    names: Sequence[str],
-    milieu: str = "",
-    like: Mapping[str, CellAssay] | None = None,
-    advance: Callable[[], None] | None = None,
+    exposures: Sequence[Exposure], read: Sequence[CellAssay], advance: Callable[[], None] | None = None
 ) -> pd.DataFrame:
-    """The table of ``compare`` of exposures. names: cytokines; like: conditions by cytokine."""
+    """Exposures side by side, cytokine by cytokine, in whole blood ex vivo.
+
+    read: conditions of each read-out, whatever their inhibitor. advance: called after each row.
+
+    Returns one row per exposure and read-out: average, maximum and minimum inhibition over a day (percent),
+    hours a day above the IC50 (inhibition above 50 %), IC50 of the inhibitor in blood ex vivo (nM of total
+    plasma), Cmax and average concentration in plasma (ng/mL). ``attrs["notes"]`` lists what was taken from
+    elsewhere: another population, a metabolite, quoted numbers.
+    """
     import pandas as pd
 
     together = tuple(dict.fromkeys(moiety for exposed in exposures for moiety in exposed.free))
-    rows: dict[tuple[int, str], dict[str, Any]] = {}
+    rows: dict[tuple[int, int], dict[str, Any]] = {}
     measured: list[str] = []
-    for name in names:  # one compiled model a cytokine and cell, with every inhibitor in it
+    for column, like in enumerate(read):  # one compiled model a cytokine and cell, every inhibitor in it
         for number, exposed in enumerate(exposures):
-            drawn = conditions_of(exposed, name, milieu, like[name] if like else None)
-            model = drawn.model_of(together)
-            rows[number, name] = _day(exposed, drawn, model)
+            drawn = conditions_of(exposed, like.cytokine, like)
+            rows[number, column] = _day(exposed, drawn, drawn.model_of(together))
             measured += drawn.notes
             if advance is not None:
                 advance()
-    frame = pd.DataFrame([rows[number, name] for number in range(len(exposures)) for name in names])
+    frame = pd.DataFrame([rows[i, j] for i in range(len(exposures)) for j in range(len(read))])
     said = [note for exposed in exposures for note in exposed.notes]
     frame.attrs["notes"] = list(dict.fromkeys([*said, *measured]))
     return frame
-
-
-def _asked(
-    regimens: Sequence[str] | str, cytokines: Sequence[str] | str, milieu: str
-) -> tuple[list[str], list[str]]:
-    """The regimens and the cytokines of a comparison; raises InputError for none, and for one given twice."""
-    library = get_library()
-    texts = [regimens] if isinstance(regimens, str) else list(regimens)
-    wanted = [cytokines] if isinstance(cytokines, str) else list(cytokines)
-    known = library.milieu(milieu).levels if milieu else library.cytokines
-    names = list(known) if wanted == ["all"] else [library.cytokine(name).id for name in wanted]
-    if not texts or not names:
-        raise InputError("compare: give at least one regimen and one cytokine")
-    for kind, items in (("regimen", texts), ("cytokine", names)):
-        twice = next((item for item in items if items.count(item) > 1), None)
-        if twice is not None:
-            raise InputError(f"compare: {kind} '{twice}' is given twice")
-    return texts, names

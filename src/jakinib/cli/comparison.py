@@ -23,14 +23,11 @@ from jakinib.cli.app import (
     table,
     targets,
 )
-from jakinib.cli.scenarios import EGFR, Dosed, Files, Several, Weight, asked, back
+from jakinib.cli.scenarios import EGFR, Dosed, Files, Several, Weight, arms_of, back
 from jakinib.errors import InputError
-from jakinib.paths import write_atomic
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from jakinib.scenario import Scenario
 
 
 @app.command()
@@ -62,47 +59,32 @@ def compare(
 ) -> None:
     """Regimens side by side at steady state: inhibition and time above IC50 of each cytokine over a day."""
     from jakinib.files import separator_of
-    from jakinib.scenario.verbs import compare as run
+    from jakinib.scenario.comparing import compare as run
 
     targets(out, plot)
-    separator = separator_of(out) if out else ""
-    arms = _arms(ctx, scenario or [], regimen or [])
+    if out:
+        separator_of(out)
+    arms = arms_of(ctx, scenario, regimen)
+    if any(one.regimen is None for one in arms):
+        raise InputError("compare: no regimen; give --regimen 'baricitinib 4 mg qd', once for each column")
     with output(as_json) as emit:
         with progress() as bar:
             task = bar.add_task("comparing", total=len(arms[0].cytokines) * len(arms))
-            frame = run(
+            found = run(
                 arms, anchored=not enzyme_potency, bands=not no_band, advance=lambda: bar.advance(task)
             )
         if plot:
-            from jakinib.report.comparison import heat_map
-
-            draw(heat_map(frame), plot)
+            draw(found.plot(), plot)
         if out:
-            write_atomic(
-                out, frame.to_csv(sep=separator, index=False, float_format="%.6g", lineterminator="\n")
-            )
-        notes = frame.attrs["notes"]
+            found.save(out)
         if as_json:
-            who = {"population": arms[0].patient.population, "milieu": arms[0].assay.milieu or None}
-            rows = {"rows": frame.to_dict(orient="records"), "scenarios": [one.record() for one in arms]}
-            emit(who | {"notes": notes} | rows)
+            emit(found.record())
             return
-        for item in _page(frame, arms[0].assay.milieu):
+        for item in _page(found.to_frame(), arms[0].assay.milieu):
             emit(item)
-        for note in notes:
+        for note in found.notes:
             emit(f"note: {note}")
         back(arms)
-
-
-def _arms(ctx: typer.Context, files: list[Path], regimens: list[str]) -> list[Scenario]:
-    """One arm for each file and regimen; the regimens are those of the files where none is given."""
-    every: list[Path | None] = [*files] or [None]
-    arms = [
-        asked(ctx, file, **({"regimen": text} if text else {})) for file in every for text in regimens or [""]
-    ]
-    if any(one.regimen is None for one in arms):
-        raise InputError("compare: no regimen; give --regimen 'baricitinib 4 mg qd', once for each column")
-    return arms
 
 
 def _page(frame: pd.DataFrame, milieu: str) -> Iterator[Any]:

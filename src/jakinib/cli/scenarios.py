@@ -82,6 +82,18 @@ def asked(ctx: typer.Context, file: Path | None, **instead: Any) -> Scenario:
     return parted(base, parts)
 
 
+def arms_of(
+    ctx: typer.Context, files: list[Path] | None, regimens: list[str] | None, **instead: Any
+) -> list[Scenario]:
+    """One arm for each file and regimen; the regimens are those of the files where none is given."""
+    every: list[Path | None] = [*(files or [])] or [None]
+    return [
+        asked(ctx, file, **instead, **({"regimen": text} if text else {}))
+        for file in every
+        for text in regimens or [""]
+    ]
+
+
 def parted(base: Scenario | None, parts: dict[str, Any]) -> Scenario:
     """A scenario with these parts in place of its own; doses are read here, where the text can be shown."""
     from jakinib.regimen import Regimen

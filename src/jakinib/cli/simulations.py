@@ -25,7 +25,7 @@ from jakinib.cli.app import (
     table,
     targets,
 )
-from jakinib.cli.scenarios import EGFR, Dosed, File, Weight, asked, back
+from jakinib.cli.scenarios import EGFR, Dosed, File, Files, Weight, arms_of, asked, back
 from jakinib.errors import InputError
 from jakinib.paths import write_atomic
 
@@ -33,11 +33,17 @@ if TYPE_CHECKING:
     from jakinib.scenario import Scenario
 
 
+Arms = Annotated[
+    list[str] | None,
+    typer.Option(help="Doses, for example '4 mg qd x 7'; once for each arm; default: 4 mg once."),
+]
+
+
 @app.command()
 def simulate(
     ctx: typer.Context,
-    scenario: File = None,
-    regimen: Annotated[str, typer.Option(help="Doses, for example '4 mg qd x 7'; default: 4 mg once.")] = "",
+    scenario: Files = None,
+    regimen: Arms = None,
     regimen_file: Annotated[
         Path | None, typer.Option(help="Doses from a file: YAML, or a NONMEM event table (.csv, .tsv).")
     ] = None,
@@ -71,9 +77,11 @@ def simulate(
     separator = separator_of(out) if out else ""
     if regimen and regimen_file:
         raise InputError("--regimen and --regimen-file: both give doses; give one of them")
-    question = asked(ctx, scenario, **_around(fed, condition), **_doses_of(regimen_file))
-    if question.regimen is None:
-        question = question.but(regimen="4 mg")
+    arms = arms_of(ctx, scenario, regimen, **_around(fed, condition), **_doses_of(regimen_file))
+    arms = [one if one.regimen else one.but(regimen="4 mg") for one in arms]
+    if len(arms) > 1:
+        return _side_by_side(arms, hours, out, plot, as_json)
+    (question,) = arms
     results, seen = _followed(question, regimen_file, hours)
     if plot and len(results) > 1:
         raise InputError(f"--plot: {regimen_file} holds {len(results)} patients; draw a table of one")
@@ -83,15 +91,40 @@ def simulate(
         write_atomic(out, _courses(results, separator))
     with output(as_json) as emit:
         if as_json:
-            records = [{"ID": name} | one.record() if name else one.record() for name, one in results.items()]
-            end = {"observations": seen, "scenario": question.record()}
-            emit((records[0] if len(records) == 1 else {"patients": records}) | end)
+            emit(_record(results) | {"observations": seen, "scenario": question.record()})
             return
         for name, one in results.items():
             _print(emit, one, f"ID {name}: " if len(results) > 1 else "")
         if seen:
             emit(table("Observations", list(seen[0]), [[_cell(v) for v in row.values()] for row in seen]))
         back(question)
+
+
+def _record(results: dict[str, Any]) -> dict[str, Any]:
+    """One course as plain data, or those of several patients with their ID."""
+    records = [{"ID": name} | one.record() if name else one.record() for name, one in results.items()]
+    return records[0] if len(records) == 1 else {"patients": records}
+
+
+def _side_by_side(
+    arms: list[Scenario], hours: str | None, out: Path | None, plot: Path | None, as_json: bool
+) -> None:
+    """Several arms: their courses in one table and on one plot."""
+    from jakinib.scenario.verbs import simulate as run
+
+    found = run(arms, hours=hours)
+    if out:
+        found.save(out)
+    if plot:
+        draw(found.plot(), plot)
+    with output(as_json) as emit:
+        if as_json:
+            emit(found.record())
+            return
+        for label, one in zip(found.labels, found, strict=True):
+            emit(label)
+            _print(emit, one, "")
+        back(arms)
 
 
 def _around(fed: bool, condition: list[str] | None) -> dict[str, Any]:

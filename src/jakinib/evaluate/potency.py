@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,8 +17,6 @@ from numpy.typing import NDArray
 
 from jakinib.assay import CellAssay, Curve
 from jakinib.assay import assay as simulated
-from jakinib.assay import compare as comparison
-from jakinib.assay.cell import EX_VIVO
 from jakinib.build.estimates import estimates
 from jakinib.errors import InputError, UnknownIdError
 from jakinib.evaluate.draws import Joint, joint, probabilities
@@ -225,34 +223,10 @@ def offset_of(laboratory: str, conditions: CellAssay) -> str:
     return ""
 
 
-def compare(
-    regimens: Sequence[str],
-    cytokines: Sequence[str] | str = "all",
-    population: str = "ra_adult",
-    *,
-    anchored: bool = True,
-    milieu: str = "",
-    bands: bool = True,
-    advance: Callable[[], None] | None = None,
-) -> pd.DataFrame:
-    """Compare regimens at steady state, cytokine by cytokine, in whole blood ex vivo.
-
-    As ``jakinib.assay.compare.compare``, and beside each IC50 its ratio to that of the first regimen's
-    inhibitor with a 90 % band of what one laboratory would find for both; ``order_certain`` says whether one
-    of the two is the more potent with a probability of at least 95 %. bands: leave them out when false.
-    """
-    frame = comparison.compare(
-        regimens, cytokines, population, anchored=anchored, milieu=milieu, advance=advance
-    )
-    return with_ratios(frame, milieu) if bands and anchored else frame
-
-
-def with_ratios(
-    frame: pd.DataFrame, milieu: str = "", like: Mapping[str, CellAssay] | None = None
-) -> pd.DataFrame:
+def with_ratios(frame: pd.DataFrame, read: Sequence[CellAssay]) -> pd.DataFrame:
     """A comparison with the IC50 ratios to the inhibitor of its first row, where it has several inhibitors.
 
-    like: conditions by cytokine, whatever their inhibitor, in place of the usual.
+    read: conditions of each read-out, whatever their inhibitor.
     """
     import pandas as pd
 
@@ -260,20 +234,15 @@ def with_ratios(
         return frame
     spread = scatter()
     drugs = tuple(dict.fromkeys(frame.inhibitor))
-    models: dict[str, Model] = {}
-    logs: dict[tuple[str, str], Array] = {}
+    like = {(one.stimulus, one.readout): one for one in read}
+    logs: dict[tuple[tuple[str, str], str], Array] = {}
     beside: list[dict[str, Any]] = []
     for row in frame.to_dict("records"):
-        name, drug = row["cytokine"], row["inhibitor"]
+        name, drug = (row["cytokine"], row["readout"]), row["inhibitor"]
         if (name, drug) not in logs:
-            conditions = (
-                replace(like[name], inhibitor=drug)
-                if like is not None
-                else CellAssay(drug, name, row["readout"], row["cell"], EX_VIVO, milieu=milieu)
-            )
-            if name not in models:
-                models[name] = conditions.model_of(drugs)
-            logs[name, drug] = ln_ic50s(conditions, models[name], spread, row["ic50_nM"])
+            conditions = replace(like[name], inhibitor=drug)
+            model = conditions.model_of(drugs)
+            logs[name, drug] = ln_ic50s(conditions, model, spread, row["ic50_nM"])
         pair = (logs[name, drugs[0]], logs[name, drug])
         beside.append({} if drug == drugs[0] else ratio(*pair, spread, drugs[0], drug))
     for column in dict.fromkeys(key for one in beside for key in one):

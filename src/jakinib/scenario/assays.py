@@ -45,7 +45,7 @@ class Assays(Shown):
     def __getitem__(self, stimulus: str) -> CellPotency:
         """The curve of a cytokine as the scenario has it; raises InputError for another."""
         for curve in self.curves:
-            if curve.assay.stimulus == stimulus:
+            if stimulus in (curve.assay.stimulus, f"{curve.assay.stimulus}/{curve.assay.readout}"):
                 return curve
         known = ", ".join(curve.assay.stimulus for curve in self.curves)
         raise InputError(f"assay: no curve of '{stimulus}'; there are {known}")

@@ -80,12 +80,21 @@ def _names(given: Any) -> Any:
     )
 
 
+def _stimulus(given: str) -> str:
+    """A cytokine, or several at once, by its names in the library, and its read-out: "IL-6/pSTAT1"."""
+    stimulus, slash, read = (part.strip() for part in given.partition("/"))
+    if slash and not read:
+        raise ValueError(f"'{given}' names no read-out behind the stroke; write for example IL-6/pSTAT1")
+    known = JOINED.join(understood(partial(cytokines_of, stimulus)))
+    return f"{known}/{read}" if read else known
+
+
 def _cytokines(names: tuple[str, ...]) -> tuple[str, ...]:
     if not names:
         raise ValueError("names none; name a cytokine such as IL-6, or all")
     if names == ("all",):
         return names
-    known = tuple(JOINED.join(understood(partial(cytokines_of, name))) for name in names)
+    known = tuple(_stimulus(name) for name in names)
     twice = next((name for name in known if known.count(name) > 1), None)
     if twice is not None:
         raise ValueError(f"names {twice} twice; name it once")
@@ -158,6 +167,7 @@ class Measured(Strict):
         for name in ("preincubation", "stimulation"):
             hours = understood(partial(parse_quantity, getattr(self, name), "hour", where=name))
             HOURS.number(hours)
+        self._apart()
         if self.cytokine != ("all",):
             read = [understood(partial(self.of, USUAL, name, EX_VIVO)) for name in self.cytokine]
             if self.readout and len({one.readout for one in read}) == 1:
@@ -166,10 +176,21 @@ class Measured(Strict):
                 object.__setattr__(self, "cell", read[0].cell)
         return self
 
+    def _apart(self) -> None:
+        """A read-out behind a cytokine is that of the scenario where it is the only one."""
+        if any("/" in name for name in self.cytokine):
+            if self.readout:
+                raise ValueError(f"readout {self.readout}: the cytokines name their own; leave it out")
+            if len(self.cytokine) == 1:
+                name, _, read = self.cytokine[0].partition("/")
+                object.__setattr__(self, "cytokine", (name,))
+                object.__setattr__(self, "readout", read)
+
     def of(self, inhibitor: str, cytokine: str, usual_matrix: str) -> CellAssay:
         """The assay of one inhibitor on one cytokine, or on several at once; usual_matrix: by default."""
+        stimulus, _, read = cytokine.partition("/")
         return stimulated(
-            inhibitor, cytokine, self.readout, cell=self.cell, matrix=self.matrix or usual_matrix,
+            inhibitor, stimulus, read or self.readout, cell=self.cell, matrix=self.matrix or usual_matrix,
             cytokine_dose=self.cytokine_dose, preincubation=self.preincubation, stimulation=self.stimulation,
             milieu=self.milieu,
         )  # fmt: skip

@@ -22,6 +22,7 @@ from jakinib.files.shown import Shown
 from jakinib.library import get_library
 from jakinib.parallel import each
 from jakinib.paths import check_writable
+from jakinib.scenario.heat import ink_on
 from jakinib.scenario.quantities import Input, Outcome, Quantity, amount, numeric, quantity, unstudied
 from jakinib.scenario.value import Scenario
 from jakinib.simulate import load
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 POINTS = 9  # of a range that does not say how many
 MOST = 10_000  # points of a scan
-HALFWAY = 0.179  # luminance at which black and white stand out alike, 4.58 to 1
 WIDE = 10.0  # ratio of the ends of a range from which on its points are spaced by equal factors
 _RANGE = re.compile(r"\s*([\d.]+)\s*(?:to|\.\.|–|-)\s*([\d.]+)\s*(.*?)\s*")
 _UNIT = re.compile(r"[^\d\s.,eE+-].*$")
@@ -165,7 +165,7 @@ def _job(asked: Scenario, what: Quantity, inputs: Sequence[Input], at: Sequence[
 
     library = get_library()
     drugs, people = asked.inhibitors, asked.patient.population
-    stimuli = [cytokines_of(name) for name in asked.cytokines]
+    stimuli = [cytokines_of(name.partition("/")[0]) for name in asked.cytokines]
     models = [load("cytokine_signalling", cytokines=names, inhibitors=drugs) for names in stimuli]
     models += [
         load("oral_pk", inhibitors=drug, population=people)
@@ -243,11 +243,5 @@ def _map(found: Scan, axes: Any) -> None:
     if cells.size > 120:  # numbers would touch
         return
     for (row, column), value in np.ndenumerate(cells):
-        ink = "black" if _luminance(image.cmap(image.norm(value))[:3]) > HALFWAY else "white"
+        ink = ink_on(image.cmap(image.norm(value)))
         axes.text(column, row, f"{value:.3g}", ha="center", va="center", color=ink, fontsize=8)
-
-
-def _luminance(colour: Sequence[float]) -> float:
-    """Relative luminance of an sRGB colour, as contrast ratios are made of (WCAG 2.1)."""
-    light = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour]
-    return 0.2126 * light[0] + 0.7152 * light[1] + 0.0722 * light[2]

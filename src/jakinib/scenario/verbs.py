@@ -14,34 +14,35 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, overload
 
 from jakinib.assay.cell import EX_VIVO, WHOLE_BLOOD, CellAssay
-from jakinib.assay.compare import Exposure, beside, exposure
+from jakinib.assay.compare import Exposure, exposure
 from jakinib.assay.course import Course, course
 from jakinib.errors import InputError
 from jakinib.evaluate import influence, potency
 from jakinib.population import run
+from jakinib.scenario.arms import Arms
 from jakinib.scenario.assays import Assays
 from jakinib.scenario.trial import Arm, Trial, together
 from jakinib.scenario.value import Scenario
 from jakinib.simulate import result
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 P = ParamSpec("P")
 R = TypeVar("R", covariant=True)
 S = TypeVar("S", covariant=True)
-Arms = Sequence[Scenario]
+Several = Sequence[Scenario]
 
 
 class Verb(Protocol, Generic[P, R, S]):
     """A function that takes a scenario, or arms, in place of its arguments."""
 
     @overload
-    def __call__(self, scenario: Scenario | Arms, /, **options: Any) -> S: ...
+    def __call__(self, scenario: Scenario | Several, /, **options: Any) -> S: ...
     @overload
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
     @overload
-    def __call__(self, *, scenario: Scenario | Arms, **options: Any) -> S: ...
+    def __call__(self, *, scenario: Scenario | Several, **options: Any) -> S: ...
 
 
 def _arms(given: Any) -> tuple[Scenario, ...] | None:
@@ -52,7 +53,7 @@ def _arms(given: Any) -> tuple[Scenario, ...] | None:
     return tuple(given) if several else None
 
 
-def _taking(
+def taking(
     function: Callable[P, Any], of: Callable[..., Any], options: Sequence[str], several: str = ""
 ) -> Callable[P, Any]:
     """``function`` that hands scenarios to ``of``. options: keywords that say nothing a scenario says.
@@ -129,10 +130,8 @@ def exposed(scenario: Scenario, *, anchored: bool = True, ends: bool = False, **
     return replace(found, notes=tuple(dict.fromkeys([*scenario.doses.notes, *found.notes])))
 
 
-def _simulate(
-    arms: Arms, *, hours: float | str | None = None, at: Sequence[float] = ()
-) -> Course | list[Course]:
-    courses = []
+def _simulate(arms: Several, *, hours: float | str | None = None, at: Sequence[float] = ()) -> Course | Arms:
+    courses, named = [], labels("simulate", arms)
     for one in arms:
         cytokine = only("simulate", one.cytokines, "cytokine")
         who = one.patient
@@ -142,10 +141,10 @@ def _simulate(
                 conditions=who.with_, like=drawn(one, "simulate")[cytokine], at=at,
             )
         )  # fmt: skip
-    return courses if len(courses) > 1 else courses[0]
+    return Arms(tuple(courses), tuple(arms), tuple(named)) if len(courses) > 1 else courses[0]
 
 
-def labels(what: str, arms: Arms) -> list[str]:
+def labels(what: str, arms: Several) -> list[str]:
     """A short name of each arm; raises InputError for arms that are the same."""
     whole = [one.label for one in arms]
     twice = next((label for label in whole if whole.count(label) > 1), None)
@@ -155,35 +154,17 @@ def labels(what: str, arms: Arms) -> list[str]:
     return short if len(set(short)) == len(short) else whole
 
 
-def _compare(
-    arms: Arms, *, anchored: bool = True, bands: bool = True, advance: Callable[[], None] | None = None
-) -> pd.DataFrame:
-    like = drawn(arms[0], "compare")
-    other = next((one for one in arms if one.assay != arms[0].assay), None)
-    if other is not None:
-        raise InputError(
-            f"compare: '{other.label}' is measured otherwise than '{arms[0].label}'; arms share one assay"
-        )
-    named = labels("compare", arms)
-    exposures = [
-        replace(exposed(one, anchored=anchored), regimen=label)
-        for one, label in zip(arms, named, strict=True)
-    ]
-    frame = beside(exposures, list(like), arms[0].assay.milieu, like, advance)
-    return potency.with_ratios(frame, like=like) if bands and anchored else frame
-
-
 def _assay(scenario: Scenario, *, bands: bool = True, **options: Any) -> potency.CellPotency | Assays:
     without(scenario, "assay", "concentration")
     measured, inhibitor = scenario.assay, only("assay", scenario.inhibitors, "inhibitor")
     curves = tuple(
         potency.assay(
-            inhibitor, cytokine, measured.readout, laboratory=measured.laboratory, cell=measured.cell,
+            inhibitor, stimulus, read or measured.readout, laboratory=measured.laboratory, cell=measured.cell,
             matrix=measured.matrix or WHOLE_BLOOD, cytokine_dose=measured.cytokine_dose,
             preincubation=measured.preincubation, stimulation=measured.stimulation, milieu=measured.milieu,
             **options,
         )
-        for cytokine in scenario.cytokines
+        for stimulus, _, read in (name.partition("/") for name in scenario.cytokines)
     )  # fmt: skip
     return Assays(curves, scenario, bands) if len(curves) > 1 else curves[0]
 
@@ -213,7 +194,7 @@ def for_population(scenario: Scenario) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def studies(arms: Arms) -> list[tuple[str, Scenario, dict[str, Any]]]:
+def studies(arms: Several) -> list[tuple[str, Scenario, dict[str, Any]]]:
     """Label, scenario and arguments of ``jakinib.population`` of each arm under each of its cytokines.
 
     Raises InputError for arms that are the same.
@@ -227,7 +208,7 @@ def studies(arms: Arms) -> list[tuple[str, Scenario, dict[str, Any]]]:
 
 
 def _population(
-    arms: Arms,
+    arms: Several,
     *,
     n: int = 1000,
     workers: int = 1,
@@ -261,14 +242,11 @@ def _plain_population(*args: Any, **kwargs: Any) -> Trial:
 
 
 _ONE = "it answers for one; ask for each"
-simulate: Verb[..., result.Result, Any] = _taking(result.simulate, _simulate, ("hours", "at"))
-compare: Verb[..., pd.DataFrame, pd.DataFrame] = _taking(
-    potency.compare, _compare, ("anchored", "bands", "advance")
-)
-assay: Verb[..., potency.CellPotency, Any] = _taking(potency.assay, _assay, ("model", "bands"), _ONE)
-sensitivity: Verb[..., influence.Sensitivity, influence.Sensitivity] = _taking(
+simulate: Verb[..., result.Result, Any] = taking(result.simulate, _simulate, ("hours", "at"))
+assay: Verb[..., potency.CellPotency, Any] = taking(potency.assay, _assay, ("model", "bands"), _ONE)
+sensitivity: Verb[..., influence.Sensitivity, influence.Sensitivity] = taking(
     influence.sensitivity, _sensitivity, ("draws", "done"), _ONE
 )
-population: Verb[..., Trial, Trial] = _taking(
+population: Verb[..., Trial, Trial] = taking(
     _plain_population, _population, ("n", "seed", "workers", "scheduler", "ensemble", "executor", "done")
 )

@@ -1,0 +1,111 @@
+"""Several courses side by side: plasma and inhibition of each arm against time, labelled at the lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jakinib.assay.course import Course
+from jakinib.files.shown import Shown
+from jakinib.scenario.value import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#222222", "#e69f00")
+DASHES = ("-", "--", "-.", ":")
+GAP = 0.07  # of the height of a panel between two labels
+
+
+@dataclass(frozen=True)
+class Arms(Shown):
+    """The courses of several scenarios, in their order; labels: a name of each."""
+
+    courses: tuple[Course, ...]
+    scenarios: tuple[Scenario, ...]
+    labels: tuple[str, ...]
+
+    def __iter__(self) -> Iterator[Course]:
+        return iter(self.courses)
+
+    def __len__(self) -> int:
+        return len(self.courses)
+
+    def __getitem__(self, number: int) -> Course:
+        return self.courses[number]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the reader must know of any arm, each once."""
+        return tuple(dict.fromkeys(note for course in self.courses for note in course.notes))
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row an arm and time (h): plasma (ng/mL) of its first inhibitor and inhibition (%)."""
+        import pandas as pd
+
+        frame = pd.concat(
+            pd.DataFrame({
+                "arm": label, "time": course.profile.time, "plasma": course.profile.ng_per_mL,
+                "inhibition": 100 * course.inhibition,
+            })
+            for label, course in zip(self.labels, self.courses, strict=True)
+        ).reset_index(drop=True)  # fmt: skip
+        units = {"time": "h", "plasma": "ng/mL", "inhibition": "%"}
+        frame.attrs = {"units": units, "notes": list(self.notes)}
+        return frame
+
+    def record(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            "arms": [
+                {"arm": label} | course.record()
+                for label, course in zip(self.labels, self.courses, strict=True)
+            ],
+            "scenarios": [one.record() for one in self.scenarios],
+        }
+
+    def plot(self) -> Any:
+        """Plasma above inhibition, a line an arm, named where it ends; a matplotlib Figure."""
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(8, 5.6), layout="constrained")
+        total, inhibited = figure.subplots(2, 1, sharex=True)
+        end = max(float(course.profile.time[-1]) for course in self.courses)
+        scale, unit = (24.0, "days") if end > 72 else (1.0, "h")
+        read = {f"{c.conditions.cytokine} {c.conditions.readout}" for c in self.courses}
+        for axes, of in ((total, "plasma"), (inhibited, "inhibition")):
+            ends = []
+            for number, course in enumerate(self.courses):
+                y = course.profile.ng_per_mL if of == "plasma" else 100 * course.inhibition
+                dash, colour = DASHES[number % len(DASHES)], COLOURS[number % len(COLOURS)]
+                axes.plot(course.profile.time / scale, y, dash, color=colour, linewidth=1.8)
+                ends.append((float(course.profile.time[-1]) / scale, float(y[-1]), colour))
+            axes.set(xlim=(0, end / scale), ylim=(0, 100) if of == "inhibition" else (0, None))
+            self._name(axes, ends)
+            axes.spines[["top", "right"]].set_visible(False)
+            axes.grid(axis="y", color="0.92")
+        drugs = {course.profile.inhibitor for course in self.courses}
+        total.set(ylabel=f"{drugs.pop() if len(drugs) == 1 else 'inhibitor'} in plasma (ng/mL)")
+        of = read.pop() if len(read) == 1 else "signal"
+        inhibited.set(xlabel=f"time ({unit})", ylabel=f"{of} inhibited ex vivo (%)")
+        figure.align_ylabels()
+        return figure
+
+    def _name(self, axes: Any, ends: list[tuple[float, float, str]]) -> None:
+        """The name of each line right of its end, moved apart where names would touch."""
+        low, high = axes.get_ylim()
+        heights = [(y - low) / (high - low) for _, y, _ in ends]
+        placed: dict[int, float] = {}
+        for number in np.argsort(heights, kind="stable").tolist():
+            least = max(placed.values(), default=-GAP) + GAP
+            placed[number] = max(heights[number], least)
+        for number, (x, y, colour) in enumerate(ends):
+            axes.annotate(
+                self.labels[number], (x, y), xytext=(1.02, placed[number]), textcoords="axes fraction",
+                color=colour, fontsize=9, va="center", annotation_clip=False,
+                arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0,
+                            "relpos": (0, 0.5)},
+            )  # fmt: skip
