@@ -93,7 +93,7 @@ FOREIGN = {
     "both sides of an instant": "species S; S = 1; J: S ->; p + q + S; p := piecewise(1, time > 1.1, 0);"
     "q := piecewise(1, time >= 1.1, 0); r := piecewise(1, time < 1.1, 0); s := piecewise(1, time <= 1.1, 0)",
     "a case by state": "species S; S = 4; J: S ->; piecewise(1, S > 2, S / 2)",
-    "doses at times": "species S; S = 1; k = 1; J: S ->; S; at (time > 0.5): S = S + 3; at (time > k): S = k",
+    "doses at times": "species S; S = 1; k = 1.6; J: S ->; S; at time >= 1.1: S = S + 3; at time > k: S = k",
     "powers": "species S, T; S = 1; T = 0; n = 2.5; J: S -> T; S^n / (0.3^n + S^n) + log10(1 + S) * S",
 }
 

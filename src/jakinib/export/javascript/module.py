@@ -129,10 +129,10 @@ def _start(writer: Writer, symbol: str, follows: Sequence[str], node: int) -> st
     return _list([_literal(symbol), _literal(list(follows)), writer.value("y,p", node)])
 
 
-def _event(writer: Writer, time: int, early: bool, assigned: Mapping[str, int]) -> str:
-    """When, whether it happens at the start where it is due then, and the values that it sets."""
+def _event(writer: Writer, time: int, after: bool, early: bool, assigned: Mapping[str, int]) -> str:
+    """When, whether past what is read then, whether also where it is due from the start on, what it sets."""
     values = _list(_list([_literal(name), writer.value("y,p", node)]) for name, node in assigned.items())
-    return _list([writer.value("y,p", time), _literal(early), values])
+    return _list([writer.value("y,p", time), _literal(after), _literal(early), values])
 
 
 def _switch(graph: Expressions, writer: Writer, operation: int, a: int, b: int) -> str:

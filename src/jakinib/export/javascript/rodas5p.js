@@ -239,22 +239,23 @@ Throws an Error in one line for what is unknown or not finite, and for a run tha
 export function integrate(model, { values = {}, times, stops = [], from = 0, rtol = 1e-8 }) {
   checkTimes(model, from, times, stops);
   const r = room(model), end = times[times.length - 1], states = [], spans = [], parameters = [];
-  const see = (t, until, h) => {
-    for (let ready = false; states.length < times.length && times[states.length] <= until + TINY; ready = true) {
+  const see = (t, until, h, most) => {
+    for (let ready = false; states.length < times.length && times[states.length] <= most; ready = true) {
       const time = times[states.length];
-      spans.push(parameters.length);
+      spans.push(parameters.length - 1);
       states.push((time >= until - TINY ? r.ahead : inside(r, (time - t) / h, ready)).slice());
     }
   };
   begin(model, r, values, from);
   r.steps = 0;
   let next = 0;
-  for (let t = from, first = true; ; first = false) {
-    r.ahead.set(r.y);
-    see(t, t, 1); // before anything acts
+  for (let t = from; ; ) {
+    happen(model, r, t, from, false);
     parameters.push(r.p.slice());
+    r.ahead.set(r.y);
+    see(t, t, 1, t + TINY);
     if (t >= end - TINY) break;
-    happen(model, r, t, first);
+    happen(model, r, t, from, true);
     for (; next < stops.length && stops[next].time <= t + TINY; next++) write(model, r, stops[next].set);
     let until = next < stops.length ? Math.min(end, stops[next].time) : end;
     for (const [when] of [...model.events, ...model.switches]) {
@@ -263,21 +264,23 @@ export function integrate(model, { values = {}, times, stops = [], from = 0, rto
     }
     turn(model, r.p, r.y, (t + until) / 2);
     model.prepare(r.p, r.c);
-    advance(model, r, t, until, rtol, see);
+    parameters.push(r.p.slice());
+    advance(model, r, t, until, rtol, (at, ahead, h) => see(at, ahead, h, Math.min(ahead + TINY, until - TINY)));
     t = until;
   }
   const seen = { times: Float64Array.from(times), states, steps: r.steps };
   return { ...seen, read: (name) => readings(model, seen, parameters, spans, name) };
 }
 
-// Events that are due: all see the values before any of them acts.
-function happen(model, r, time, first) {
-  const due = model.events.filter(([when, early]) => {
-    const since = time - when(r.y, r.p);
-    return first ? early && since >= 0 : Math.abs(since) <= TINY;
-  });
-  const found = due.map(([, , set]) => Object.fromEntries(set.map(([name, value]) => [name, value(r.y, r.p)])));
-  for (const values of found) write(model, r, values);
+// Events that are due, those before or those after what is read now; at the start those that act where their
+// time is past. All see the values before any of them acts.
+function happen(model, r, now, from, afterwards) {
+  const due = ([when, after, early]) => {
+    const since = now - when(r.y, r.p);
+    return after === afterwards && (now > from ? Math.abs(since) <= TINY : early && since >= 0);
+  };
+  const valued = ([, , , set]) => Object.fromEntries(set.map(([name, value]) => [name, value(r.y, r.p)]));
+  for (const values of model.events.filter(due).map(valued)) write(model, r, values);
 }
 
 function readings(model, run, parameters, spans, name) {

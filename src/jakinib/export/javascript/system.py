@@ -93,15 +93,17 @@ class System:
                 raise ModelError(f"the start of {name} follows a rule, but it is given by another")
             yield name, follows[name], self.equations.of(self._rules[name])
 
-    def events(self) -> Iterator[tuple[int, bool, dict[str, int]]]:
-        """Events: when, whether one that is due at the start happens then, and what is set to what."""
+    def events(self) -> Iterator[tuple[int, bool, bool, dict[str, int]]]:
+        """Events: when, whether just after it, whether also where due from the start on, what is set."""
         for (id, event), early in zip(self.source.events.items(), self.early, strict=True):
             for name, _ in event.assigns:
                 if name in self.source.compartments:
                     raise ModelError(f"event {id} changes compartment {name}, which is not supported")
-            yield self._when(id, event), early, {name: self.equations.of(f) for name, f in event.assigns}
+            assigned = {name: self.equations.of(formula) for name, formula in event.assigns}
+            yield *self._when(id, event), early, assigned
 
-    def _when(self, id: str, event: Event) -> int:
+    def _when(self, id: str, event: Event) -> tuple[int, bool]:
+        """The time of an event, and whether it acts just after that time."""
         if event.parts:
             raise ModelError(f"event {id}: delays and priorities of events are not supported")
         trigger = event.trigger
@@ -110,7 +112,7 @@ class System:
             if trigger[1][place] == ("time", ()) and not has(trigger[1][1 - place], "time"):
                 node = self.equations.of(trigger[1][1 - place])
                 if not self.graph.varying[node]:
-                    return node
+                    return node, trigger[0] in ("gt", "lt")
         raise ModelError(f"event {id}: only events at a time, as in time >= 5, are supported")
 
 
