@@ -50,6 +50,10 @@ def test_wheel_carries_models_and_fits(wheel: Path) -> None:
         assert expected <= packed
 
 
+def test_wheel_carries_the_integrator_of_javascript_modules(wheel: Path) -> None:
+    assert "jakinib/export/javascript/rodas5p.js" in zipfile.ZipFile(wheel).namelist()
+
+
 def test_wheel_carries_the_lane_engine_where_a_compiler_is_there(wheel: Path) -> None:
     packed = set(zipfile.ZipFile(wheel).namelist())
     assert {"jakinib/lanes/lanes.c", "jakinib/lanes/kernel.h"} <= packed
