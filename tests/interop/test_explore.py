@@ -15,7 +15,7 @@ import pytest
 from jakinib.assay import CellAssay
 from jakinib.assay.compare import conditions_of, exposure, inhibition
 from jakinib.build import ModelSpec, compose, translated
-from jakinib.explore import explore
+from jakinib.explore import explore, page
 from jakinib.explore.opening import arms
 from jakinib.lanes import Lanes
 from jakinib.library import get_library
@@ -146,6 +146,10 @@ def test_the_scenario_that_the_page_writes_is_the_question_it_holds(
             file.write_text(text, encoding="utf-8")
             (arm,) = arms([Scenario.read(file)])
             assert arm == {key: asked[key] for key in arm}, text
+
+
+def test_the_same_library_gives_the_same_page(file: Path) -> None:
+    assert page() == file.read_text(encoding="utf-8")
 
 
 def test_the_page_asks_nobody_and_complains_of_nothing(file: Path, opened: dict[str, Any]) -> None:

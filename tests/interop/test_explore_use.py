@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import shutil
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from xml.etree import ElementTree
 
 import pytest
 from browser import Page, browser
@@ -116,6 +118,29 @@ def test_bands_of_an_ic50_are_those_of_the_package(page: Page) -> None:
     assert found
     wanted = jk.assay("baricitinib", "IL-6").bands["a new laboratory"]
     assert [float(end) for end in found.groups()] == pytest.approx(wanted, rel=0.02)
+
+
+def test_pictures_tables_and_scenarios_are_whole_files(page: Page, tmp_path: Path) -> None:
+    page.ask(
+        "window.kept = []; URL.createObjectURL = (blob) => { kept.push(blob); return 'data:,'; };"
+        "HTMLAnchorElement.prototype.click = function () {}; 0"
+    )
+    buttons = "[...document.querySelectorAll('figure button')].slice(0, 2)"
+    page.ask(f"{buttons}.forEach((one) => one.click()); 0")
+    page.ask("document.getElementById('csv').click(); document.getElementById('yaml').click(); 0")
+    page.until("kept.length === 4")
+    kinds = page.ask("kept.map((one) => one.type)")
+    texts = dict(zip(kinds, page.ask("Promise.all(kept.map((one) => one.text()))"), strict=True))
+    drawing = ElementTree.fromstring(texts["image/svg+xml"])
+    assert len(drawing.findall(".//{http://www.w3.org/2000/svg}path")) >= 1
+    assert page.ask("kept.find((one) => one.type === 'image/png').size") > 10_000
+    rows = list(csv.DictReader(texts["text/csv"].splitlines()))
+    highest = max(float(row["y"]) for row in rows if row["chart"].startswith("Plasma"))
+    day = jk.plasma(jk.Regimen.parse("4 mg qd ss"), [0.6, 0.65, 0.7], population="ra_adult")
+    assert highest == pytest.approx(float(day.ng_per_mL.max()), rel=1e-5)
+    scenario = tmp_path / "scenario.yaml"
+    scenario.write_text(texts["text/yaml"], encoding="utf-8")
+    assert jk.Scenario.read(scenario).inhibitors == ("baricitinib",)
 
 
 def test_every_control_has_a_name_and_the_keyboard_reaches_it(page: Page) -> None:

@@ -48,7 +48,7 @@ export function short(value) {
 //   bands: [{x, low, high, colour}], points: [{x, y, colour, about, from, to}], marks: [{x, colour, label}] }
 export function chart(spec, width) {
   const height = Math.round(Math.min(Math.max(width * 0.56, 220), 330));
-  const room = { left: 52, right: 14, top: 12, bottom: 44 };
+  const room = { left: 58, right: 14, top: 12, bottom: 44 };
   const text = colour("ink");
   const faint = colour("rule");
   const svg = element("svg", {
@@ -107,6 +107,8 @@ export function chart(spec, width) {
       fill: point.open ? colour("paper") : point.colour,
     }));
     spot.append(element("title", {}, point.about));
+    for (const event of ["focus", "pointerenter"]) spot.addEventListener(event, () => spec.say?.(point.about));
+    spot.addEventListener("blur", () => spec.say?.(""));
     svg.append(spot);
   }
   follow(svg, spec, { px, py, room, width, height, flat });
@@ -119,6 +121,7 @@ function follow(svg, spec, { px, room, width, height, flat }) {
   const rule = element("line", { y1: room.top, y2: height - room.bottom, stroke: colour("ink"), opacity: 0, class: "unsaved" });
   svg.append(rule);
   svg.addEventListener("pointermove", (event) => {
+    if (event.target.closest(".point")) return;
     const at = ((event.clientX - svg.getBoundingClientRect().left) / svg.getBoundingClientRect().width) * width;
     const share = (at - room.left) / (width - room.left - room.right);
     if (share < 0 || share > 1) return;

@@ -8,7 +8,7 @@ import { Bands } from "./bands.js";
 import { picture, pixels, save, scenario, table } from "./downloads.js";
 import { results } from "./compute.js";
 import { panels } from "./panels.js";
-import { selftest } from "./selftest.js";
+import { selftest, timed } from "./selftest.js";
 import { groups, slider } from "./sliders.js";
 import { cautions, judged, peaks, points, trust } from "./trust.js";
 import { History, changed, readBack, usual, written } from "./store.js";
@@ -34,6 +34,7 @@ const past = new History(first);
 const open = new Set();
 let complaint = opened instanceof Error ? `The address does not fit this page (${opened.message}); it shows its usual question.` : "";
 let later = 0;
+let wanted = "";
 const half = [];
 let shown = [];
 
@@ -75,6 +76,18 @@ const moving = {
   },
 };
 
+// Shows the sliders whose name or symbol holds the words typed; all where there are none.
+function find(whole) {
+  const words = wanted.trim().toLowerCase();
+  for (const part of whole.querySelectorAll("details")) {
+    if (words) part.open = true;
+    setTimeout(() => {
+      for (const row of part.querySelectorAll(".slider")) row.hidden = !row.querySelector("label").dataset.words.includes(words);
+      part.hidden = Boolean(words) && part.querySelectorAll(".slider:not([hidden])").length === 0;
+    }, 0);
+  }
+}
+
 function showForm() {
   const focus = document.activeElement?.id;
   const label = document.activeElement?.labels?.[0]?.textContent;
@@ -86,6 +99,10 @@ function showForm() {
   whole.replaceChildren(
     html("p", { class: "quiet" }, moved ? `${moved} moved from the estimate. ` : "All at their estimates. ",
       moved ? html("button", { type: "button", onclick: () => setArm({ ...active(), changes: {} }) }, "Reset all to estimate") : ""),
+    html("input", {
+      type: "search", placeholder: "Find a parameter", "aria-label": "Find a parameter", value: wanted,
+      oninput: (event) => { wanted = event.target.value; find(whole); },
+    }),
     ...groups(content, active(), known).map(([title, entries]) => {
       const part = html("details", { open: open.has(title) }, html("summary", {}, `${title} (${entries.length})`));
       const fill = () => {
@@ -96,6 +113,7 @@ function showForm() {
       if (part.open) fill();
       return part;
     }));
+  find(whole);
   const again = focus && document.getElementById(focus);
   if (again && !label) again.focus();
   else if (label) [...document.querySelectorAll("label")].find((one) => one.textContent === label)?.control?.focus();
@@ -221,10 +239,15 @@ document.addEventListener("keydown", (event) => {
   $(event.shiftKey ? "redo" : "undo").click();
 });
 $("made").textContent = `Made by jakinib ${content.version} from its SBML models, which this page integrates itself. A research model: no ground for treating anyone.`;
+$("asking").open = innerWidth > 860;
 addEventListener("resize", () => compute(false));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => compute(false));
 showForm();
 compute(false);
+if (location.hash === "#timing") {
+  const taken = timed(content, (arm, going) => setArm(arm, { going, form: false }));
+  document.body.append(html("script", { type: "application/json", id: "timing" }, JSON.stringify(taken)));
+}
 if (location.hash === "#selftest") {
   const found = { ...selftest(cells), asked: performance.getEntriesByType("resource").map(({ name }) => name) };
   document.body.append(html("script", { type: "application/json", id: "selftest" }, JSON.stringify(found)));

@@ -41,3 +41,24 @@ export function selftest(cells) {
   }
   return { ic50, course, days, minutes: MINUTES };
 }
+
+const MOVES = 15;
+
+// Milliseconds that each move of a slider takes, layout included, by cytokine and inhibitor; opened with #timing.
+export function timed(content, put) {
+  const drugs = Object.keys(content.inhibitors).filter((id) => Object.keys(content.inhibitors[id].populations).length);
+  return Object.fromEntries(Object.keys(content.cytokines).map((cytokine) => [
+    cytokine,
+    Object.fromEntries(drugs.map((inhibitor) => {
+      const arm = usual(content, { inhibitor, cytokine });
+      const usualKm = content.parameters.Km_JAK1.value;
+      put(arm, false);
+      return [inhibitor, Array.from({ length: MOVES }, (_, k) => {
+        const begin = performance.now();
+        put({ ...arm, changes: { Km_JAK1: usualKm * (0.6 + 0.05 * k) } }, true);
+        document.body.getBoundingClientRect();
+        return performance.now() - begin;
+      })];
+    })),
+  ]));
+}

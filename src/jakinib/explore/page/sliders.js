@@ -85,7 +85,7 @@ export function slider(content, arm, [symbol, number], act) {
   }, "Reset");
   back.setAttribute("aria-label", `Reset ${number.name} to estimate`);
   const row = html("div", { class: `slider${arm.changes[symbol] === undefined ? "" : " moved"}`, title: origin(content, number) },
-    html("div", { class: "line" }, html("label", { for: id, title: symbol }, number.name), exact, html("span", { class: "quiet" }, unit), back),
+    html("div", { class: "line" }, html("label", { for: id, title: symbol, "data-words": `${number.name} ${symbol}`.toLowerCase() }, number.name), exact, html("span", { class: "quiet" }, unit), back),
     bar,
     html("div", { class: "from", id: `${id}_from` }, `${symbol}: ${range}. ${origin(content, number)}`));
   return row;

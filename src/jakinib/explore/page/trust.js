@@ -111,6 +111,7 @@ export function trust(content, state, bands) {
     html("h3", {}, "Verdicts of acceptance criteria"),
     content.verdicts.missing
       ? html("p", { class: "caution" }, content.verdicts.missing)
+      : !rows.length ? html("p", { class: "quiet" }, "No criterion is about this inhibitor or read-out.")
       : html("p", {}, `${rows.length} criteria touch this inhibitor or read-out: ${rows.length - failed.length} pass, ${failed.length} fail.`),
     rows.length ? list(rows) : null,
   ].filter(Boolean);
