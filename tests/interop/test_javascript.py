@@ -19,6 +19,7 @@ from node import NODE, Node
 from numpy.typing import NDArray
 
 from jakinib.build.sbml import translate
+from jakinib.build.starts import Starts
 from jakinib.errors import ExportError
 from jakinib.export import export, javascript
 from jakinib.export.javascript import code, model_text
@@ -189,3 +190,12 @@ def test_the_examples_in_the_docstrings_are_true() -> None:
         found = doctest.testmod(module)
         assert found.attempted > 0
         assert found.failed == 0
+
+
+def test_the_text_of_a_module_closes_no_tag_of_a_page() -> None:
+    document = libsbml.readSBMLFromString(sbml(DECAY))
+    note = Starts(fixed={"k": "no </script> here"}).to_xml()
+    document.getModel().setAnnotation(f"<annotation>{note}</annotation>")
+    text = model_text(str(libsbml.writeSBMLToString(document)))
+    assert "no \\u003c/script> here" in text
+    assert "</" not in text

@@ -115,6 +115,7 @@ class Writer:
             return self._product(inputs, text_of)
         texts = [text_of(k) for k in inputs]
         if operation == ADD:
+            texts.sort(key=lambda text: text[1])  # the same number, without brackets
             return f"{held(texts[0], SUM)}+{after(texts[1], PRODUCT)}", SUM
         if operation == SUB:
             return f"{held(texts[0], SUM)}-{after(texts[1], PRODUCT)}", SUM
@@ -136,7 +137,7 @@ class Writer:
             text, strength = text_of(other)
             if self.graph.operations[other] == INV and strength == PRODUCT:
                 return f"{held(text_of(one), PRODUCT)}/{text[2:]}", PRODUCT
-        first, second = (text_of(k) for k in inputs)
+        first, second = sorted((text_of(k) for k in inputs), key=lambda text: text[1])
         return f"{held(first, PRODUCT)}*{held(second, ATOM)}", PRODUCT
 
 

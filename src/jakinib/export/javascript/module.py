@@ -77,7 +77,8 @@ def _facts(name: str, system: System, model: Any) -> list[str]:
 def _literal(value: object) -> str:
     if isinstance(value, list) and value and isinstance(value[0], float):
         return f"[{','.join(map(number, value))}]"
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c")  # so that no tag is closed where the text stands in a page
 
 
 def _functions(system: System) -> list[str]:
