@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import libsbml
 import numpy as np
 import pytest
 from interop_models import distance, exported
 
-from jakinib.assay.pk import Disposition, dosed
-from jakinib.errors import ExportError
+from jakinib.assay.patient import Patient
+from jakinib.assay.pk import Disposition, dosed, plasma
+from jakinib.errors import ExportError, InputError
+from jakinib.export import export
 from jakinib.regimen import Regimen
 from jakinib.simulate import Model, Protocol, load
 
@@ -65,3 +69,20 @@ def test_events_of_a_missed_dose_are_absent() -> None:
 def test_a_regimen_of_another_inhibitor_is_refused() -> None:
     with pytest.raises(ExportError, match="doses of baricitinib, not of tofacitinib"):
         exported("oral_pk", "sbml-l3v2", "tofacitinib 5 mg bid x 2")
+
+
+@pytest.mark.parametrize("people", ["healthy_adult", "ra_adult"])
+@pytest.mark.parametrize("text", ["4 mg qd ss x 4", "0.05 mg/kg bid x 6"])
+def test_a_patient_who_changes_is_in_the_file(text: str, people: str, tmp_path: Path) -> None:
+    """In healthy adults renal function changes how much of a dose is taken up, too."""
+    who = {"weight": "80, 60 from 30.1 h", "eGFR": "90, 20 from 50.1 h"}
+    files = export("oral_pk", tmp_path, ["sbml-l3v2", "sbml-l2v4"], text, people, **who)
+    at = np.linspace(0, 96, 385)
+    patient = Patient(people, DRUG, **who).settings()  # type: ignore[arg-type]
+    inside = plasma(Regimen.parse(text), at, population=people, settings=patient).concentration
+    for file in files:
+        outside = Model(file.read_text(encoding="utf-8"), exact=False).run(Protocol(at), [f"C_{DRUG}"])[:, 0]
+        later = at > 0
+        assert outside[later] == pytest.approx(inside[later], rel=1e-5)
+    with pytest.raises(InputError, match="weight and eGFR without doses"):
+        export("oral_pk", tmp_path, ["sbml-l3v2"], None, people, **who)

@@ -137,7 +137,7 @@ def dosed(
     values: dict[float, dict[str, float]] = {}
     for inhibitor, disposition in dispositions.items():
         given |= steady_amounts(in_mg, disposition, inhibitor, model, before)
-        taken = _taken_up(in_mg.of(inhibitor), changing.get(f"F_{inhibitor}", 1.0))
+        taken = taken_up(in_mg.of(inhibitor), changing.get(f"F_{inhibitor}", 1.0))
         for step in dosing_steps(taken, disposition, inhibitor, settled=True):
             values.setdefault(step.time, {}).update(step.values)
     for name, value in changing.items():
@@ -146,7 +146,7 @@ def dosed(
     return Protocol(times, given, [Step(time, values[time]) for time in sorted(values)])
 
 
-def _taken_up(regimen: Regimen, share: Covariate) -> Regimen:
+def taken_up(regimen: Regimen, share: Covariate) -> Regimen:
     """Oral doses from time 0 on by the share taken up when they are taken over that at time 0."""
     if not isinstance(share, Changing):
         return regimen

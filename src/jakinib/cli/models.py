@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from jakinib.cli.app import Json, Population, app, output, refuse, table, targets
+from jakinib.cli.scenarios import EGFR, Weight
 from jakinib.errors import InputError
 from jakinib.paths import installed
 
@@ -77,6 +78,8 @@ def export(
     ] = "sbml-l3v2,sbml-l3v1,sbml-l2v4,antimony",
     regimen: Annotated[str, typer.Option(help="Doses as events, for example '4 mg qd x 7'.")] = "",
     population: Population = "healthy_adult",
+    weight: Weight = "",
+    egfr: EGFR = "",
     as_json: Json = False,
 ) -> None:
     """Write a model, or the calibration of a plan, for other tools."""
@@ -85,10 +88,10 @@ def export(
 
     names = [f.strip() for f in formats.split(",")]
     if "petab" in names:
-        refuse(ctx, ["population"], "does not apply to a plan, which names its own")
+        refuse(ctx, ["population", "weight", "egfr"], "does not apply to a plan, which names its own")
     elif file_kind(Path(model)) and not regimen:
         refuse(ctx, ["population"], "applies to models of the library, and to the doses of --regimen")
     targets(folder / "any")
-    written = run(model, folder, names, regimen or None, population)
+    written = run(model, folder, names, regimen or None, population, weight=weight or None, eGFR=egfr or None)
     with output(as_json) as emit:
         emit([str(path) for path in written] if as_json else "\n".join(str(path) for path in written))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from jakinib.assay.disposition import Disposition
-from jakinib.assay.dosing import input_rates, steady_amounts
+from jakinib.assay.dosing import input_rates, steady_amounts, taken_up
+from jakinib.assay.patient import Patient
 from jakinib.errors import ExportError
 from jakinib.regimen import Regimen
+from jakinib.regimen.changing import Changing, Covariate, Settings, initial
 from jakinib.sbml import add_event
 from jakinib.simulate import Model
 from jakinib.simulate.engine import TINY
@@ -15,12 +18,16 @@ from jakinib.simulate.engine import TINY
 _INPUT = "input_rate_"
 
 
-def add_doses(model: Any, regimen: Regimen, population: str) -> None:
-    """Add one event to the libSBML ``model`` for each change of an input rate.
+def add_doses(
+    model: Any, regimen: Regimen, population: str, covariates: Mapping[str, Covariate] | None = None
+) -> None:
+    """Add one event to the libSBML ``model`` for each change of an input rate, and of a covariate.
 
     Lag and duration of oral input are those of ``population``; doses in mg/kg are for the model's weight.
-    A steady state enters as initial amounts of the inhibitor; the cell starts at rest. Raises ExportError for
-    a model that takes no doses or has its doses already, and for doses that do not say of which inhibitor.
+    covariates: weight (kg) and eGFR (mL/min per 1.73 m2), each perhaps over time; disposition then follows
+    from them as in ``jakinib.Patient``. A steady state enters as initial amounts of the inhibitor; the cell
+    starts at rest. Raises ExportError for a model that takes no doses or has its doses already, and for doses
+    that do not say of which inhibitor.
     """
     dosed = _dosed(model)
     if not dosed:
@@ -32,19 +39,46 @@ def add_doses(model: Any, regimen: Regimen, population: str) -> None:
     for parameter in dosed.values():
         if any(e.getEventAssignment(parameter) is not None for e in model.getListOfEvents()):
             raise ExportError(f"{model.getId()} already has doses in its events; leave the regimen out")
+    settings = _patients(model, drugs, population, covariates or {})
     weight = model.getParameter("weight")
     if weight is not None:
-        regimen = regimen.at_weight(weight.getValue())
+        regimen = regimen.at_weight((covariates or {}).get("weight", weight.getValue()))
     for drug in drugs:
-        disposition = Disposition.of(drug, population)
+        disposition = Disposition.of(drug, population, initial(settings[drug]))
         if regimen.of(drug).steady:
             import libsbml
 
             source = Model(libsbml.writeSBMLToString(model.getSBMLDocument()))
             for symbol, amount in steady_amounts(regimen, disposition, drug, source).items():
                 model.getSpecies(symbol).setInitialAmount(amount)
-        for symbol, changes in input_rates(regimen, disposition, drug).items():
+        taken = taken_up(regimen.of(drug), settings[drug].get(f"F_{drug}", 1.0))
+        for symbol, changes in input_rates(taken, disposition, drug).items():
             _inputs(model, symbol, drug, changes)
+
+
+def _patients(
+    model: Any, drugs: list[str], population: str, covariates: Mapping[str, Covariate]
+) -> dict[str, Settings]:
+    """Settings of the patient as each drug sees it, written into the model; none without covariates."""
+    if not covariates:
+        return {drug: {} for drug in drugs}
+    weight, eGFR = covariates.get("weight"), covariates.get("eGFR")
+    found: dict[str, Settings] = {}
+    for drug in drugs:
+        found[drug] = Patient(population, drug, weight, eGFR).settings()
+    for settings in found.values():
+        for symbol, value in initial(settings).items():
+            if (parameter := model.getParameter(symbol)) is not None:
+                parameter.setValue(value)
+    for symbol, covariate in covariates.items():
+        parameter = model.getParameter(symbol)
+        for number, (time, value) in enumerate(
+            covariate.changes if isinstance(covariate, Changing) else (), start=1
+        ):
+            parameter.setConstant(False)
+            when, level = f"{time!r} {model.getTimeUnits()}", f"{value!r} {parameter.getUnits()}"
+            add_event(model, f"{symbol}_{number}", f"{symbol} from {time:g} h", when, {symbol: level})
+    return found
 
 
 def _dosed(model: Any) -> dict[str, str]:
