@@ -39,6 +39,12 @@ def test_the_band_of_several_is_that_of_each() -> None:
     assert (frame.ic50_low[0], frame.ic50_high[0], frame.band[0]) == (low, high, "a new laboratory")
 
 
+def test_read_outs_of_one_cytokine_stand_side_by_side() -> None:
+    found = assays(BOTH.but(cytokine=["IL-6/pSTAT3", "IL-6/pSTAT1"]))
+    assert found["IL-6/pSTAT1"].ic50 < found["IL-6/pSTAT3"].ic50
+    assert found["IL-6/pSTAT1"].ic50 == jk.assay(BOTH.but(cytokine="IL-6", readout="pSTAT1")).ic50
+
+
 def signal(stimulus: str, readout: str, cell: str = "monocyte", **changes: Any) -> float:
     """Share of a STAT that is phosphorylated, percent."""
     read = jk.assay(AT_ONCE.but(cytokine=stimulus, readout=readout, cell=cell, **changes)).assay

@@ -141,6 +141,16 @@ def test_two_cytokines_at_once_on_the_cells_of_each_patient() -> None:
     assert set(METRICS) <= set(both.patients)
 
 
+def test_read_outs_of_one_cytokine_are_told_apart() -> None:
+    both = jk.population(HIGH.but(cytokine=["IL-6/pSTAT3", "IL-6/pSTAT1"]), n=3)
+    assert [(arm.cytokine, arm.manifest["readout"]) for arm in both] == [
+        ("IL-6/pSTAT3", "pSTAT3"), ("IL-6/pSTAT1", "pSTAT1")
+    ]  # fmt: skip
+    assert [axes.get_title() for axes in both.plot().axes] == ["IL-6 pSTAT3", "IL-6 pSTAT1"]
+    one = jk.population(HIGH.but(cytokine="IL-6", readout="pSTAT1"), n=3)
+    pd.testing.assert_frame_equal(one.patients, both.arms[1].patients)
+
+
 def test_the_command_prints_arms_bands_and_differences(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -125,7 +125,7 @@ def _run(
     ):
         file = out if len(wanted) == 1 else out.with_name(f"{out.stem}_{number}{out.suffix}")
         manifest = run_to_file(file, n=n, seed=seed, **many | {"done": count}, **given)
-        found.append(Arm(label, given["cytokine"], columns_of(file), manifest, one))
+        found.append(Arm.of(label, columns_of(file), manifest, one))
         files.append(file)
     return Trial(tuple(found)), files
 

@@ -47,7 +47,8 @@ Band = tuple[str, float, float]  # label, from, below
 class Arm:
     """Patients of one arm under one cytokine (empty for exposure alone): a row each, as they were drawn.
 
-    manifest: what identifies the study. scenario: None where the call did not state one.
+    cytokine: as the scenario has it, "IL-6" or, where it names the read-out, "IL-6/pSTAT1". manifest: what
+    identifies the study. scenario: None where the call did not state one.
     """
 
     label: str
@@ -55,6 +56,16 @@ class Arm:
     patients: pd.DataFrame
     manifest: dict[str, Any]
     scenario: Scenario | None = None
+
+    @classmethod
+    def of(
+        cls, label: str, patients: pd.DataFrame, manifest: dict[str, Any], scenario: Scenario | None
+    ) -> Arm:
+        """What was read stands in the manifest."""
+        name = manifest["cytokine"] or ""
+        if scenario is not None and name and name not in scenario.cytokines:
+            name = f"{name}/{manifest['readout']}"
+        return cls(label, name, patients, manifest, scenario)
 
 
 @dataclass(frozen=True)
@@ -187,8 +198,8 @@ class Trial(Shown):
         panels = figure.subplots(1, len(cytokines), sharey=True, squeeze=False)[0]
         for axes, cytokine in zip(panels, cytokines, strict=True):
             _boxes(axes, [arm for arm in self.arms if arm.cytokine == cytokine], self, column, by, labels)
-            readout = next(arm.manifest["readout"] for arm in self.arms if arm.cytokine == cytokine)
-            axes.set_title(f"{cytokine} {readout}" if cytokine else "", fontsize=9)
+            read = next(arm.manifest for arm in self.arms if arm.cytokine == cytokine)
+            axes.set_title(f"{read['cytokine']} {read['readout']}" if cytokine else "", fontsize=9)
         panels[0].set(ylabel=QUANTITIES[column][0], ylim=(0, self._top(column, by, labels)))
         if UNITS[column] == "%":
             panels[0].set_yticks([tick for tick in panels[0].get_yticks() if tick <= 100])

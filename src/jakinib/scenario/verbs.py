@@ -201,9 +201,9 @@ def studies(arms: Several) -> list[tuple[str, Scenario, dict[str, Any]]]:
     """
     names = labels("population", arms)
     return [
-        (name, one, for_population(one) | {"cytokine": cytokine})
+        (name, one, for_population(one) | ({"cytokine": stimulus} | ({"readout": read} if read else {})))
         for name, one in zip(names, arms, strict=True)
-        for cytokine in one.cytokines
+        for stimulus, _, read in (stimulus.partition("/") for stimulus in one.cytokines)
     ]
 
 
@@ -221,7 +221,7 @@ def _population(
     with nullcontext(executor) if executor else run.executor_of(workers, scheduler) as own:
         for (label, scenario, given), count in zip(asked, together(done, n, len(asked)), strict=True):
             frame = run.population(**given, n=n, executor=own, workers=workers, done=count, **options)
-            found.append(Arm(label, given["cytokine"], frame, frame.attrs["manifest"], scenario))
+            found.append(Arm.of(label, frame, frame.attrs["manifest"], scenario))
     return Trial(tuple(found))
 
 
@@ -238,7 +238,7 @@ def _plain_population(*args: Any, **kwargs: Any) -> Trial:
             population=stated["population"], regimen=given["regimen"], inhibitor=given.get("inhibitor", ""),
             cytokine=stated["cytokine"], **parts,
         )  # fmt: skip
-    return Trial((Arm(stated["regimen"], stated["cytokine"] or "", frame, stated, asked),))
+    return Trial((Arm.of(stated["regimen"], frame, stated, asked),))
 
 
 _ONE = "it answers for one; ask for each"
