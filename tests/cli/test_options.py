@@ -150,3 +150,10 @@ def test_outside_the_studied_range_text_table_and_JSON_say_so(jakinib: Run, tmp_
 def test_the_first_readout_of_the_cytokine_is_the_default(cytokine: str, readout: str, jakinib: Run) -> None:
     record = json.loads(jakinib("assay", "--cytokine", cytokine, "--json")[1])
     assert f"{cytokine} {readout}" in record["assay"]
+
+
+def test_an_old_spelling_with_bad_input_is_one_line_about_the_input(jakinib: Run) -> None:
+    code, out, err = jakinib("assay", "--dose", "many", "--no-band")
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert "'many'" in err

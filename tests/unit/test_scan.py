@@ -39,7 +39,11 @@ def test_a_wide_range_rises_by_equal_factors() -> None:
 def test_each_point_is_what_the_comparison_of_its_scenario_gives() -> None:
     found = jk.scan("mean inhibition", {"dose": "2, 4 mg", "eGFR": [45, 90]}, RA)
     frame = found.to_frame()
-    assert frame.attrs["units"] == {"dose": "mg", "eGFR": "mL/min", "average_inhibition": "%"}
+    assert frame.attrs["units"] == {
+        "dose": "mg", "eGFR": "mL/min", "average_inhibition": "%", "low": "%", "high": "%"
+    }  # fmt: skip
+    assert (frame.low < frame.average_inhibition).all()
+    assert (frame.average_inhibition < frame.high).all()
     for row in frame.itertuples():
         one = RA.but(regimen=f"baricitinib {row.dose} mg qd", eGFR=row.eGFR)
         expected = jk.compare(one).to_frame().average_inhibition_percent[0]
@@ -114,7 +118,7 @@ def test_the_command_writes_what_python_gives(tmp_path: Path, capfd: pytest.Capt
     record = json.loads(capfd.readouterr().out)
     found = jk.scan("auc", {"dose": "1, 2 mg"}, RA)
     assert record["rows"] == found.to_frame().to_dict("records")
-    assert out.read_text().startswith("dose\tauc\n1.0\t")
+    assert out.read_text().startswith("dose\tauc\tlow\thigh\n1.0\t")
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".parts"] == []
 
 
@@ -129,3 +133,25 @@ def test_a_range_that_is_not_understood_writes_nothing(vary: str, tmp_path: Path
 def test_only_public_names_are_listed() -> None:
     assert {"scan", "find", "Scenario"} < set(dir(jk))
     assert set(dir(jk)) == set(jk.__all__)
+
+
+def test_the_interval_at_the_dose_of_an_interval_holds_the_target() -> None:
+    """A draw in twenty needs more than the upper end of the dose found: there it inhibits less."""
+    found = jk.find("mean inhibition", 50.0, scenario=RA)
+    low, high = found.interval
+    frame = jk.scan("mean inhibition", {"dose": [low, high]}, RA).to_frame()
+    assert frame.high[0] == pytest.approx(50, abs=1.5)
+    assert frame.low[1] == pytest.approx(50, abs=1.5)
+
+
+def test_without_a_band_there_is_none() -> None:
+    assert list(jk.scan("auc", {"dose": "1, 2 mg"}, RA, bands=False).to_frame()) == ["dose", "auc"]
+
+
+def test_the_title_of_a_scan_names_nothing_that_its_axes_vary() -> None:
+    found = jk.scan("mean inhibition", {"dose": "1, 2 mg", "eGFR": [45, 90]}, RA.but(weight=70))
+    title = found.plot().axes[0].get_title()
+    assert "4 mg" not in title
+    assert "eGFR" not in title
+    assert "baricitinib" in title
+    assert "weight 70" in title

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 WIDTH = 80  # columns of a terminal that nobody has widened
 # Options that were spelled otherwise in earlier versions; the old spelling works for one more.
 OLD = {"--dose": "--cytokine-dose", "--condition": "--with", "--cytokines": "--cytokine"}
+RENAMED = "jakinib.renamed"  # old spellings that stand there
 GIVEN = "jakinib.given"  # names of the parameters that stand on the command line
 
 
@@ -33,7 +34,7 @@ class _Command(TyperCommand):
     """A command that takes each option once, unless the option is a list."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        args = [self._renamed(argument) for argument in args]
+        args = [self._renamed(ctx, argument) for argument in args]
         _, _, order = self.make_parser(ctx).parse_args(args=list(args))
         for parameter in order:
             if isinstance(parameter, TyperOption) and not parameter.multiple and order.count(parameter) > 1:
@@ -43,13 +44,30 @@ class _Command(TyperCommand):
         ctx.meta[GIVEN] = {p.name: p.opts[0] for p in self.params if default(p.name).name == "COMMANDLINE"}
         return out
 
-    def _renamed(self, argument: str) -> str:
-        """An option by its present name; says so on standard error where it was given by the old one."""
+    def invoke(self, ctx: Any) -> Any:
+        """Run it; afterwards say on standard error which options go by another name now."""
+        failed = True
+        try:
+            out = super().invoke(ctx)
+            failed = False
+            return out
+        except typer.Exit:
+            failed = False
+            raise
+        finally:
+            for old in () if failed else ctx.meta.get(RENAMED, ()):
+                print(
+                    f"jakinib: {old} is now {OLD[old]}; the old name goes with the next version",
+                    file=sys.stderr,
+                )
+
+    def _renamed(self, ctx: Any, argument: str) -> str:
+        """An option by its present name."""
         old, equals, rest = argument.partition("=")
         here = {spelling for parameter in self.params for spelling in parameter.opts}
         if old in here or OLD.get(old) not in here:
             return argument
-        print(f"jakinib: {old} is now {OLD[old]}; the old name goes with the next version", file=sys.stderr)
+        ctx.meta.setdefault(RENAMED, []).append(old)
         return OLD[old] + equals + rest
 
 

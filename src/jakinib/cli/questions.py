@@ -123,6 +123,7 @@ def scan(
     dose: Dose = "",
     milieu: Milieu = "",
     concentration: Concentration = "",
+    no_band: Annotated[bool, typer.Option("--no-band", help="No 90 % intervals; quicker.")] = False,
     workers: Annotated[int, typer.Option(min=1, max=256, help="Processes.")] = 1,
     out: Annotated[
         Path | None, typer.Option(help="Write the table (.tsv, .csv); goes on after an interruption.")
@@ -145,7 +146,7 @@ def scan(
         with progress() as bar:
             task = bar.add_task("scanning", total=None)
             found = run(
-                quantity, over, question, workers=workers, keep=kept,
+                quantity, over, question, bands=not no_band, workers=workers, keep=kept,
                 done=lambda finished, points: bar.update(task, completed=finished, total=points),
             )  # fmt: skip
         if out:

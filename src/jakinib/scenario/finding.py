@@ -15,10 +15,9 @@ from jakinib.assay.curve import logit
 from jakinib.errors import InputError
 from jakinib.evaluate.draws import Joint
 from jakinib.files.shown import Shown
-from jakinib.scenario.drawn import enough, stored
 from jakinib.scenario.quantities import Input, Outcome, Quantity, amount, numeric, quantity, unstudied
+from jakinib.scenario.spread import outcomes
 from jakinib.scenario.value import Scenario
-from jakinib.scenario.verbs import exposed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,11 +45,8 @@ class Found(Shown):
     @functools.cached_property
     def every(self) -> tuple[float, ...]:
         """The input at which each draw of the parameters reaches the value; inf or 0 where none does."""
-        found = enough(stored() if self.draws is None else self.draws)
-        reach = 0.0
-        if self.quantity.inhibited:
-            reach = 4 * max(float(free.max()) for free in exposed(self.scenario, ends=True).free.values())
-        return tuple(self._again(Outcome(draw, reach)) for draw in found.settings)
+        made = outcomes(self.scenario, [self.quantity], self.draws)
+        return tuple(self._again(outcome) for outcome in made)
 
     @property
     def interval(self) -> tuple[float, float]:

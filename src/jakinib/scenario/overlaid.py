@@ -261,6 +261,7 @@ class ResponseOverlay(Overlay):
         fitted = _law(np.log(x), math.log(hill.ic50), math.log(hill.slope))
         axes.plot(x, fitted, "--", color=INK, label=f"Hill fit, IC50 {hill.ic50:.3g} nM")
         axes.set(xscale="log", xlabel="inhibitor concentration (nM)", ylabel="inhibition (%)")
+        axes.xaxis.set_major_formatter("{x:g}")
         count = f"{self.inside} of {len(self.at)} in the band"
         axes.set_title(f"{self.label}\n{self.fold:.2g}-fold, {count}", fontsize=9)
         figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=8)

@@ -184,16 +184,20 @@ def numeric(name: str) -> Input:
 # What a scenario comes to ---------------------------------------------------------------------------------
 
 
+Law = tuple[CellAssay, Callable[[Array], Array]]
+
+
 class Outcome:
     """Quantities of scenarios that differ in their patient, doses or concentration.
 
     draw: parameters in place of the estimates, by symbol (or symbol@scope). reach: highest free concentration
-    (nM) up to which inhibition is then read off one law.
+    (nM) up to which inhibition is then read off one law; law: that of an assay, where it is known.
     """
 
-    def __init__(self, draw: Mapping[str, float] | None = None, reach: float = 0.0) -> None:
-        self.draw, self.reach = draw, reach
-        self._law: tuple[CellAssay, Callable[[Array], Array]] | None = None
+    def __init__(
+        self, draw: Mapping[str, float] | None = None, reach: float = 0.0, law: Law | None = None
+    ) -> None:
+        self.draw, self.reach, self._law = draw, reach, law
 
     def of(self, scenario: Scenario, wanted: Sequence[Quantity]) -> tuple[list[float], tuple[str, ...]]:
         """The quantities, each in its unit, and what the reader must know of them.

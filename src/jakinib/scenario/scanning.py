@@ -22,8 +22,11 @@ from jakinib.files.shown import Shown
 from jakinib.library import get_library
 from jakinib.parallel import each
 from jakinib.paths import check_writable
+from jakinib.regimen.changing import shown
+from jakinib.scenario.drawn import enough, stored
 from jakinib.scenario.heat import ink_on
 from jakinib.scenario.quantities import Input, Outcome, Quantity, amount, numeric, quantity, unstudied
+from jakinib.scenario.spread import spread
 from jakinib.scenario.value import Scenario
 from jakinib.simulate import load
 
@@ -37,14 +40,16 @@ _RANGE = re.compile(r"\s*([\d.]+)\s*(?:to|\.\.|–|-)\s*([\d.]+)\s*(.*?)\s*")
 _UNIT = re.compile(r"[^\d\s.,eE+-].*$")
 Done = Callable[[int, int], None]  # points finished, and of how many
 Values = str | Sequence[float | str]
+Point = tuple[float, list[str], Sequence[float]]  # a quantity, notes, and the ends of its interval
 
 
 @dataclass(frozen=True)
 class Scan(Shown):
     """What a quantity is over one or two inputs of a scenario.
 
-    at: (points, inputs), each input in its unit. values: (points,), in the unit of the quantity. notes: what
-    the reader must know of any of the points, such as doses that nobody has studied.
+    at: (points, inputs), each input in its unit. values: (points,), in the unit of the quantity. ends: the
+    central 90 % of each over the draws of the parameters; none where it was not asked for. notes: what the
+    reader must know of any of the points, such as doses that nobody has studied.
     """
 
     quantity: Quantity
@@ -53,15 +58,20 @@ class Scan(Shown):
     values: tuple[float, ...]
     scenario: Scenario
     notes: tuple[str, ...] = ()
+    ends: tuple[tuple[float, float], ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a point: the inputs and the quantity; ``attrs`` holds the units and the notes."""
+        """One row a point: inputs, quantity and its 90 % interval; ``attrs`` holds units and notes."""
         import pandas as pd
 
         names = [over.name for over in self.inputs]
         frame = pd.DataFrame(self.at, columns=names)
         frame[self.quantity.name] = self.values
-        units = {over.name: over.unit for over in self.inputs} | {self.quantity.name: self.quantity.unit}
+        shown = [self.quantity.name]
+        if self.ends:
+            frame["low"], frame["high"] = zip(*self.ends, strict=True)
+            shown += ["low", "high"]
+        units = {over.name: over.unit for over in self.inputs} | dict.fromkeys(shown, self.quantity.unit)
         frame.attrs = {"units": units, "notes": list(self.notes)}
         return frame
 
@@ -73,6 +83,23 @@ class Scan(Shown):
             "scenario": self.scenario.record(),
         }  # fmt: skip
 
+    @property
+    def _title(self) -> str:
+        """The scenario without the inputs that are varied, which the axes show."""
+        one, varied = self.scenario, {over.name for over in self.inputs}
+        if one.name:
+            return one.name
+        dosed = one.regimen is not None and (self.quantity.plasma or self.quantity.inhibited)
+        doses = [one.doses.text] if dosed and one.regimen else [*one.inhibitors]
+        changing = " and ".join(sorted(varied & {"dose", "interval"}))
+        if dosed and changing:
+            doses = [f"{' + '.join(one.inhibitors)} at each {changing}"]
+        who = [f"{n} {shown(v)}" for n, v in one.patient.covariates.items() if n not in varied]
+        people = [one.patient.population, *who, *one.patient.with_] if dosed else []
+        read = [] if self.quantity.plasma else [" ".join([*one.cytokines, one.assay.readout]).strip()]
+        title = ", ".join([*doses, *people, *read])
+        return f"{title}; 90 % interval" if self.ends else title
+
     def plot(self) -> Any:
         """A line over one input, a heat map with a colour bar over two; a matplotlib Figure."""
         from matplotlib.figure import Figure
@@ -80,7 +107,7 @@ class Scan(Shown):
         figure = Figure(figsize=(6, 3.8), layout="constrained")
         axes = figure.subplots()
         (_line if len(self.inputs) == 1 else _map)(self, axes)
-        axes.set_title(self.scenario.label, fontsize=9)
+        axes.set_title(self._title, fontsize=9)
         return figure
 
 
@@ -89,6 +116,7 @@ def scan(
     over: Mapping[str, Values],
     scenario: Scenario | None = None,
     *,
+    bands: bool = True,
     workers: int = 1,
     keep: str | Path | None = None,
     done: Done = lambda finished, points: None,
@@ -99,15 +127,17 @@ def scan(
     wanted: as for ``find``. over: values by input (dose, interval, eGFR, weight, concentration,
     cytokine_dose): numbers in its unit, or a text such as "1, 2, 4 mg" or "1 to 16 mg" (nine points; by equal
     factors where the ends are tenfold apart). parts: fields of the scenario, which change ``scenario`` where
-    both are given. workers: processes. keep: a file of finished points, from which the same call goes on
-    after an interruption; it is removed at the end. done: told how many points are
-    finished, and of how many.
+    both are given. bands: leave out the 90 % intervals when false, which is quicker. workers: processes.
+    keep: a file of finished points, from which the same call goes on after an interruption; it is removed at
+    the end. done: told how many points are finished, and of how many.
     Raises InputError for what is no range or no question, UnknownIdError for names.
 
     >>> import jakinib as jk
     >>> found = jk.scan("AUC", {"dose": "2, 4 mg"}, regimen="baricitinib 4 mg qd")
     >>> [round(b / a, 3) for a, b in [found.values]]
     [2.0]
+    >>> bool((found.to_frame().low < found.to_frame().high).all())
+    True
     """
     asked = Scenario.of(**parts) if scenario is None else scenario.but(**parts) if parts else scenario
     if not isinstance(asked, Scenario):
@@ -125,9 +155,22 @@ def scan(
         for put, value in zip((i.put for i in inputs), values, strict=True):
             one = put(one, value)
         jobs.append(one)
-    found = _run(what.name, jobs, _job(asked, what, inputs, at), workers, keep, done)
-    notes = dict.fromkeys(note for _, said in found for note in said)
-    return Scan(what, inputs, at, tuple(value for value, _ in found), asked, tuple(notes))
+    without = _without() if bands else ""
+    banded = bands and not without
+    job = _job(asked, what, inputs, at) | {"bands": banded}
+    found = _run(partial(_point, what.name, banded), jobs, job, workers, keep, done)
+    notes = dict.fromkeys([*(note for _, said, _ in found for note in said), *([without] if without else [])])
+    ends = tuple((low, high) for _, _, (low, high) in found) if banded else ()
+    return Scan(what, inputs, at, tuple(value for value, _, _ in found), asked, tuple(notes), ends)
+
+
+def _without() -> str:
+    """Why there are no intervals; empty where there are."""
+    try:
+        enough(stored())
+    except InputError as error:
+        return f"no interval: {error}"
+    return ""
 
 
 def points(given: Values, over: Input) -> list[float]:
@@ -179,22 +222,23 @@ def _job(asked: Scenario, what: Quantity, inputs: Sequence[Input], at: Sequence[
     }  # fmt: skip
 
 
-def _point(wanted: str, scenario: Scenario) -> tuple[float, list[str]]:
+def _point(wanted: str, banded: bool, scenario: Scenario) -> Point:
     what = quantity(wanted)
     values, notes = Outcome().of(scenario, [what])
-    return values[0], [*unstudied(scenario, what), *notes]
+    ends = spread(scenario, [what])[0] if banded else ()
+    return values[0], [*unstudied(scenario, what), *notes], ends
 
 
 def _run(
-    wanted: str,
+    point: Callable[[Scenario], Point],
     scenarios: Sequence[Scenario],
     job: Mapping[str, Any],
     workers: int,
     keep: str | Path | None,
     done: Done,
-) -> list[tuple[float, list[str]]]:
-    """The quantity and the notes of every point; those that are kept are not run again."""
-    found: dict[int, tuple[float, list[str]]] = {}
+) -> list[Point]:
+    """The quantity, notes and interval of every point; those that are kept are not run again."""
+    found: dict[int, Point] = {}
     journal = None
     if keep is not None:
         check_writable(Path(keep))
@@ -203,7 +247,7 @@ def _run(
     try:
         done(len(found), len(scenarios))
         missing = [number for number in range(len(scenarios)) if number not in found]
-        with closing(each(partial(_point, wanted), [scenarios[i] for i in missing], workers)) as ended:
+        with closing(each(point, [scenarios[i] for i in missing], workers)) as ended:
             for place, value in ended:
                 found[missing[place]] = value
                 if journal is not None:
@@ -221,8 +265,11 @@ def _line(found: Scan, axes: Any) -> None:
     (over,) = found.inputs
     x = [values[0] for values in found.at]
     axes.plot(x, found.values, "o-", color="#0072b2", markersize=4)
+    if found.ends:
+        axes.fill_between(x, *zip(*found.ends, strict=True), color="#0072b2", alpha=0.2, linewidth=0)
     axes.set(xlabel=f"{over.name} ({over.unit})", ylabel=f"{found.quantity.label} ({found.quantity.unit})")
     axes.set_xscale("log" if x[-1] / x[0] >= WIDE else "linear")
+    axes.xaxis.set_major_formatter("{x:g}")
     if math.isfinite(found.quantity.top):
         axes.set_ylim(0, found.quantity.top)
     axes.spines[["top", "right"]].set_visible(False)
@@ -242,6 +289,9 @@ def _map(found: Scan, axes: Any) -> None:
     axes.set(ylabel=f"{found.inputs[0].name} ({found.inputs[0].unit})")
     if cells.size > 120:  # numbers would touch
         return
-    for (row, column), value in np.ndenumerate(cells):
+    for number, ((row, column), value) in enumerate(np.ndenumerate(cells)):
+        text = f"{value:.3g}"
+        if found.ends and cells.size <= 60:
+            text += "\n{:.2g}-{:.2g}".format(*found.ends[number])
         ink = ink_on(image.cmap(image.norm(value)))
-        axes.text(column, row, f"{value:.3g}", ha="center", va="center", color=ink, fontsize=8)
+        axes.text(column, row, text, ha="center", va="center", color=ink, fontsize=8)

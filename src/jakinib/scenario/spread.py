@@ -1,0 +1,53 @@
+"""The central 90 % of quantities over the draws of the parameters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from jakinib.assay.inhibition import FAINTEST
+from jakinib.evaluate.draws import Joint
+from jakinib.evaluate.laws import laws
+from jakinib.fit.ensemble import bands
+from jakinib.scenario.drawn import enough, stored
+from jakinib.scenario.quantities import Outcome, Quantity
+from jakinib.scenario.value import Scenario
+from jakinib.scenario.verbs import drawn, exposed, only
+
+REACHES = 4.0  # factor between the free concentrations up to which inhibition is known
+MOST_KNOWN = 8
+Interval = tuple[float, float]
+_KNOWN: dict[tuple[object, ...], list[Outcome]] = {}
+
+
+def outcomes(scenario: Scenario, wanted: Sequence[Quantity], draws: Joint | None = None) -> list[Outcome]:
+    """One for each draw, which knows the inhibition of the scenario's read-out up to 4 times its free level,
+    or more; the runs of all draws are made side by side.
+
+    draws: in place of those stored. Raises InputError, saying what to run, where these are lacking or stale.
+    """
+    found = enough(stored() if draws is None else draws)
+    if not any(q.inhibited for q in wanted):
+        return [Outcome(draw) for draw in found.settings]
+    conditions = drawn(scenario, "scenario")[only("scenario", scenario.cytokines, "cytokine")]
+    free = exposed(scenario, ends=True).free
+    top = max(float(levels.max()) for levels in free.values())
+    if len(free) > 1 or top <= 0:
+        return [Outcome(draw) for draw in found.settings]
+    reach = REACHES ** (1 + math.ceil(math.log(top, REACHES)))
+    key = (repr(conditions), reach, id(found))
+    if key not in _KNOWN:
+        while len(_KNOWN) >= MOST_KNOWN:
+            del _KNOWN[next(iter(_KNOWN))]
+        model = conditions.model_of(tuple(free))
+        made = laws(conditions, model, found.settings, FAINTEST * reach, reach)
+        pairs = zip(found.settings, made, strict=True)
+        _KNOWN[key] = [Outcome(draw, reach, (conditions, law)) for draw, law in pairs]
+    return _KNOWN[key]
+
+
+def spread(scenario: Scenario, wanted: Sequence[Quantity]) -> list[Interval]:
+    """Ends of the central 90 % of each quantity over the stored draws."""
+    every = [outcome.of(scenario, wanted)[0] for outcome in outcomes(scenario, wanted)]
+    low, _, high = bands(every)
+    return list(zip(low.tolist(), high.tolist(), strict=True))
