@@ -11,12 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from jakinib import cache
 from jakinib.experiments import Potency
 from jakinib.fit import results
 from jakinib.fit.folds import Scatter
+from jakinib.fit.plan import read_plan
 from jakinib.fit.problem import Z90
 from jakinib.fit.profile import Verdict
-from jakinib.fit.run import Prepared
+from jakinib.fit.run import Prepared, prepare
+from jakinib.library.measurements import get_data
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,23 @@ class Coordinate:
     verdict: Verdict
 
 
-def coordinates(ready: Prepared) -> list[Coordinate]:
-    """The potencies of a fitted plan, one for each calibrating row and its laboratory.
+def coordinates(plan: str) -> list[Coordinate]:
+    """The potencies of a fitted plan, one for each calibrating row and its laboratory; from the cache where
+    fit and rows are the same.
 
     Raises InputError when the plan was never fitted or its inputs changed since.
     """
+    data = get_data()
+    declared = read_plan(plan, data)
+    fit = results.read(declared)
+    rows = [data[identifier] for identifier in declared.calibration]
+    told = [(row.model_dump_json(), data.laboratory(row)) for row in rows]
+    found = [(one.id, one.value) for one in fit.estimates], fit.provenance.get("spreads")
+    key = repr((fit.provenance["inputs"], results.fingerprint(declared, data), found, told))
+    return cache.kept("coordinates", key, lambda: _coordinates(prepare(plan)))
+
+
+def _coordinates(ready: Prepared) -> list[Coordinate]:
     problem, data = ready.problem, ready.data
     theta = results.best_theta(problem, data)
     scatter, jacobian = Scatter(problem, theta), problem.jacobian(theta)

@@ -24,7 +24,6 @@ from jakinib.fit import results
 from jakinib.fit.coordinates import Coordinate, coordinates
 from jakinib.fit.crossvalidation import CrossValidation
 from jakinib.fit.plan import read_plan
-from jakinib.fit.run import prepare
 from jakinib.library import get_library
 from jakinib.library.measurements import DataSource, Measurement
 from jakinib.paths import write_atomic
@@ -166,7 +165,7 @@ def _left_out(found: CrossValidation) -> str:
 @functools.lru_cache(maxsize=2)
 def _coordinates(state: tuple[tuple[str, str], ...]) -> list[Coordinate]:
     """What the data fix of the potencies, computed once; none without their plan. state: of the fit."""
-    return coordinates(prepare("pathways")) if state else []
+    return coordinates("pathways") if state else []
 
 
 T = TypeVar("T")

@@ -14,7 +14,7 @@ from jakinib.evaluate.potency import NEW, SAME, assay
 from jakinib.evaluate.run import STRUCTURES, calibrations
 from jakinib.files.journal import read_record
 from jakinib.fit import crossvalidation as folds
-from jakinib.fit import prepare, results
+from jakinib.fit import results
 from jakinib.fit.coordinates import Coordinate, coordinates
 from jakinib.fit.crossvalidation import CrossValidation
 from jakinib.fit.folds import LEAVE, Held
@@ -134,7 +134,7 @@ def coordinate(plan: str, row: str, part: str = "value") -> Value:
 
 @functools.cache
 def _coordinates(plan: str) -> list[Coordinate]:
-    return coordinates(prepare(plan))
+    return coordinates(plan)
 
 
 @source
