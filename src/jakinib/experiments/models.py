@@ -28,7 +28,7 @@ class Models:
         self.values: Mapping[str, float] = values or {}
         self.near, self.rtol = near, rtol
         self._known: dict[Hashable, Any] = {}
-        self.loaded: dict[ModelSpec, Model] = {} if near is None else near.loaded
+        self.loaded: dict[tuple[ModelSpec, float], Model] = {} if near is None else near.loaded
 
     def resolved(self, spec: ModelSpec) -> ModelSpec:
         """The spec that is built when an experiment asks for ``spec``."""
@@ -40,9 +40,9 @@ class Models:
 
     def _model(self, spec: ModelSpec) -> Model:
         """Asked for at every run, so the files that a model follows from are looked at once."""
-        if spec not in self.loaded:
-            self.loaded[spec] = from_spec(self.resolved(spec), self.rtol)
-        return self.loaded[spec]
+        if (spec, self.rtol) not in self.loaded:
+            self.loaded[spec, self.rtol] = from_spec(self.resolved(spec), self.rtol)
+        return self.loaded[spec, self.rtol]
 
     def model(self, spec: ModelSpec, inert: tuple[str, ...] = ()) -> Runnable:
         """The model of a spec with the values of its cell or population.
