@@ -12,9 +12,9 @@ from jakinib.lanes.equations import TIME
 from jakinib.lanes.expression import STATE, Gradient, Graph
 from jakinib.simulate.formula import Formula
 
-# Operations beyond those of the lanes, as JavaScript spells them; a truth is 1 or 0.
 _CIRCLE = ("sin", "cos", "tan", "sinh", "cosh", "tanh")
 _PLAIN = ("abs", "floor", "ceil", "trunc")
+# Operations beyond those of the lanes, as JavaScript spells them; a truth is 1 or 0.
 CALLS = {
     100 + k: f"Math.{name}" for k, name in enumerate((*_PLAIN, *_CIRCLE, *(f"a{name}" for name in _CIRCLE)))
 }
@@ -22,15 +22,13 @@ ABS, FLOOR, CEIL, TRUNC, SIN, COS, TAN, SINH, COSH, TANH, ASIN, ACOS, ATAN, ASIN
 SIGNS = {200: "<", 201: "<=", 202: "===", 203: "!==", 204: "%"}
 LESS, AT_MOST, EQUAL, UNEQUAL, REMAINDER = SIGNS
 CHOICE, CASES = 300, 301  # a condition and its cases; the value where it holds and where it does not
+SWITCH = -4  # a leaf: a comparison of the time, which holds or not for a stretch of the integration
 PAIRED = (*SIGNS, CHOICE, CASES)
 RELATIONS = (LESS, AT_MOST, EQUAL, UNEQUAL)
 JUMPS = (FLOOR, CEIL, TRUNC, REMAINDER)
 _NAMED = {text.removeprefix("Math."): operation for operation, text in CALLS.items()}
 _NAMED |= {f"arc{name}": _NAMED[f"a{name}"] for name in _CIRCLE}
 _INVERSE = {"sec": "cos", "csc": "sin", "cot": "tan"}
-
-
-SWITCH = -4  # a leaf: a comparison of the time, which holds or not for a stretch of the integration
 
 
 class Expressions(Graph):
@@ -138,11 +136,11 @@ _SLOPES: dict[int, Slope] = {
     SINH: lambda g, a, _: g.call("cosh", [a]),
     COSH: lambda g, a, _: g.call("sinh", [a]),
     TANH: lambda g, _, node: g.sub(g.one, g.mul(node, node)),
-    ASIN: lambda g, a, _: g.inv(g.power(g.sub(g.one, g.mul(a, a)), g.constant(0.5))),
-    ACOS: lambda g, a, _: g.neg(g.inv(g.power(g.sub(g.one, g.mul(a, a)), g.constant(0.5)))),
+    ASIN: lambda g, a, _: g.inv(_root(g, g.sub(g.one, g.mul(a, a)))),
+    ACOS: lambda g, a, _: g.neg(g.inv(_root(g, g.sub(g.one, g.mul(a, a))))),
     ATAN: lambda g, a, _: g.inv(g.add(g.one, g.mul(a, a))),
-    ASINH: lambda g, a, _: g.inv(g.power(g.add(g.one, g.mul(a, a)), g.constant(0.5))),
-    ACOSH: lambda g, a, _: g.inv(g.power(g.sub(g.mul(a, a), g.one), g.constant(0.5))),
+    ASINH: lambda g, a, _: g.inv(_root(g, g.add(g.one, g.mul(a, a)))),
+    ACOSH: lambda g, a, _: g.inv(_root(g, g.sub(g.mul(a, a), g.one))),
     ATANH: lambda g, a, _: g.inv(g.sub(g.one, g.mul(a, a))),
 }
 
@@ -185,6 +183,10 @@ def _cases(g: Expressions, nodes: Sequence[int]) -> int:
     return found
 
 
+def _root(g: Expressions, node: int) -> int:
+    return g.power(node, g.constant(0.5))
+
+
 def _quotient(g: Expressions, a: int, b: int) -> int:
     return g.mul(a, g.inv(b))
 
@@ -205,7 +207,7 @@ _CALLED: dict[str, Callable[[Expressions, Sequence[int]], int]] = {
     "xor": lambda g, nodes: reduce(lambda a, b: g.pair(UNEQUAL, a, b), map(g.truth, nodes), g.zero),
     "implies": lambda g, nodes: _any(g, [_no(g, nodes[0]), nodes[1]]),
     "root": lambda g, nodes: g.power(nodes[1], g.inv(nodes[0])),
-    "sqrt": lambda g, nodes: g.power(nodes[-1], g.constant(0.5)),
+    "sqrt": lambda g, nodes: _root(g, nodes[-1]),
     "log": lambda g, nodes: _quotient(g, g.ln(nodes[1]), g.ln(nodes[0])),
     "log10": lambda g, nodes: _quotient(g, g.ln(nodes[-1]), g.constant(math.log(10))),
     "quotient": lambda g, nodes: g.unary(TRUNC, _quotient(g, *nodes)),

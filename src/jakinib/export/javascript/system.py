@@ -43,7 +43,7 @@ class System:
         self.starts = starts_in(model)
         self.early = [bool(e.isSetTrigger() and not e.getTrigger().getInitialValue())
                       for e in model.getListOfEvents()]  # fmt: skip
-        known = {**dict(zip(self.equations.states, self.equations.start, strict=True))}
+        known = dict(zip(self.equations.states, self.equations.start, strict=True))
         for name, value in (known | self.equations.parameters).items():
             if not math.isfinite(value):
                 raise ModelError(f"{name} starts at {value}")
