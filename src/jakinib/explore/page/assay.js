@@ -124,8 +124,8 @@ export class Cells {
 
   // Share of each JAK that inhibitors occupy along free concentrations: at once where they bind at equilibrium,
   // at the end of the assay where one binds otherwise.
-  occupancy(setup, moieties) {
-    const values = this.values(setup);
+  occupancy(setup, moieties, draw) {
+    const values = this.values(setup, draw);
     const model = this.model(setup.cytokine);
     const jaks = JAKS.filter((jak) => model.read.includes(`occupancy_${jak}`));
     if (moieties.some(({ id }) => this.content.inhibitors[id].binding.length)) {

@@ -1,5 +1,5 @@
 // 90 % bands from the posterior draws, which a worker computes one after the other.
-import { dayTimes } from "./worker.js";
+import { courseTimes, dayTimes } from "./worker.js";
 
 // Quantile of numbers, the k-th of n at (k - 0.5) / n (Hazen) or at (k - 1) / (n - 1).
 export function quantile(numbers, share, hazen = false) {
@@ -44,14 +44,15 @@ export class Bands {
     }
   }
 
-  // arms as they compute; x: concentrations (nM) of each one's curve, null where it has none.
-  ask(arms, x) {
-    const key = JSON.stringify([arms, x]);
+  // arms as they compute; x: concentrations (nM) of each one's curve, null where it has none; levels: free
+  // concentrations (nM) by inhibitor at which the cell is followed.
+  ask(arms, x, levels) {
+    const key = JSON.stringify([arms, x, levels]);
     if (!this.worker || key === this.key) return;
     Object.assign(this, { key, arms, x, found: [] });
     const live = arms.map((_, i) => i).filter((i) => x[i]);
     this.live = live;
-    this.worker.postMessage({ job: ++this.job, arms: live.map((i) => arms[i]), x: live.map((i) => x[i]) });
+    this.worker.postMessage({ job: ++this.job, arms: live.map((i) => arms[i]), x: live.map((i) => x[i]), levels: live.map((i) => levels[i]) });
   }
 
   take({ job, number, found }) {
@@ -61,7 +62,7 @@ export class Bands {
     if (length >= this.draws.fewest && (length % 10 === 0 || number === this.draws.rows.length - 1)) this.changed();
   }
 
-  // Bands by arm: { response, day, interval, count }; null before there are enough draws.
+  // Bands by arm: { response, day, occupancy, course, interval, count }; null before there are enough draws.
   get shown() {
     if (!this.arms || this.found.length < this.draws.fewest) return [];
     return this.arms.map((arm, i) => {
@@ -70,12 +71,18 @@ export class Bands {
       if (mine.length < this.draws.fewest) return null;
       const logs = mine.map(({ ln }) => ln).filter((ln) => ln !== null);
       const days = mine.map(({ day }) => day).filter(Boolean);
+      const occupied = mine.map(({ occupancy }) => occupancy).filter(Boolean);
+      const [hours, times] = [dayTimes(this.cells.content, arm), courseTimes(arm)];
       const percent = (rows) => edges(rows.map((row) => row.map((share) => 100 * share)));
       return {
         count: mine.length,
         response: { x: this.x[i], ...percent(mine.map(({ response }) => response)) },
         interval: logs.length >= this.draws.fewest ? newLaboratory(this.draws, arm.inhibitor, logs) : null,
-        day: days.length >= this.draws.fewest ? { x: dayTimes(this.cells.content, arm), ...percent(days) } : null,
+        day: days.length >= this.draws.fewest ? { x: hours, ...percent(days) } : null,
+        occupancy: occupied.length >= this.draws.fewest
+          ? Object.fromEntries(Object.keys(occupied[0]).map((jak) => [jak, { x: hours, ...percent(occupied.map((one) => one[jak])) }]))
+          : null,
+        course: [0, 1].map((k) => ({ x: times.map((t) => 60 * t), ...edges(mine.map(({ course }) => course[k])) })),
       };
     });
   }

@@ -2,6 +2,7 @@
 // course of the cell. A part that cannot be computed says why in place of its numbers.
 import { QUICK, RTOL } from "./assay.js";
 import { day, grid, summary } from "./day.js";
+import { horizon } from "./worker.js";
 
 const kept = new Map();
 const MOST = 80;
@@ -30,11 +31,6 @@ function acting(content, arm) {
   const body = (symbol) => symbol in numbers || symbol.startsWith("fu_");
   const pick = (keep) => Object.fromEntries(Object.entries(arm.changes).filter(([symbol]) => keep(symbol)));
   return { body: pick(body), cell: pick((symbol) => !body(symbol) || symbol.startsWith("fu_")) };
-}
-
-// Hours over which the cell is followed: at least 4 times the time with cytokine.
-export function horizon(arm) {
-  return Math.max(1, Math.min(24, arm.during * 8));
 }
 
 // quality: "moving" while a slider is held, at a coarser tolerance; "first" with fewer draws of blood where an

@@ -139,7 +139,7 @@ function compute(going) {
   later = setTimeout(() => {
     history.replaceState(null, "", `#${written(content, state)}`);
     if (going) return;
-    bands.ask(state.arms, found.map(({ response }) => response.x ?? null));
+    bands.ask(state.arms, found.map(({ response, course }) => (course.error ? null : (response.x ?? null))), found.map(({ course }) => course.level ?? null));
     if (found.some(({ day }) => day.moieties?.length > 1)) show(state, answers(state, "full"));
   }, going ? 250 : 30);
 }

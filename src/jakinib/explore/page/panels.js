@@ -1,8 +1,8 @@
 // The charts of a state: which lines, bands, points and words.
 import { called } from "./controls.js";
 import { colour, short } from "./chart.js";
-import { horizon } from "./compute.js";
 import { period } from "./day.js";
+import { horizon } from "./worker.js";
 
 export const DASHES = ["none", "7 3", "2 3", "9 3 2 3"];
 const CSS_DASH = ["solid", "dashed", "dotted", "dashed"];
@@ -13,7 +13,7 @@ const top = (lists, least) => Math.max(least, ...lists.flat()) * 1.05;
 // Charts in order: { key, spec, legend, notes }; found: results by arm.
 export function panels(content, state, found, extras) {
   const shown = state.arms.map((arm, i) => ({ arm, i, name: called(content, arm), colour: colour(`arm${i}`), dash: DASHES[i], ...found[i] }));
-  return [plasma(shown, extras), inhibition(shown, extras), response(shown, extras), occupancy(shown[state.on]), course(shown[state.on])].filter(Boolean);
+  return [plasma(shown, extras), inhibition(shown, extras), response(shown, extras), occupancy(shown[state.on], extras.bands[state.on]), course(shown[state.on], extras.bands[state.on])].filter(Boolean);
 }
 
 function legend(shown) {
@@ -78,7 +78,7 @@ function response(shown, extras) {
 
 const range = (ends) => (ends ? `, 90 % from ${short(ends[0])} to ${short(ends[1])} nM in a new laboratory` : "");
 
-function occupancy(one) {
+function occupancy(one, band) {
   if (one.day.error) return null;
   const lines = Object.entries(one.day.occupancy).map(([jak, y], k) => ({
     x: one.day.time, y: percent(y), colour: colour(jak), dash: DASHES[k], label: jak, wide: jak === "JAK1" ? 3 : 1.8,
@@ -87,11 +87,12 @@ function occupancy(one) {
   return {
     key: "occupancy", notes: [`Arm ${one.i + 1}: ${said}.`],
     legend: lines.map(({ label }, k) => ({ name: label, colour: `var(--${label})`, dash: CSS_DASH[k] })),
-    spec: { title: `JAKs occupied over the day, arm ${one.i + 1}`, about: said, x: time([one]), y: { label: "occupied by inhibitor (%)", range: [0, 100] }, lines },
+    spec: { title: `JAKs occupied over the day, arm ${one.i + 1}`, about: said, x: time([one]), y: { label: "occupied by inhibitor (%)", range: [0, 100] }, lines,
+      bands: Object.entries(band?.occupancy ?? {}).map(([jak, edges]) => ({ ...edges, colour: colour(jak) })) },
   };
 }
 
-function course(one) {
+function course(one, band) {
   const { arm, course } = one;
   if (course.error) return { key: "course", legend: [], notes: [course.error], spec: null };
   const minutes = course.times.map((t) => 60 * t);
@@ -103,9 +104,9 @@ function course(one) {
     key: "course", notes: [`Arm ${one.i + 1}: with ${at}, ${why}; the dotted line is when the assay is read (${short(60 * arm.during)} min).`],
     legend: [{ name: "without inhibitor", colour: `var(--arm${one.i})`, dash: "solid" }, { name: "with inhibitor", colour: `var(--arm${one.i})`, dash: "dashed" }],
     spec: {
-      title: `${arm.cytokine} ${arm.readout} in the cell, arm ${one.i + 1}`, about: `With ${at}.`, lines, marks: [{ x: 60 * arm.during, colour: colour("soft") }],
+      title: `${arm.cytokine} ${arm.readout} in the cell, arm ${one.i + 1}`, about: `With ${at}.`, lines, bands: (band?.course ?? []).map((edges) => ({ ...edges, colour: one.colour })), marks: [{ x: 60 * arm.during, colour: colour("soft") }],
       x: { label: "time after the cytokine (min)", range: [0, 60 * horizon(arm)], hours: false },
-      y: { label: `${arm.readout} (%)`, range: [0, top(lines.map((l) => l.y), 1e-6)] },
+      y: { label: `${arm.readout} (%)`, range: [0, top([...lines.map((l) => l.y), ...(band?.course ?? []).map(({ high }) => high)], 1e-6)] },
     },
   };
 }
