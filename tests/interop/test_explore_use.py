@@ -14,12 +14,17 @@ from typing import Any
 from urllib.parse import quote
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from browser import Page, browser
 
 import jakinib as jk
+from jakinib.evaluate.draws import joint
+from jakinib.evaluate.run import calibrations
+from jakinib.experiments import Models
 from jakinib.explore import explore
 from jakinib.library import get_library
+from jakinib.library.measurements import get_data
 
 BROWSER = shutil.which("chromium")
 
@@ -111,20 +116,45 @@ def test_an_address_of_another_page_is_told_and_does_not_break_this_one(page: Pa
 
 def test_bands_of_an_ic50_are_those_of_the_package(page: Page) -> None:
     caption = "document.querySelector('[data-key=response] figcaption').textContent"
-    page.until(f"{caption}.includes('90 %')")
-    page.until("document.getElementById('trust').textContent.includes('drawn so far') === false")
-    page.ask("new Promise((done) => setTimeout(done, 1500))")
+    drawn(page)
     found = re.search(r"90 % from ([\d.]+) to ([\d.]+) nM", page.ask(caption))
     assert found
     wanted = jk.assay("baricitinib", "IL-6").bands["a new laboratory"]
     assert [float(end) for end in found.groups()] == pytest.approx(wanted, rel=0.02)
 
 
-def test_pictures_tables_and_scenarios_are_whole_files(page: Page, tmp_path: Path) -> None:
+def keep(page: Page) -> None:
+    """Have the page keep what it would save."""
     page.ask(
         "window.kept = []; URL.createObjectURL = (blob) => { kept.push(blob); return 'data:,'; };"
         "HTMLAnchorElement.prototype.click = function () {}; 0"
     )
+
+
+def drawn(page: Page) -> None:
+    """Wait for the last draw."""
+    page.until("document.querySelector('[data-key=response] figcaption').textContent.includes('90 %')")
+    page.ask("new Promise((done) => setTimeout(done, 3000))")
+
+
+def test_the_band_of_plasma_is_that_of_the_draws_of_its_plan(page: Page) -> None:
+    keep(page)
+    drawn(page)
+    page.ask("document.getElementById('csv').click()")
+    rows = list(csv.DictReader(page.ask("kept[0].text()").splitlines()))
+    found = [float(one["y"]) for one in rows if one["chart"].startswith("Plasma") and "band" in one["line"]
+             and float(one["x"]) == 12]  # fmt: skip
+    draws = joint([calibrations(["clinical_pk"], get_data())]).settings
+    levels = [
+        jk.plasma(jk.Regimen.parse("4 mg qd ss"), [12], population="ra_adult",
+                  settings=Models(draw).scoped("ra_adult")).ng_per_mL[0]
+        for draw in draws
+    ]  # fmt: skip
+    assert found == pytest.approx(np.quantile(levels, [0.05, 0.95]), rel=1e-4)  # draws have five digits
+
+
+def test_pictures_tables_and_scenarios_are_whole_files(page: Page, tmp_path: Path) -> None:
+    keep(page)
     buttons = "[...document.querySelectorAll('figure button')].slice(0, 2)"
     page.ask(f"{buttons}.forEach((one) => one.click()); 0")
     page.ask("document.getElementById('csv').click(); document.getElementById('yaml').click(); 0")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from jakinib.errors import InputError, JakinibError
 from jakinib.evaluate.bands import FEWEST
+from jakinib.evaluate.draws import joint
 from jakinib.evaluate.potency import scatter
 from jakinib.evaluate.run import PLANS, calibrations
 from jakinib.experiments import experiment
@@ -32,7 +33,8 @@ DIGITS = 5
 
 
 def draws(known: Collection[str]) -> dict[str, Any]:
-    """The stored draws of the parameters ``known``, and the spreads of potencies that no parameter holds.
+    """The stored draws of the parameters ``known`` and, under ``body``, of disposition by population; the
+    spreads of potencies that no parameter holds.
 
     ``missing`` says why there are none.
     """
@@ -42,11 +44,10 @@ def draws(known: Collection[str]) -> dict[str, Any]:
         spread = scatter()
     except InputError as error:
         return {"missing": str(error)}
-    names = sorted({name for draw in spread.draws.settings for name in draw if name.split("@")[0] in known})
-    rows = [[_short(draw.get(name)) for name in names] for draw in spread.draws.settings]
+    body = joint([calibrations(["clinical_pk"], get_data())], len(spread.draws.settings)).settings
     return {
-        "names": names,
-        "rows": rows,
+        **_table(spread.draws.settings, lambda name: name.split("@")[0] in known),
+        "body": _table(body, lambda name: "@" in name),
         "fewest": FEWEST,
         "repeat": spread.repeat,
         "laboratory": spread.laboratory,
@@ -55,6 +56,12 @@ def draws(known: Collection[str]) -> dict[str, Any]:
         "blur": [_short(float(z)) for z in norm.ppf((np.arange(BLUR) + 0.5) / BLUR)],
         "method": " and ".join(sorted(set(spread.draws.methods.values()))),
     }
+
+
+def _table(settings: Sequence[Mapping[str, float]], keep: Callable[[str], bool]) -> dict[str, Any]:
+    """Draws as a table: names of the columns, and a row a draw, None where a draw lacks a name."""
+    names = sorted({name for draw in settings for name in draw if keep(name)})
+    return {"names": names, "rows": [[_short(draw.get(name)) for name in names] for draw in settings]}
 
 
 def _short(value: float | None) -> float | None:

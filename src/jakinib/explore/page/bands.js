@@ -1,5 +1,5 @@
 // 90 % bands from the posterior draws, which a worker computes one after the other.
-import { courseTimes, dayTimes } from "./worker.js";
+import { bodyDrawn, courseTimes, dayTimes } from "./worker.js";
 
 // Quantile of numbers, the k-th of n at (k - 0.5) / n (Hazen) or at (k - 1) / (n - 1).
 export function quantile(numbers, share, hazen = false) {
@@ -62,7 +62,7 @@ export class Bands {
     if (length >= this.draws.fewest && (length % 10 === 0 || number === this.draws.rows.length - 1)) this.changed();
   }
 
-  // Bands by arm: { response, day, occupancy, course, interval, count }; null before there are enough draws.
+  // Bands by arm: { response, plasma, day, occupancy, course, interval, count }; null before there are enough draws.
   get shown() {
     if (!this.arms || this.found.length < this.draws.fewest) return [];
     return this.arms.map((arm, i) => {
@@ -79,6 +79,9 @@ export class Bands {
         response: { x: this.x[i], ...percent(mine.map(({ response }) => response)) },
         interval: logs.length >= this.draws.fewest ? newLaboratory(this.draws, arm.inhibitor, logs) : null,
         day: days.length >= this.draws.fewest ? { x: hours, ...percent(days) } : null,
+        plasma: days.length >= this.draws.fewest && bodyDrawn(this.cells.content, arm)
+          ? { x: hours, ...edges(mine.map(({ plasma }) => plasma)) }
+          : null,
         occupancy: occupied.length >= this.draws.fewest
           ? Object.fromEntries(Object.keys(occupied[0]).map((jak) => [jak, { x: hours, ...percent(occupied.map((one) => one[jak])) }]))
           : null,

@@ -10,6 +10,7 @@ import { results } from "./compute.js";
 import { panels } from "./panels.js";
 import { selftest, timed } from "./selftest.js";
 import { groups, slider } from "./sliders.js";
+import { bodyDrawn } from "./worker.js";
 import { cautions, judged, peaks, points, trust } from "./trust.js";
 import { History, changed, readBack, usual, written } from "./store.js";
 
@@ -162,7 +163,7 @@ function aboutBands() {
   if (draws.missing) return `No bands: ${draws.missing}`;
   if (bands.failed) return `No bands: ${bands.failed}`;
   const drawn = bands.found.length < draws.fewest ? `; ${bands.found.length} of ${draws.rows.length} drawn so far` : "";
-  return `Shaded: the 90 % band of what the data leave open in the parameters of the cell, from ${draws.rows.length} draws (${draws.method})${drawn}; plasma is that of the typical patient. The interval of an IC50 is of what a new laboratory would publish.`;
+  return `Shaded: the 90 % band of what the data leave open in the parameters of the cell, from ${draws.rows.length} draws (${draws.method})${drawn}; plasma ${bodyDrawn(content, active()) ? "varies with what they leave open in its disposition" : "is held, as no plan estimates its disposition"}, in the typical patient. The interval of an IC50 is of what a new laboratory would publish.`;
 }
 
 function headline(state, { day, response }) {

@@ -34,11 +34,12 @@ function plasma(shown, extras) {
     day.moieties.map((moiety, k) => ({
       x: day.time, y: moiety.mass, colour, dash, wide: k ? 1.2 : 2, label: `arm ${i + 1}${k ? ` ${moiety.id}` : ""}`,
     })));
+  const bands = dosed.flatMap(({ i, colour }) => (extras.bands[i]?.plasma ? [{ ...extras.bands[i].plasma, colour }] : []));
   const said = dosed.map(({ day, i }) => `Arm ${i + 1}: Cmax ${short(day.summary.cmax)} ng/mL at ${short(day.summary.tmax)} h, AUC ${short(day.summary.auc)} ng h/mL.`);
   const formed = dosed.flatMap(({ day }) => day.moieties.slice(1).map(({ id }) => `Thin line: the active metabolite ${id}.`));
   return {
     key: "plasma", legend: legend(dosed), notes: [...said, ...new Set(formed), ...failed],
-    spec: { title: "Plasma over the day", about: said.join(" "), x: time(dosed), y: { label: "total in plasma (ng/mL)", range: [0, top([...lines.map((l) => l.y), extras.peaks.map(({ y }) => y)], 1e-9)] }, lines, points: extras.peaks },
+    spec: { title: "Plasma over the day", about: said.join(" "), x: time(dosed), y: { label: "total in plasma (ng/mL)", range: [0, top([...lines.map((l) => l.y), extras.peaks.map(({ y }) => y), ...bands.map(({ high }) => high)], 1e-9)] }, lines, bands, points: extras.peaks },
   };
 }
 

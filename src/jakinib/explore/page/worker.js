@@ -20,6 +20,7 @@ export function drawn(cells, arm, draw, { x, level, moieties }) {
   return {
     response: x.map(law),
     ln: log === null ? null : log * Math.LN10,
+    plasma: moieties?.[0].mass ?? null,
     day: moieties && cells.along(arm, moieties, draw),
     occupancy: moieties && cells.occupancy(arm, moieties, draw),
     course: [{}, level].map((levels) => cells.course(arm, levels, courseTimes(arm), draw)[arm.readout]),
@@ -40,6 +41,22 @@ export function dayTimes(content, arm) {
   return grid(period(arm.plan), content.inhibitors[arm.inhibitor].metabolite ? COARSE : FINE);
 }
 
+function row({ names, rows }, number) {
+  return Object.fromEntries(names.flatMap((name, i) => (rows[number][i] === null ? [] : [[name, rows[number][i]]])));
+}
+
+// Whether a plan estimates the disposition of an arm, so that its plasma is drawn as well.
+export function bodyDrawn(content, arm) {
+  return content.draws.body.names.some((name) => name.endsWith(`_${arm.inhibitor}@${arm.population}`));
+}
+
+function drawnLevels(content, arm, body) {
+  if (!arm.population || !bodyDrawn(content, arm)) return null;
+  const own = Object.entries(body).filter(([name]) => name.endsWith(`@${arm.population}`));
+  const changes = { ...Object.fromEntries(own.map(([name, value]) => [name.split("@")[0], value])), ...arm.changes };
+  return levels(content, { ...arm, changes }, dayTimes(content, arm));
+}
+
 // Answers messages { content } once and { job, arms, x, levels }; a newer job ends an older one. scope: of the
 // worker; x and levels: concentrations (nM) of the curve of each arm, and free ones of its course.
 export function serve(scope) {
@@ -47,17 +64,18 @@ export function serve(scope) {
   let current = 0;
   const next = (job, arms, given, number) => {
     if (job !== current) return;
-    const { names, rows } = cells.content.draws;
-    const draw = Object.fromEntries(names.flatMap((name, i) => (rows[number][i] === null ? [] : [[name, rows[number][i]]])));
+    const { draws } = cells.content;
+    const draw = row(draws, number);
+    const body = row(draws.body, number);
     const found = arms.map((arm, i) => {
       try {
-        return drawn(cells, arm, draw, given[i]);
+        return drawn(cells, arm, draw, { ...given[i], moieties: drawnLevels(cells.content, arm, body) ?? given[i].moieties });
       } catch {
         return null; // this draw of the arm is counted as one that could not be simulated
       }
     });
     scope.postMessage({ job, number, found });
-    if (number + 1 < rows.length) setTimeout(() => next(job, arms, given, number + 1), 0);
+    if (number + 1 < draws.rows.length) setTimeout(() => next(job, arms, given, number + 1), 0);
   };
   scope.onmessage = ({ data }) => {
     if (data.content) {
