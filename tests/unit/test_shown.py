@@ -59,3 +59,29 @@ def test_what_has_no_figure_says_so(tmp_path: Path) -> None:
     with pytest.raises(jk.InputError, match="no figure"):
         jk.find("auc", 400, scenario=RA).save(tmp_path / "x.png")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_every_result_says_what_was_asked_and_whom_to_cite(results: dict[str, Shown]) -> None:
+    """Patients bring the sources of their plasma along; a cell assay has none of those."""
+    everything = results | {
+        "sensitivity": jk.sensitivity(draws=100),
+        "found": jk.find("auc", 400, scenario=RA),
+        "compared": jk.compare([RA.but(regimen="4 mg qd"), RA.but(regimen="2 mg qd")], bands=False),
+        "arms": jk.simulate([RA, RA.but(eGFR=45)]),
+    }
+    for name, one in everything.items():
+        asked = one.scenario if isinstance(one.scenario, list) else [one.scenario]
+        assert all(isinstance(scenario, jk.Scenario) for scenario in asked), name
+        cited = one.citations()
+        assert len(cited) == len(set(cited)) > 3
+        assert any("EUbOPEN" in line for line in cited)  # its potencies calibrate every cell
+        plasma = name not in ("assay", "overlay", "sensitivity")
+        assert any("Olumiant" in line or "baricitinib" in line.lower() for line in cited) or not plasma
+    assert results["assay"].scenario == jk.Scenario(inhibitor="baricitinib", assay="IL-6")
+    assert results["course"].scenario == RA
+    assert set(results["assay"].citations()) < set(results["course"].citations())
+
+
+def test_what_is_no_answer_to_a_scenario_cites_nothing() -> None:
+    with pytest.raises(jk.InputError, match="ask for one"):
+        jk.KinaseAssay("baricitinib", "JAK1").curve().citations()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,6 +48,7 @@ class Course(Shown):
     inhibits the read-out by half; inf where none between 0.1 pM and 0.1 M does. intervals: one row a dosing
     interval of each inhibitor dosed. days: one row a day, the last perhaps of a part of it. missed: hours of
     doses that were due and missed. notes: what the library does not know about this patient, a line each.
+    scenario: what was asked, where it was one.
     """
 
     title: str
@@ -60,6 +61,7 @@ class Course(Shown):
     days: list[dict[str, float]]
     missed: tuple[float, ...] = ()
     notes: tuple[str, ...] = ()
+    scenario: Any = field(default=None, repr=False, compare=False)
 
     @property
     def profile(self) -> PlasmaProfile:

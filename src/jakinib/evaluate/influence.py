@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -70,6 +70,7 @@ class Sensitivity(Shown):
     half: Array
     IC50s: Array
     laplace: tuple[str, ...] = ()
+    scenario: Any = field(default=None, repr=False, compare=False)
 
     @property
     def change(self) -> float:

@@ -82,6 +82,7 @@ class CellPotency(Curve):
     laboratory: str = ""
     offset: str = ""  # symbol of the factor, where the laboratory has measured the pathway
     model: Runnable | None = None
+    scenario: Any = field(default=None, repr=False, compare=False)
     AROUND: ClassVar[float] = 300.0  # factor around the IC50 within which a draw's curve is known
 
     @functools.cached_property

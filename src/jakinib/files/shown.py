@@ -22,7 +22,10 @@ MOST_SHOWN = 12  # rows of a table in a notebook
 
 
 class Shown:
-    """What a result can do once it says ``to_frame``, ``record`` and, where it has a picture, ``plot``."""
+    """What a result can do once it says ``to_frame``, ``record`` and, where it has a picture, ``plot``.
+
+    ``scenario`` of a result is what was asked; a list of them of arms.
+    """
 
     def to_frame(self) -> pd.DataFrame:
         """The result as a tidy table, with its units in ``attrs``."""
@@ -35,6 +38,17 @@ class Shown:
     def plot(self) -> Any:
         """The result as a matplotlib Figure; None where it has no picture."""
         return None
+
+    def citations(self) -> list[str]:
+        """The publications behind the numbers of the result, as they are to be cited.
+
+        Raises InputError for a result of something other than a scenario.
+        """
+        asked = getattr(self, "scenario", None)
+        if asked is None:
+            raise InputError(f"citations: this {type(self).__name__} is not that of a scenario; ask for one")
+        every = asked if isinstance(asked, list) else [asked]
+        return sorted({line for one in every for line in one.citations()})
 
     def save(self, path: str | Path) -> None:
         """Write the table (.csv, .tsv, .xlsx, .parquet), plain data (.json) or the figure (.png, .svg, .pdf).

@@ -42,6 +42,11 @@ class Arms(Shown):
         """What the reader must know of any arm, each once."""
         return tuple(dict.fromkeys(note for course in self.courses for note in course.notes))
 
+    @property
+    def scenario(self) -> Scenario | list[Scenario]:
+        """What was asked: a scenario, or one for each arm."""
+        return list(self.scenarios) if len(self.scenarios) > 1 else self.scenarios[0]
+
     def to_frame(self) -> pd.DataFrame:
         """One row an arm and time (h): plasma (ng/mL) of its first inhibitor and inhibition (%)."""
         import pandas as pd

@@ -32,6 +32,11 @@ class Comparison(Shown):
     notes: tuple[str, ...]
     _frame: pd.DataFrame = field(repr=False, compare=False)
 
+    @property
+    def scenario(self) -> Scenario | list[Scenario]:
+        """What was asked: a scenario, or one for each arm."""
+        return list(self.scenarios) if len(self.scenarios) > 1 else self.scenarios[0]
+
     def to_frame(self) -> pd.DataFrame:
         """One row an arm and read-out, in blood drawn and stimulated ex vivo; ``attrs``: units and notes.
 

@@ -14,7 +14,9 @@ from pydantic import (
     model_validator,
 )
 
+from jakinib.assay.cell import EX_VIVO
 from jakinib.assay.patient import Patient
+from jakinib.build import ModelSpec
 from jakinib.errors import InputError, UnknownIdError
 from jakinib.library import get_library
 from jakinib.library.files import beside, explain, read_model
@@ -26,6 +28,7 @@ from jakinib.regimen import Regimen
 from jakinib.regimen.changing import shown
 from jakinib.regimen.document import Document
 from jakinib.regimen.events import read_patient
+from jakinib.scenario.citing import cited
 from jakinib.scenario.parts import MEASURED, PATIENT, USUAL, Measured, Who, measured_of, understood, who_of
 
 
@@ -177,6 +180,21 @@ class Scenario(Fields):
         if self.regimen is None:
             raise InputError("scenario: no regimen; give one, for example '4 mg qd'")
         return self.regimen
+
+    def citations(self) -> list[str]:
+        """The publications behind the numbers that answer it, as they are to be cited.
+
+        Those of cells and enzymes, of the patient where doses are given, and of the levels of a milieu.
+        """
+        library, drugs, people = get_library(), self.inhibitors, self.patient.population
+        read = [self.assay.of(drugs[0], name, EX_VIVO) for name in self.cytokines]
+        specs = [ModelSpec("cytokine_signalling", one.cytokines, drugs, cell=one.cell) for one in read]
+        for drug in drugs if self.regimen else ():
+            known = library.inhibitor(drug).pharmacokinetics
+            used = people if people in known else next(iter(known), "")
+            specs += [ModelSpec("oral_pk", inhibitors=(drug,), population=used)] if used else []
+        levels = library.milieu(self.assay.milieu).levels if self.assay.milieu else {}
+        return cited(specs, [levels[name].source for one in read for name in one.cytokines if name in levels])
 
     def record(self) -> dict[str, Any]:
         """Plain data from which ``Scenario(**record)`` makes this scenario again."""

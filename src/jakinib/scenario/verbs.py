@@ -21,6 +21,7 @@ from jakinib.evaluate import influence, potency
 from jakinib.population import run
 from jakinib.scenario.arms import Arms
 from jakinib.scenario.assays import Assays
+from jakinib.scenario.parts import MEASURED
 from jakinib.scenario.trial import Arm, Trial, together
 from jakinib.scenario.value import Scenario
 from jakinib.simulate import result
@@ -75,7 +76,7 @@ def taking(
                     f"{function.__name__}: scenario is {type(given).__name__}; give a jk.Scenario"
                 )
         if arms is None:
-            return function(*args, **kwargs)
+            return _asked(function(*args, **kwargs), function, args, kwargs)
         beside_it = [name for name in kwargs if name not in options]
         if rest or beside_it:
             what = ", ".join(beside_it) or repr(rest[0])
@@ -85,12 +86,28 @@ def taking(
             )
         if several and len(arms) > 1:
             raise InputError(f"{function.__name__}: {len(arms)} scenarios; {several}")
-        return of(arms[0] if several else arms, **kwargs)
+        found = of(arms[0] if several else arms, **kwargs)
+        return _put(found, arms[0]) if len(arms) == 1 else found
 
     verb.__doc__ = (
         f"{function.__doc__}\n    A ``Scenario`` may stand in place of the arguments that it states.\n    "
     )
     return verb
+
+
+def _asked(found: Any, function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
+    """A result with the scenario that the arguments of a cell assay state."""
+    if getattr(found, "scenario", "") is not None:
+        return found
+    bound = inspect.signature(function).bind(*args, **kwargs).arguments
+    return _put(found, Scenario.of(**{n: v for n, v in bound.items() if n == "inhibitor" or n in MEASURED}))
+
+
+def _put(found: Any, scenario: Scenario) -> Any:
+    """A result made in an earlier room, with what was asked."""
+    if isinstance(found, Course | potency.CellPotency | influence.Sensitivity):
+        object.__setattr__(found, "scenario", scenario)  # nobody else holds it yet
+    return found
 
 
 def only(what: str, names: Sequence[str], noun: str) -> str:
@@ -141,7 +158,8 @@ def _simulate(arms: Several, *, hours: float | str | None = None, at: Sequence[f
                 conditions=who.with_, like=drawn(one, "simulate")[cytokine], at=at,
             )
         )  # fmt: skip
-    return Arms(tuple(courses), tuple(arms), tuple(named)) if len(courses) > 1 else courses[0]
+    said = [_put(one, scenario) for one, scenario in zip(courses, arms, strict=True)]
+    return Arms(tuple(said), tuple(arms), tuple(named)) if len(said) > 1 else said[0]
 
 
 def labels(what: str, arms: Several) -> list[str]:
