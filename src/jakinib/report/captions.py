@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -43,30 +43,62 @@ def _words(of: Callable[[Evidence], str]) -> Callable[[Evidence, Bands], str]:
     return lambda evidence, bands: of(evidence)
 
 
+Panels = Callable[[Evidence, Bands], tuple[potencies.Panel, potencies.Panel]]
+
+# What the points of a kind of potency are, by how they came about.
+WAYS = {
+    ("IC50", "predicted"): "vertical axis, each by a fit that saw no row of its drug; bars: 90 % band of a "
+    "laboratory that nobody has seen. Colour tells the inhibitor, shape the laboratory; hollow: recalled, "
+    "never decides.",
+    ("IC50", "fitted"): "vertical axis, at the estimates in the laboratory of the row; bars: 90 % interval. "
+    "Rows calibrated the pathways: that they lie near the line shows that the model can hold them.",
+    ("EC50", "predicted"): "vertical axis, rows in no objective; bars: 90 % interval. There is no inhibitor: "
+    "colour tells the cell, shape the laboratory.",
+    ("EC50", "fitted"): "vertical axis, rows that calibrated; bars: 90 % interval.",
+}
+
+
+@dataclass(frozen=True)
+class _Potencies:
+    """One of the two panels of a kind of potency: its figure and what is seen on it."""
+
+    panels: Panels
+    place: int
+    quantity: str
+
+    def draw(self, evidence: Evidence, bands: Bands | None = None) -> Figure:
+        panel = self.panels(evidence, bands or Bands())[self.place]
+        return potencies.predicted_observed(panel, self.quantity)
+
+    def seen(self, evidence: Evidence, bands: Bands) -> str:
+        return potencies.seen(self.panels(evidence, bands)[self.place], self.quantity)
+
+
+def _potency_plots(
+    name: str, quantity: str, panels: Panels, unseen: tuple[str, ...], fitted: tuple[str, ...]
+) -> Iterator[Plot]:
+    """Predicted and fitted potencies of a kind, side by side."""
+    published = "horizontal axis. Solid line: identity. Dashed lines: two-fold."
+    for place, (shows, how) in enumerate(((unseen, "predicted"), (fitted, "fitted"))):
+        one = _Potencies(panels, place, quantity)
+        title = f"{name}, {how}, against published."
+        yield Plot(
+            f"{quantity.lower()}_{how}",
+            title,
+            WAYS[quantity, how],
+            published,
+            None,
+            shows,
+            one.draw,
+            one.seen,
+        )
+
+
 PLOTS = (
-    Plot(
-        "predicted_published",
-        "Cell IC50, predicted against published.",
-        "vertical axis, with 90 % interval. Left, each potency is predicted by a fit that saw no row of its "
-        "drug, with the band of a laboratory that nobody has seen; right, at the estimates, in its own "
-        "laboratory. Colour tells the inhibitor, shape the laboratory; hollow: recalled, never decides.",
-        "horizontal axis. Solid line: identity. Dashed lines: two-fold.",
-        None,
-        ("calibration_*", "drug_*", "brepocitinib_*"),
-        potencies.cell_ic50,
-        lambda evidence, bands: potencies.seen(potencies.cell_panels(evidence, bands), "cell IC50"),
+    *_potency_plots(
+        "Cell IC50", "IC50", potencies.cell_panels, ("drug_*", "brepocitinib_*"), ("calibration_*",)
     ),
-    Plot(
-        "ec50",
-        "Cytokine EC50, predicted against published.",
-        "vertical axis, with 90 % interval. Left, rows in no objective; right, rows that calibrated. Without "
-        "an inhibitor colour tells the cell, shape the laboratory.",
-        "horizontal axis. Solid line: identity. Dashed lines: two-fold.",
-        None,
-        ("ec50_*",),
-        potencies.ec50,
-        lambda evidence, bands: potencies.seen(potencies.ec50_panels(evidence, bands), "cytokine EC50"),
-    ),
+    *_potency_plots("Cytokine EC50", "EC50", potencies.ec50_panels, ("ec50_IL2*",), ("ec50_IL15",)),
     Plot(
         "enzyme_curves",
         "Baricitinib on the isolated kinases at 1 mM ATP.",

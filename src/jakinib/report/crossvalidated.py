@@ -59,9 +59,9 @@ def every(plans: Sequence[Plan]) -> tuple[list[CrossValidation], list[str]]:
     return found, lacking
 
 
-def panels(found: CrossValidation) -> list[Panel]:
-    """The left-out potencies as the one panel of a figure."""
-    return [Panel(f"Predicted: fitted without the row's {found.leave}", left_out(found))]
+def panel(found: CrossValidation) -> Panel:
+    """The left-out potencies as the panel of a figure."""
+    return Panel(f"Predicted: fitted without the row's {found.leave}", left_out(found))
 
 
 def predicted_published(found: CrossValidation) -> Figure:
@@ -69,4 +69,4 @@ def predicted_published(found: CrossValidation) -> Figure:
 
     Colour tells the inhibitor, shape the laboratory; a bar is the 90 % band of a new laboratory.
     """
-    return predicted_observed(panels(found), "potency")
+    return predicted_observed(panel(found), "potency")

@@ -154,12 +154,9 @@ def _content(evaluation: Evaluation) -> dict[str, Any]:
 
 def _left_out(found: CrossValidation) -> str:
     """The picture of a cross-validation."""
-    panels = crossvalidation.panels(found)
-    return inline.markup(
-        potencies.predicted_observed(panels, "potency"),
-        f"left-out-{found.leave}",
-        potencies.seen(panels, "potency"),
-    )
+    panel = crossvalidation.panel(found)
+    picture = potencies.predicted_observed(panel, "potency")
+    return inline.markup(picture, f"left-out-{found.leave}", potencies.seen(panel, "potency"))
 
 
 @functools.lru_cache(maxsize=2)

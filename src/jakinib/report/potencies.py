@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE)
 MARKERS = "osD^vP"
+COLUMNS = 2  # of a legend
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,14 @@ class Point:
 
 @dataclass(frozen=True)
 class Panel:
-    """Points that came about in the same way, and what that is called."""
+    """Points that came about in the same way, and what that is called.
+
+    beside: the points of the panel that stands beside it, with the same axes, colours and shapes.
+    """
 
     title: str
     points: Sequence[Point]
+    beside: Sequence[Point] = ()
 
 
 def left_out(found: CrossValidation) -> list[Point]:
@@ -93,7 +98,7 @@ def _fitted(evidence: Evidence) -> set[str]:
     return {row for plan in evidence.plans for row in plan.calibration}
 
 
-def cell_panels(evidence: Evidence, bands: Bands) -> list[Panel]:
+def cell_panels(evidence: Evidence, bands: Bands) -> tuple[Panel, Panel]:
     """Cell IC50s: each predicted by a fit that saw no row of its drug; and as fitted."""
     points = [
         _point(p, evidence, bands, f"cell {p.row}", evidence.data[p.row].inhibitor)
@@ -111,7 +116,7 @@ def cell_panels(evidence: Evidence, bands: Bands) -> list[Panel]:
     return _panels("fitted without the row's drug", unseen, [p for p in points if p.row in fitted])
 
 
-def ec50_panels(evidence: Evidence, bands: Bands) -> list[Panel]:
+def ec50_panels(evidence: Evidence, bands: Bands) -> tuple[Panel, Panel]:
     """Cytokine EC50s: those in no objective; and as fitted. Colour tells the cell: there is no inhibitor."""
     points = [_point(p, evidence, bands, f"ec50 {p.row}", evidence.data[p.row].cell) for p in evidence.ec50s]
     fitted = _fitted(evidence)
@@ -119,40 +124,27 @@ def ec50_panels(evidence: Evidence, bands: Bands) -> list[Panel]:
     return _panels("in no objective", unseen, [p for p in points if p.row in fitted])
 
 
-def _panels(how: str, unseen: Sequence[Point], fitted: Sequence[Point]) -> list[Panel]:
-    both = (Panel(f"Predicted: {how}", unseen), Panel("Fitted: in the objective", fitted))
-    return [panel for panel in both if panel.points]
+def _panels(how: str, unseen: Sequence[Point], fitted: Sequence[Point]) -> tuple[Panel, Panel]:
+    return Panel(f"Predicted: {how}", unseen, fitted), Panel("Fitted: in the objective", fitted, unseen)
 
 
-def cell_ic50(evidence: Evidence, bands: Bands | None = None) -> Figure:
-    """Predicted against published cell IC50s."""
-    return predicted_observed(cell_panels(evidence, bands or Bands()), "IC50")
-
-
-def ec50(evidence: Evidence, bands: Bands | None = None) -> Figure:
-    """Predicted against published cytokine EC50s."""
-    return predicted_observed(ec50_panels(evidence, bands or Bands()), "EC50")
-
-
-def predicted_observed(panels: Sequence[Panel], quantity: str) -> Figure:
-    """Panels side by side on the same axes: identity and two-fold lines, intervals, one legend."""
+def predicted_observed(panel: Panel, quantity: str) -> Figure:
+    """Predicted against published: identity and two-fold lines, points with intervals."""
     with plain_style():
-        every = [point for panel in panels for point in panel.points]
+        every = [*panel.points, *panel.beside]
         ends = [end for p in every for end in (p.published, p.predicted, p.low, p.high) if end is not None]
-        low, high = min(ends) / 1.3, max(ends) * 1.3
-        colours = list(dict.fromkeys(p.colour for p in every))
-        places = list(dict.fromkeys(p.laboratory for p in every))
-        columns = 2 * len(panels)  # of the legend
-        height = 4.3 + 0.23 * -(-(len(colours) + len(places)) // columns)
-        figure, axes = new_figure(4.1 * len(panels) + 0.1, height, columns=len(panels))
-        for here, panel in zip(np.atleast_1d(axes), panels, strict=True):
-            _lines(here, low, high)
-            for point in panel.points:
-                look = COLOURS[colours.index(point.colour) % len(COLOURS)]
-                _draw(here, point, look, MARKERS[places.index(point.laboratory) % len(MARKERS)])
-            here.set_title(panel.title, fontsize=10, loc="left")
-            here.set(xlabel=f"published {quantity} (nM)", ylabel=f"predicted {quantity} (nM)")
-        _legend(figure, np.atleast_1d(axes)[0], colours, places, columns)
+        low, high = min(ends, default=1.0) / 1.3, max(ends, default=1000.0) * 1.3
+        colours = sorted({p.colour for p in every})
+        places = sorted({p.laboratory for p in every})
+        height = 4.3 + 0.23 * -(-(len(colours) + len(places)) // COLUMNS)
+        figure, axes = new_figure(4.2, height)
+        _lines(axes, low, high)
+        for point in panel.points:
+            look = COLOURS[colours.index(point.colour) % len(COLOURS)]
+            _draw(axes, point, look, MARKERS[places.index(point.laboratory) % len(MARKERS)])
+        axes.set_title(panel.title, fontsize=10, loc="left")
+        axes.set(xlabel=f"published {quantity} (nM)", ylabel=f"predicted {quantity} (nM)")
+        _legend(figure, axes, colours, places)
         return figure
 
 
@@ -182,7 +174,7 @@ def _draw(axes: Axes, point: Point, colour: str, marker: str) -> None:
     say(drawn, point.says)
 
 
-def _legend(figure: Figure, axes: Axes, colours: list[str], places: list[str], columns: int) -> None:
+def _legend(figure: Figure, axes: Axes, colours: list[str], places: list[str]) -> None:
     """Colours first, then shapes, below the panels."""
     for number, name in enumerate(colours):
         axes.plot(
@@ -190,19 +182,19 @@ def _legend(figure: Figure, axes: Axes, colours: list[str], places: list[str], c
         )
     for number, laboratory in enumerate(places):
         axes.plot([], [], MARKERS[number % len(MARKERS)], color=GREY, label=laboratory)
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=columns)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=COLUMNS)
 
 
-def seen(panels: Sequence[Panel], quantity: str) -> str:
+def seen(panel: Panel, quantity: str) -> str:
     """The figure in words: how many points lie where."""
-    parts = []
-    for panel in panels:
-        inside = sum(p.within_two for p in panel.points)
-        furthest = max(panel.points, key=lambda p: abs(np.log(p.predicted / p.published)))
-        fold = float(np.exp(abs(np.log(furthest.predicted / furthest.published))))
-        side = "above" if furthest.predicted > furthest.published else "below"
-        parts.append(
-            f"{panel.title}: {inside} of {len(panel.points)} points lie within two-fold; furthest from the "
-            f"identity line is {furthest.row} {furthest.label}, {fold:.3g}-fold {side}"
-        )
-    return f"Predicted against published {quantity}. {'. '.join(parts)}."
+    said = f"Predicted against published {quantity}. {panel.title}: "
+    if not panel.points:
+        return f"{said}no point."
+    inside = sum(p.within_two for p in panel.points)
+    furthest = max(panel.points, key=lambda p: abs(np.log(p.predicted / p.published)))
+    fold = float(np.exp(abs(np.log(furthest.predicted / furthest.published))))
+    side = "above" if furthest.predicted > furthest.published else "below"
+    return (
+        f"{said}{inside} of {len(panel.points)} points lie within two-fold; furthest from the identity line "
+        f"is {furthest.row} {furthest.label}, {fold:.3g}-fold {side}."
+    )

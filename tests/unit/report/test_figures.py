@@ -77,8 +77,8 @@ def test_potencies_stand_at_published_and_predicted_with_unseen_ones_apart_from_
             pytest.approx(left_out[point.row].published),
             pytest.approx(left_out[point.row].predicted),
         )
-    figure = potencies.cell_ic50(evidence)
-    for axes, panel in zip(figure.axes, (unseen, fitted), strict=True):
+    for panel in (unseen, fitted):
+        (axes,) = potencies.predicted_observed(panel, "IC50").axes
         drawn = {
             (x, y)
             for line in axes.lines
