@@ -290,3 +290,16 @@ def test_doses_by_weight_bring_children_near_the_exposure_of_adults(people: str)
         patient = Patient(people, weight=weight).settings()
         child = jk.plasma(jk.Regimen.parse(f"{dose} mg qd ss"), DAY, population=people, settings=patient)
         assert 0.5 < child.interval(0, 24)["auc"] / adult < 2
+
+
+@pytest.mark.parametrize(("dose", "said"), [(4, False), (40, True)])
+def test_every_answer_says_that_nobody_has_studied_the_dose(dose: float, said: bool) -> None:
+    asked = jk.Scenario(patient="ra_adult", regimen=f"{dose} mg qd")
+    line = f"outside the doses studied: baricitinib {dose:g} mg"
+    for notes in (
+        jk.simulate(asked).notes,
+        jk.scan("Cmax", {"weight": "70 kg"}, asked).notes,
+        jk.compare(asked, bands=False).to_frame().attrs["notes"],
+        jk.population(asked, n=1).notes,
+    ):
+        assert any(line in note for note in notes) == said

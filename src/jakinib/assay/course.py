@@ -17,7 +17,7 @@ from jakinib.assay.dosing import turns
 from jakinib.assay.inhibition import time_above
 from jakinib.assay.patient import Patient
 from jakinib.assay.pk import PlasmaProfile, plasma_profiles
-from jakinib.assay.studied import COVARIATES, dose_outside, doses_outside
+from jakinib.assay.studied import COVARIATES, doses_outside
 from jakinib.errors import InputError, SimulationError
 from jakinib.files import table_text
 from jakinib.files.shown import Shown
@@ -212,17 +212,10 @@ def course(
     what = regimen.text if regimen.inhibitors else f"{dosed[0]} {regimen.text}"
     title = ", ".join([what, people.name or people.id, *said, _reading(drawn)])
     missed = tuple(sorted({dose.time for dose in regimen.doses if dose.amount == 0 and dose.time < end}))
-    about = [_about(regimen, dosed), said_of, *(p.notes for p in profiles), drawn.notes]
-    notes = tuple(dict.fromkeys(note for lines in about for note in lines))
+    about = [regimen.notes, *(doses_outside(regimen, drug) for drug in dosed), said_of, drawn.notes]
+    notes = tuple(dict.fromkeys(n for said in (*about, *(p.notes for p in profiles)) for n in said))
     occupancy = dict(zip(JAKS, bound.T, strict=True))
     return Course(title, profiles, occupancy, inhibition, drawn, ic50, intervals, days, missed, notes)
-
-
-def _about(regimen: Regimen, dosed: Sequence[str]) -> list[str]:
-    """What was taken for granted of the doses, and which of them no published data are of, a line each."""
-    doses = {(drug, dose.amount) for drug in dosed for dose in regimen.of(drug).doses if not dose.per_kg}
-    studied = [dose_outside(drug, amount) for drug, amount in sorted(doses) if amount > 0]
-    return [*regimen.notes, *doses_outside(regimen), *(line for lines in studied for line in lines)]
 
 
 def _read_settings(settings: Mapping[str, Any]) -> dict[str, Covariate]:

@@ -122,7 +122,7 @@ def plasma_profiles(
     protocol = dosed(model, regimen, {drug.id: disposition}, list(times), whole)
     levels = model.run(protocol, [f"C_{entry.id}" for entry in read])
     weight = stated.get("weight", get_library().population(population).weight.to("kg"))
-    notes = (*outside(population, stated), *doses_outside(regimen))
+    notes = (*outside(population, stated), *doses_outside(regimen, drug.id))
     notes = (*notes, *bands_missed(regimen, drug.id, population, weight))
     at = np.asarray(times, dtype=float)
     return tuple(

@@ -55,13 +55,21 @@ def beyond_the_model(eGFR: float, who: str = "eGFR") -> list[str]:
     ]
 
 
-def doses_outside(regimen: Regimen) -> list[str]:
-    """A line when doses are given by body weight, as children's are: the data are of fixed doses."""
-    if not any(dose.per_kg for dose in regimen.doses):
-        return []
-    return [
-        "outside the studied range: doses in mg/kg; every study behind the pharmacokinetics gave fixed doses"
+def doses_outside(regimen: Regimen, inhibitor: str) -> list[str]:
+    """A line for each dose (mg) of an inhibitor outside those of its published rows, and one when doses are
+    given by body weight: the data are of fixed doses."""
+    own = regimen.of(inhibitor).doses
+    lines = [
+        line
+        for size in sorted({d.amount for d in own if not d.per_kg})
+        for line in dose_outside(inhibitor, size)
     ]
+    if any(dose.per_kg for dose in own):
+        lines.append(
+            "outside the studied range: doses in mg/kg; every study behind the pharmacokinetics gave fixed "
+            "doses"
+        )
+    return lines
 
 
 def bands_missed(regimen: Regimen, inhibitor: str, population: str, weight: Covariate) -> list[str]:
@@ -98,7 +106,9 @@ def doses_studied(inhibitor: str) -> tuple[float, float] | None:
 
 
 def dose_outside(inhibitor: str, amount: float) -> list[str]:
-    """A line for a dose (mg) outside those of the published rows of an inhibitor."""
+    """A line for a dose (mg) outside those of the published rows of an inhibitor; none for one missed."""
+    if amount == 0:
+        return []
     ends = doses_studied(inhibitor)
     if ends is None:
         return [f"outside the doses studied: no published row of {inhibitor} states a dose"]

@@ -15,7 +15,7 @@ import numpy as np
 from jakinib.assay.cell import EX_VIVO, CellAssay, stimulated
 from jakinib.assay.disposition import Disposition
 from jakinib.assay.patient import Circumstances, typical
-from jakinib.assay.studied import KIDNEY_FAILURE, bands_missed, beyond_the_model, dose_outside, doses_outside
+from jakinib.assay.studied import KIDNEY_FAILURE, bands_missed, beyond_the_model, doses_outside
 from jakinib.errors import InputError, UnknownIdError
 from jakinib.lanes import identity
 from jakinib.library import get_library
@@ -144,11 +144,9 @@ def _sampled(job: Job) -> str:
 def _notes(population: str, job: Job) -> list[str]:
     """What of its patients the model does not describe, and which doses are not theirs, a line each."""
     bands = get_library().inhibitor(job.inhibitor).dose_bands.get(population, [])
-    doses = sorted({dose.amount for dose in job.regimen.doses if dose.amount > 0 and not dose.per_kg})
     return [
         *_beyond(population),
-        *doses_outside(job.regimen),
-        *(line for dose in doses for line in dose_outside(job.inhibitor, dose)),
+        *doses_outside(job.regimen, job.inhibitor),
         *(line for b in bands for line in bands_missed(job.regimen, job.inhibitor, population, b.low)),
     ]
 

@@ -15,7 +15,7 @@ from jakinib.assay.curve import logit
 from jakinib.errors import InputError
 from jakinib.evaluate.draws import Joint
 from jakinib.files.shown import Shown
-from jakinib.scenario.quantities import Input, Outcome, Quantity, amount, numeric, quantity, unstudied
+from jakinib.scenario.quantities import Input, Outcome, Quantity, amount, numeric, quantity
 from jakinib.scenario.spread import outcomes
 from jakinib.scenario.value import Scenario
 
@@ -131,8 +131,7 @@ def find(
     at = _search(asked, what, target, over, outcome)
     final = over.put(asked, at)
     _, notes = outcome.of(final, [what])
-    said = [*unstudied(final, what), *notes]
-    return Found(what, target, over, at, final, tuple(dict.fromkeys(said)), draws)
+    return Found(what, target, over, at, final, tuple(dict.fromkeys(notes)), draws)
 
 
 def _distance(

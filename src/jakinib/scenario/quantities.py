@@ -15,7 +15,6 @@ from jakinib.assay import compare
 from jakinib.assay.cell import WHOLE_BLOOD, CellAssay
 from jakinib.assay.compare import Exposure
 from jakinib.assay.inhibition import FAINTEST, inhibition_law, time_above
-from jakinib.assay.studied import dose_outside
 from jakinib.errors import InputError, UnitError, UnknownIdError
 from jakinib.experiments import Models
 from jakinib.regimen import Regimen
@@ -265,14 +264,6 @@ class Outcome:
             else:
                 out.append(100 * curve.inhibition(scenario.assay.concentration))
         return out, curve.notes
-
-
-def unstudied(scenario: Scenario, what: Quantity) -> list[str]:
-    """A line for each dose behind a quantity that lies outside those of the published data."""
-    if not (what.plasma or what.inhibited):
-        return []
-    amounts = {dose.amount for dose in scenario.doses.doses if dose.amount > 0 and not dose.per_kg}
-    return [line for size in sorted(amounts) for line in dose_outside(scenario.inhibitors[0], size)]
 
 
 def _of(q: Quantity, time: Array, inhibition: Array | None) -> float:

@@ -25,7 +25,7 @@ from jakinib.paths import check_writable
 from jakinib.regimen.changing import shown
 from jakinib.scenario.drawn import enough, stored
 from jakinib.scenario.heat import ink_on
-from jakinib.scenario.quantities import Input, Outcome, Quantity, amount, numeric, quantity, unstudied
+from jakinib.scenario.quantities import Input, Outcome, Quantity, amount, numeric, quantity
 from jakinib.scenario.spread import spread
 from jakinib.scenario.value import Scenario
 from jakinib.simulate import load
@@ -226,7 +226,7 @@ def _point(wanted: str, banded: bool, scenario: Scenario) -> Point:
     what = quantity(wanted)
     values, notes = Outcome().of(scenario, [what])
     ends = spread(scenario, [what])[0] if banded else ()
-    return values[0], [*unstudied(scenario, what), *notes], ends
+    return values[0], list(notes), ends
 
 
 def _run(
