@@ -85,6 +85,36 @@ def test_a_slider_moves_the_curve_and_its_reset_brings_back_the_estimate(page: P
     assert page.ask(HALF) == before
 
 
+def test_a_parameter_is_found_by_its_name(page: Page) -> None:
+    page.ask("document.getElementById('parameters').open = true")
+    page.ask(
+        "(() => { const box = document.querySelector('input[type=search]'); box.value = 'Km_TYK2';"
+        "box.dispatchEvent(new Event('input')); })()"
+    )
+    rows = "[...document.querySelectorAll('.slider')].filter((row) => row.offsetParent)"
+    page.until(f"{rows}.length === 1")
+    assert "TYK2" in page.ask(f"{rows}[0].textContent")
+
+
+def test_a_page_without_draws_says_why_it_has_no_bands(page: Page, file: Path, tmp_path: Path) -> None:
+    stale = tmp_path / "stale.html"
+    text = re.sub(
+        r'"draws":\{.*?\},"points"', '"draws":{"missing":"draw again"},"points"', file.read_text("utf-8")
+    )
+    stale.write_text(text, encoding="utf-8")
+    page.open(stale.as_uri())
+    assert "draw again" in page.ask("document.getElementById('trust').textContent")
+    assert float(page.ask(HALF)) > 0
+
+
+def test_an_interval_of_ones_own_is_shown(page: Page, file: Path) -> None:
+    plan = {"dose": 2, "interval": 6, "steady": True}
+    page.open(file.as_uri() + arms({"i": "baricitinib", "c": "IL-6", "plan": plan}))
+    assert "every 6 h" in page.ask(
+        "[...document.querySelectorAll('#question select')].map((one) => one.selectedOptions[0].textContent)"
+    )
+
+
 def test_undo_takes_back_what_was_done_and_redo_does_it_again(page: Page) -> None:
     before = page.ask(HALF)
     slide(page, "Km_JAK1", 10)

@@ -82,7 +82,7 @@ export function question(content, arm, set) {
     ? html("fieldset", {}, html("legend", {}, "Patient and doses"),
         field("Population", choice(Object.keys(drug.populations), arm.population, (v) => set("population", v), (n) => content.populations[n].name)),
         field("Dose (mg)", number(arm.plan.dose, (v) => set("plan", { ...arm.plan, dose: v }))),
-        field("How often", choice(Object.keys(INTERVALS), String(arm.plan.interval), (v) => set("plan", { ...arm.plan, interval: Number(v) }), (n) => INTERVALS[n])),
+        field("How often", choice([...new Set([...Object.keys(INTERVALS), String(arm.plan.interval)])], String(arm.plan.interval), (v) => set("plan", { ...arm.plan, interval: Number(v) }), (n) => INTERVALS[n] ?? `every ${n} h`)),
         arm.plan.interval
           ? field("When", choice(["steady", "first"], arm.plan.steady ? "steady" : "first", (v) => set("plan", { ...arm.plan, steady: v === "steady" }), (n) => (n === "steady" ? "at steady state" : "from the first dose")))
           : null,

@@ -36,7 +36,8 @@ const open = new Set();
 let complaint = opened instanceof Error ? `The address does not fit this page (${opened.message}); it shows its usual question.` : "";
 let later = 0;
 let wanted = "";
-const half = [];
+const half = []; // IC50 (nM) of each arm as it was last
+const filled = new WeakMap(); // what puts the sliders of a group into it
 let shown = [];
 
 const active = () => past.state.arms[past.state.on];
@@ -81,11 +82,13 @@ const moving = {
 function find(whole) {
   const words = wanted.trim().toLowerCase();
   for (const part of whole.querySelectorAll("details")) {
-    if (words) part.open = true;
-    setTimeout(() => {
-      for (const row of part.querySelectorAll(".slider")) row.hidden = !row.querySelector("label").dataset.words.includes(words);
-      part.hidden = Boolean(words) && part.querySelectorAll(".slider:not([hidden])").length === 0;
-    }, 0);
+    if (words) {
+      part.open = true;
+      filled.get(part)();
+    }
+    const rows = [...part.querySelectorAll(".slider")];
+    for (const row of rows) row.hidden = !row.querySelector("label").dataset.words.includes(words);
+    part.hidden = Boolean(words) && rows.every((row) => row.hidden);
   }
 }
 
@@ -110,6 +113,7 @@ function showForm() {
         if (part.open && part.children.length === 1) part.append(...entries.map((entry) => slider(content, active(), entry, moving)));
         open[part.open ? "add" : "delete"](title);
       };
+      filled.set(part, fill);
       part.addEventListener("toggle", fill);
       if (part.open) fill();
       return part;
