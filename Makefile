@@ -42,7 +42,7 @@ build-models: setup ## rebuild models/sbml from Antimony and library
 
 book: setup ## rewrite the model book, the numbers in the documents and the pictures of the README
 	$(BIN)/python -m jakinib.report.book docs/models
-	$(BIN)/python -m jakinib.report.numbers README.md docs/science.md docs/context_of_use.md docs/tutorials/*.md
+	$(BIN)/python -m jakinib.report.numbers README.md docs/index.md docs/science.md docs/context_of_use.md docs/tutorials/*.md
 	$(BIN)/python docs/images/draw.py
 
 lock: setup ## resolve requirements.lock anew, for Python 3.11 to 3.14
@@ -51,7 +51,7 @@ lock: setup ## resolve requirements.lock anew, for Python 3.11 to 3.14
 	  --fork-strategy requires-python --no-annotate --no-header --quiet --output-file requirements.lock
 
 clean: ## remove .venv, reports, caches and built distributions
-	rm -rf .venv report build dist docs/_build docs/reference/data_book.md docs/reference/credibility.md docs/_static/explore.html .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv report build dist docs/_build docs/jupyter_execute docs/reference/data_book.md docs/reference/credibility.md docs/_static/explore.html .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find benchmarks docs src tests -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 .venv/.runtime: pyproject.toml requirements.lock hatch_build.py src/jakinib/lanes/lanes.c src/jakinib/lanes/kernel.h

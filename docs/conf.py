@@ -14,12 +14,12 @@ copyright = "jakinib contributors; text and figures CC BY 4.0, code MIT"
 version = release = jakinib.__version__
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.napoleon"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "jupyter_execute"]
 html_theme = "pydata_sphinx_theme"
 html_title = "jakinib"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
-WIDE = ("index", "explore", "reference/data_book", "science", "context_of_use", "sbml_checks")
+WIDE = ("index", "explore", "gallery", "reference/data_book", "science", "context_of_use", "sbml_checks")
 html_sidebars: dict[str, list[str]] = {page: [] for page in WIDE}
 html_show_sourcelink = False
 html_theme_options = {"navigation_with_keys": False, "show_toc_level": 2}

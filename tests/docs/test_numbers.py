@@ -21,7 +21,7 @@ from jakinib.report.sources import SOURCES, Value
 
 ROOT = paths.root()
 DOCUMENTS = [
-    *(ROOT / name for name in ("README.md", "docs/science.md", "docs/context_of_use.md")),
+    *(ROOT / name for name in ("README.md", "docs/index.md", "docs/science.md", "docs/context_of_use.md")),
     *sorted((ROOT / "docs" / "tutorials").glob("*.md")),
 ]
 HERE = Path("page.md")
