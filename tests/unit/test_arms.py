@@ -95,3 +95,18 @@ def test_the_command_follows_arms(tmp_path: Path, capfd: pytest.CaptureFixture[s
     assert high.max() == pytest.approx(2 * low.max(), rel=1e-6)
     assert (tmp_path / "arms.csv").read_text().startswith("arm,time,plasma,inhibition\n")
     assert (tmp_path / "arms.png").stat().st_size > 10_000
+
+
+def test_the_interval_of_an_average_is_the_one_that_a_scan_gives() -> None:
+    frame = jk.compare(RA.but(regimen="baricitinib 4 mg qd")).to_frame()
+    point = jk.scan("mean inhibition", {"dose": "4 mg"}, RA.but(regimen="baricitinib 4 mg qd")).to_frame()
+    assert frame.average_inhibition_percent_low[0] == pytest.approx(point.low[0], abs=0.1)
+    assert frame.average_inhibition_percent_high[0] == pytest.approx(point.high[0], abs=0.1)
+    plain = jk.compare(RA.but(regimen="baricitinib 4 mg qd"), bands=False).to_frame()
+    assert not [column for column in plain if column.endswith(("_low", "_high"))]
+
+
+def test_an_active_metabolite_counts_in_the_interval_too() -> None:
+    frame = jk.compare(["filgotinib 200 mg qd"], "IL-2").to_frame()
+    low, middle, high = (frame[f"average_inhibition_percent{end}"][0] for end in ("_low", "", "_high"))
+    assert low < middle < high

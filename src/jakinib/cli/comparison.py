@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jakinib.cli.app import (
+    WIDTH,
     Cell,
     Condition,
     Dose,
@@ -51,7 +52,7 @@ def compare(
         bool, typer.Option("--enzyme-potency", help="Potencies as enzyme assays alone lead to expect.")
     ] = False,
     no_band: Annotated[
-        bool, typer.Option("--no-band", help="Leave out the ratios of IC50s; quicker.")
+        bool, typer.Option("--no-band", help="Leave out intervals and ratios of IC50s; quicker.")
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Write the table (.tsv, .csv).")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw a heat map (.png, .svg, .pdf).")] = None,
@@ -67,9 +68,11 @@ def compare(
     arms = arms_of(ctx, scenario, regimen)
     if any(one.regimen is None for one in arms):
         raise InputError("compare: no regimen; give --regimen 'baricitinib 4 mg qd', once for each column")
+    banded = not (no_band or enzyme_potency)
+    rows = len(arms[0].cytokines) * len(arms) * (2 if banded else 1)
     with output(as_json) as emit:
         with progress() as bar:
-            task = bar.add_task("comparing", total=len(arms[0].cytokines) * len(arms))
+            task = bar.add_task("comparing", total=rows)
             found = run(
                 arms, anchored=not enzyme_potency, bands=not no_band, advance=lambda: bar.advance(task)
             )
@@ -94,19 +97,24 @@ def _page(frame: pd.DataFrame, milieu: str) -> Iterator[Any]:
         for (cytokine, readout), block in frame.groupby(["cytokine", "readout"], sort=False)
     }
     rows = [[name, *(_cell(row) for row in block.itertuples())] for name, block in blocks.items()]
-    title = "Average inhibition over a day (minimum-maximum), hours a day above IC50; whole blood ex vivo"
+    inside = "90 % interval" if "average_inhibition_percent_low" in frame else "minimum-maximum"
+    title = f"Average inhibition over a day ({inside}), hours a day above IC50; whole blood ex vivo"
     title += f", cytokines at the levels of {milieu}" if milieu else ""
-    yield table(title, ["", *dict.fromkeys(frame.regimen)], rows)
+    yield table(title, ["", *dict.fromkeys(frame.regimen)], rows, WIDTH)
     if "ic50_ratio" in frame:
         drugs = list(dict.fromkeys(frame.inhibitor))
         ratios = [[name, *_ratios(block, drugs[1:])] for name, block in blocks.items()]
-        yield table(f"IC50 over that of {drugs[0]}, 90 % band in one laboratory", ["", *drugs[1:]], ratios)
+        yield table(
+            f"IC50 over that of {drugs[0]}, 90 % band in one laboratory", ["", *drugs[1:]], ratios, WIDTH
+        )
         yield "*: which of the two is more potent is certain (95 %)"
 
 
 def _cell(row: Any) -> str:
-    """Average, smallest and largest inhibition over a day, and hours a day above the IC50."""
+    """Average inhibition over a day with its interval, or with the least and most, and hours above IC50."""
     low, high = row.minimum_inhibition_percent, row.maximum_inhibition_percent
+    if hasattr(row, "average_inhibition_percent_low"):
+        low, high = row.average_inhibition_percent_low, row.average_inhibition_percent_high
     average, above = row.average_inhibition_percent, row.hours_above_ic50_per_day
     return f"{average:.0f} % ({low:.0f}-{high:.0f}), {above:.1f} h"
 
@@ -115,7 +123,12 @@ def _ratios(block: Any, drugs: list[str]) -> list[str]:
     """IC50 ratios of one cytokine, one cell an inhibitor."""
     rows = {row.inhibitor: row for row in block.itertuples()}
     return [
-        f"{one.ic50_ratio:.2g} ({one.ic50_ratio_low:.2g}-{one.ic50_ratio_high:.2g})"
+        f"{_short(one.ic50_ratio)} ({_short(one.ic50_ratio_low)}-{_short(one.ic50_ratio_high)})"
         f"{' *' if one.order_certain else ''}"
         for one in (rows[drug] for drug in drugs)
     ]
+
+
+def _short(number: float) -> str:
+    """Two digits, or a whole number."""
+    return f"{number:.0f}" if number >= 99.5 else f"{number:.2g}"

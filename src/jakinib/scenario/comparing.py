@@ -11,6 +11,7 @@ from jakinib.errors import InputError
 from jakinib.evaluate import potency
 from jakinib.files.shown import Shown
 from jakinib.regimen import Regimen
+from jakinib.scenario.days import day_intervals
 from jakinib.scenario.heat import heat_map
 from jakinib.scenario.value import Scenario
 from jakinib.scenario.verbs import Several, Verb, drawn, exposed, labels, taking
@@ -41,12 +42,14 @@ class Comparison(Shown):
         """One row an arm and read-out, in blood drawn and stimulated ex vivo; ``attrs``: units and notes.
 
         average, maximum and minimum inhibition (%), hours a day above the IC50 (inhibition above 50 %), IC50
-        (nM of total plasma), Cmax and average in plasma (ng/mL). Where the arms dose several inhibitors, also
-        the ratio of each IC50 to that of the first with its 90 % band in one laboratory, and whether it is
-        certain (95 %) which of the two is more potent.
+        (nM of total plasma), Cmax and average in plasma (ng/mL); _low and _high: the central 90 % of what
+        follows from inhibition, over the draws of the parameters. Where the arms dose several inhibitors,
+        also the ratio of each IC50 to that of the first with its 90 % band in one laboratory, and whether it
+        is certain (95 %) which of the two is more potent.
         """
         frame = self._frame.copy()
-        ends = {str(c): unit for c in frame for end, unit in UNITS.items() if str(c).endswith(end)}
+        bare = {str(c): str(c).removesuffix("_low").removesuffix("_high") for c in frame}
+        ends = {c: unit for c, name in bare.items() for end, unit in UNITS.items() if name.endswith(end)}
         frame.attrs = {"units": ends, "notes": list(self.notes)}
         return frame
 
@@ -83,6 +86,9 @@ def _beside(
     frame = beside(exposures, read, advance)
     notes = tuple(frame.attrs["notes"])
     if bands and anchored:
+        ends = day_intervals(arms, exposures, read, advance)
+        for column in ends[0]:
+            frame[column] = [row[column] for row in ends]
         frame = potency.with_ratios(frame, read)
     return Comparison(tuple(arms), notes, frame)
 
@@ -101,8 +107,9 @@ def _regimens(
     first read-out of each unless another is named ("IL-6/pSTAT1"). population: where the pharmacokinetics of
     an inhibitor are known; those of another population are used otherwise, and ``notes`` says so. milieu:
     whose levels stimulate the blood in place of the usual doses; "all" are then the cytokines it states.
-    anchored: as potent as cells have shown, in place of what enzyme assays alone lead to expect. bands: of
-    the ratios of IC50s; leave them out when false. advance: called after each row.
+    anchored: as potent as cells have shown, in place of what enzyme assays alone lead to expect. bands: 90 %
+    intervals of inhibition and of the ratios of IC50s; leave them out when false, which is quicker. advance:
+    called after each row, and once more after its intervals.
     Raises InputError for what cannot be compared, UnknownIdError for unknown names.
 
     >>> import jakinib as jk
