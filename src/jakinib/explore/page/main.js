@@ -155,7 +155,7 @@ function show(state, found) {
   $("beside").replaceChildren(beside(state, found));
   const extras = { peaks: state.arms.flatMap((arm, i) => peaks(content, arm, found[i].day, colour(`arm${i}`))), bands: bands.shown, points: points(content, state.arms, state.arms.map((_, i) => colour(`arm${i}`))) };
   const wide = $("charts").clientWidth;
-  const columns = Math.max(1, Math.floor((wide + 14) / 434));
+  const columns = Math.max(1, Math.floor((wide + 14) / 494));
   const width = Math.max(300, Math.floor((wide - 14 * (columns - 1)) / columns) - 30);
   shown = panels(content, state, found, extras);
   $("trust").replaceChildren(...trust(content, state, aboutBands()));

@@ -24,7 +24,11 @@ export function groups(content, arm, known) {
   const body = Object.entries(drug.populations[arm.population]?.numbers ?? {}).filter(([symbol]) =>
     /^(CLr|CLnr|Q|V1|V2|ka|D1|lag|release)_/.test(symbol));
   const out = GROUPS.map(([title]) => [title, []]);
-  for (const entry of numbers) out[GROUPS.findIndex(([, holds]) => holds(entry[0], arm.inhibitor))][1].push(entry);
+  const often = (name) => numbers.filter(([, one]) => one.name === name).length > 1;
+  for (const [symbol, one] of numbers) {
+    const told = often(one.name) ? { ...one, name: `${one.name} (${symbol})` } : one; // names apart
+    out[GROUPS.findIndex(([, holds]) => holds(symbol, arm.inhibitor))][1].push([symbol, told]);
+  }
   return [out[0], ["Plasma", body], ...out.slice(1)].filter(([, entries]) => entries.length);
 }
 
