@@ -168,3 +168,8 @@ def test_the_command_prints_arms_bands_and_differences(
     assert "mL/min" in said
     assert [len(pd.read_parquet(tmp_path / f"t_{i}.parquet")) for i in (1, 2)] == [6, 6]
     assert (tmp_path / "t.png").stat().st_size > 1000
+
+
+def test_a_trial_cites_what_its_arms_rest_on(trial: Trial) -> None:
+    assert trial.citations() == sorted({line for arm in (LOW, HIGH) for line in arm.citations()})
+    assert any("Decker" in line for line in trial.citations())

@@ -46,6 +46,9 @@ class Verb(Protocol, Generic[P, R, S]):
     def __call__(self, *, scenario: Scenario | Several, **options: Any) -> S: ...
 
 
+_EARLIER = (Course, potency.CellPotency, influence.Sensitivity)  # results of rooms that know no scenario
+
+
 def _arms(given: Any) -> tuple[Scenario, ...] | None:
     """The scenarios of an argument; None where it is something else."""
     if isinstance(given, Scenario):
@@ -97,7 +100,7 @@ def taking(
 
 def _asked(found: Any, function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
     """A result with the scenario that the arguments of a cell assay state."""
-    if getattr(found, "scenario", "") is not None:
+    if not isinstance(found, _EARLIER) or found.scenario is not None:
         return found
     bound = inspect.signature(function).bind(*args, **kwargs).arguments
     return _put(found, Scenario.of(**{n: v for n, v in bound.items() if n == "inhibitor" or n in MEASURED}))
@@ -105,7 +108,7 @@ def _asked(found: Any, function: Callable[..., Any], args: Any, kwargs: dict[str
 
 def _put(found: Any, scenario: Scenario) -> Any:
     """A result made in an earlier room, with what was asked."""
-    if isinstance(found, Course | potency.CellPotency | influence.Sensitivity):
+    if isinstance(found, _EARLIER):
         object.__setattr__(found, "scenario", scenario)  # nobody else holds it yet
     return found
 
@@ -243,8 +246,27 @@ def _population(
     return Trial(tuple(found))
 
 
-@functools.wraps(run.population)
+@functools.wraps(run.population, assigned=("__module__", "__name__", "__qualname__"))
 def _plain_population(*args: Any, **kwargs: Any) -> Trial:
+    """A virtual trial: patients of a population under a regimen; scenarios are arms of the same patients.
+
+    Outcomes are those of the last dosing interval: Cmax and Cmin (ng/mL), tmax (h), AUC (ng h/mL), mean,
+    largest and smallest inhibition ex vivo (%), hours above the IC50. A patient that cannot be simulated is
+    a row whose outcomes are empty, with a reason. Patient i is the same for every n, every cytokine, every
+    number of workers and every machine. The result has ``to_frame``, ``summary(by="eGFR")``,
+    ``differences``, ``plot``, and ``patients``, the table of one arm with all that was drawn.
+
+    Without a scenario: population, n, regimen, and inhibitor, cytokine (None for exposure alone), readout,
+    cytokine_dose, milieu, conditions (names under ``conditions`` of the inhibitor). ensemble: typical
+    signalling values, one draw a row; default that of the population's plan. executor: any of
+    concurrent.futures. Raises InputError, UnknownIdError; IncompleteRunError when a worker is lost.
+
+    >>> import jakinib as jk
+    >>> low = jk.Scenario(patient="ra_adult", regimen="2 mg qd")
+    >>> trial = jk.population([low, low.but(regimen="4 mg qd")], n=5)
+    >>> [(arm.label, arm.cytokine, len(arm.patients)) for arm in trial]
+    [('2 mg qd', 'IL-6', 5), ('4 mg qd', 'IL-6', 5)]
+    """
     frame = run.population(*args, **kwargs)
     stated = frame.attrs["manifest"]
     given = inspect.signature(run.population).bind(*args, **kwargs).arguments
