@@ -77,3 +77,11 @@ def test_a_meal_lowers_exposure_and_an_unknown_effect_is_a_note(simulate: Comman
     assert fed / plain == pytest.approx(0.86, abs=0.01)
     run = simulate("--inhibitor", "brepocitinib", "--egfr", "45")
     assert "note: brepocitinib: eGFR has no effect" in run.stdout
+
+
+def test_tables_of_two_inhibitors_fit_a_terminal_and_break_no_word(simulate: Command) -> None:
+    text = simulate("--regimen", "baricitinib 4 mg qd x 1 + tofacitinib 5 mg bid x 2").stdout
+    tables = text.split("By day")[0].splitlines()[1:]
+    assert max(map(len, tables)) <= 80
+    words = set(" ".join(tables).split())
+    assert {"baricitinib", "tofacitinib", "inhib.", "(ng/mL)"} <= words

@@ -188,7 +188,9 @@ def table(
     from rich import box
     from rich.table import Table
 
-    table = Table(title=_plain(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        title=_plain(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
+    )
     for column in columns:
         table.add_column(_plain(column), overflow="fold")
     for row in rows:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jakinib.cli.app import (
+    WIDTH,
     Cell,
     Condition,
     Cytokine,
@@ -178,8 +179,16 @@ def _courses(results: dict[str, Any], separator: str) -> str:
 
 
 def _print(emit: Any, one: Any, whose: str) -> None:
-    for title, rows in ((f"{whose}{one.title}", one.intervals), ("By day", one.days)):
-        emit(table(title, list(rows[0]), [[_cell(value) for value in row.values()] for row in rows]))
+    """The dosing intervals, a table an inhibitor, and the days."""
+    drugs = list(dict.fromkeys(row.get("inhibitor", "") for row in one.intervals))
+    tables = [(f"{whose}{one.title}", one.intervals)]
+    if len(drugs) > 1:
+        emit(f"{whose}{one.title}")
+        tables = [(drug, [row for row in one.intervals if row["inhibitor"] == drug]) for drug in drugs]
+    for title, rows in (*tables, ("By day", one.days)):
+        kept = [{name: value for name, value in row.items() if name != "inhibitor"} for row in rows]
+        heads = [head.replace("inhibition", "inhib.") for head in kept[0]]  # nine columns stand side by side
+        emit(table(title, heads, [[_cell(value) for value in row.values()] for row in kept], WIDTH))
     for note in one.notes:
         emit(f"note: {note}")
 
