@@ -138,6 +138,22 @@ def _summary(found: CrossValidation) -> dict[str, Any]:
         "inside_new": share_inside(held, "new") / 100,
         "ratios": len(ratios),
         "inside_ratio": share_inside(held, "ratio") / 100 if ratios else None,
+        "held": [
+            {
+                "row": one.row,
+                "potency": one.label,
+                "laboratory": one.laboratory,
+                "status": one.status,
+                "unit": one.unit,
+                "published": one.published,
+                "predicted": one.predicted,
+                "new_low": one.new[0],
+                "new_high": one.new[1],
+                "fold": one.fold_error,
+                "inside_new": one.inside("new"),
+            }
+            for one in held
+        ],
     }
 
 
@@ -167,6 +183,9 @@ def _content(stored: Stored, computed: Record) -> dict[str, Any]:
         "failed": [v.criterion for v in evaluation.verdicts if not v.passed],
         "agreement": list(_agreement(record)),
         "crossvalidation": list(_crossvalidation(computed)),
+        "held": [
+            (line["leave"], list(_held(line, computed))) for line in computed.content["crossvalidation"]
+        ],
         "lacking": computed.content["crossvalidation_lacking"],
         "verification": list(_verification(computed)),
         "verified": {name: computed.at(f"verification.{name}", "power") for name in ("bound", "largest")},
@@ -233,6 +252,25 @@ def _crossvalidation(computed: Record) -> Iterator[tuple[Traced, ...]]:
             )
             for name in names
         )
+
+
+def _held(line: dict[str, Any], computed: Record) -> Iterator[tuple[Traced, ...]]:
+    """Each potency of a cross-validation, as a fit without its group predicts it."""
+    names = (
+        "row",
+        "potency",
+        "laboratory",
+        "status",
+        "published",
+        "predicted",
+        "new_low",
+        "new_high",
+        "unit",
+        "fold",
+    )
+    for one in line["held"]:
+        at = f"crossvalidation[leave={line['leave']}].held[row={one['row']}]"
+        yield tuple(computed.at(f"{at}.{name}") for name in (*names, "inside_new"))
 
 
 def _verification(computed: Record) -> Iterator[tuple[Traced, ...]]:

@@ -168,7 +168,7 @@ def test_every_number_is_what_the_file_that_it_names_holds_under_its_key(
     results: Path, made: Dossier
 ) -> None:
     data = Page(made.page).data
-    assert len(data) > 400
+    assert len(data) > 1500
     wrong = []
     for one in data:
         value = named(one, results, made)
@@ -207,6 +207,9 @@ def test_left_out_potencies_are_counted_as_their_file_says(made: Dossier) -> Non
         assert line["gmfe"] == pytest.approx(math.exp(np.mean(errors)))
         assert line["worst"] == pytest.approx(math.exp(max(errors)))
         assert line["inside_new"] == pytest.approx(np.mean(inside))
+        shown = [(one["row"], one["predicted"], [one["new_low"], one["new_high"]]) for one in line["held"]]
+        assert shown == [(one["row"], one["predicted"], one["new"]) for one in held]
+        assert [one["inside_new"] for one in line["held"]] == inside
 
 
 # The page -------------------------------------------------------------------------------------------------
