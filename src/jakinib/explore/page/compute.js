@@ -75,6 +75,6 @@ function average({ time, moieties }) {
 }
 
 function half(cells, arm, response) {
-  return { [arm.inhibitor]: response.ic50 ? response.ic50 * cells.free(arm) : 0 };
+  return response.ic50 ? { [arm.inhibitor]: response.ic50 * cells.free(arm) } : {};
 }
 

@@ -102,7 +102,7 @@ function course(one, band) {
   const at = Object.entries(course.level).map(([id, nM]) => `${short(nM)} nM free ${id}`).join(" and ");
   const why = one.day.error ? "its IC50" : "the average of the period";
   return {
-    key: "course", notes: [`Arm ${one.i + 1}: with ${at}, ${why}; the dotted line is when the assay is read (${short(60 * arm.during)} min).`],
+    key: "course", notes: [`Arm ${one.i + 1}: ${at ? `with ${at}, ${why}` : "there is no concentration to follow it at, so both lines are without inhibitor"}; the dotted line is when the assay is read (${short(60 * arm.during)} min).`],
     legend: [{ name: "without inhibitor", colour: `var(--arm${one.i})`, dash: "solid" }, { name: "with inhibitor", colour: `var(--arm${one.i})`, dash: "dashed" }],
     spec: {
       title: `${arm.cytokine} ${arm.readout} in the cell, arm ${one.i + 1}`, about: `With ${at}.`, lines, bands: (band?.course ?? []).map((edges) => ({ ...edges, colour: one.colour })), marks: [{ x: 60 * arm.during, colour: colour("soft") }],
