@@ -161,11 +161,9 @@ def _elsewhere(
     criteria: Sequence[Criterion],
     draws: Mapping[int, Mapping[str, float]],
 ) -> dict[int, dict[str, Array]]:
-    """The draws of another process: first the estimates, near which the draws lie."""
+    """The draws of another process."""
     evidence = Evidence(plans, data, criteria)
-    shown = pictured(evidence)
-    outcome(evidence, evidence, shown)
-    return outcomes(evidence, draws, shown)
+    return outcomes(evidence, draws, pictured(evidence))
 
 
 def outcomes(
@@ -176,10 +174,14 @@ def outcomes(
 ) -> dict[int, dict[str, Array]]:
     """``outcome`` of each draw; potencies, which are searched for, are so in all draws side by side."""
     drawn = {number: evidence.at(draw) for number, draw in draws.items()}
+    curves = []
+    for key, shows in shown.items():
+        with suppress(SimulationError):
+            curves.append((key, shows, evidence.trace(shows).x))
     search_side_by_side(evidence.potencies(), [one.models for one in drawn.values()])
     found = {}
     for number, one in drawn.items():
-        found[number] = outcome(one, evidence, shown)
+        found[number] = outcome(one, curves)
         done(number)
     return found
 
@@ -194,10 +196,10 @@ def pictured(evidence: Evidence) -> dict[str, Experiment]:
     return found | {curve_key(row): evidence.row(row) for row in ROWS if row in named}
 
 
-def outcome(evidence: Evidence, estimates: Evidence, shown: Mapping[str, Experiment]) -> dict[str, Array]:
+def outcome(evidence: Evidence, curves: Iterable[tuple[str, Experiment, Array]]) -> dict[str, Array]:
     """Every quantity of one draw by key; what cannot be simulated is left out.
 
-    Curves, of what is ``shown``, are read where those of ``estimates`` are.
+    curves: what is shown, by key, and where each is read, as at the estimates.
     """
     out: dict[str, Array] = {}
 
@@ -219,11 +221,11 @@ def outcome(evidence: Evidence, estimates: Evidence, shown: Mapping[str, Experim
     for prefix, kind in (("cell", CellIC50), ("ec50", CytokineEC50)):
         with suppress(SimulationError):
             out |= {f"{prefix} {p.row}": np.asarray(p.predicted) for p in evidence.predictions(kind)}
-    for key, one in shown.items():
-        take(key, partial(_curve, one, evidence, estimates))
+    for key, one, at in curves:
+        take(key, partial(_curve, one, evidence, at))
     return out
 
 
-def _curve(one: Experiment, evidence: Evidence, estimates: Evidence) -> Array:
+def _curve(one: Experiment, evidence: Evidence, at: Array) -> Array:
     here = evidence.trace(one)
-    return np.interp(estimates.trace(one).x, here.x, here.y)
+    return np.interp(at, here.x, here.y)

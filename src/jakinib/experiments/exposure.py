@@ -38,7 +38,7 @@ def metric_of(row: Measurement) -> str:
     raise PlanError(f"{row.id}: column target is '{row.target}'; an exposure is a Cmax or an AUC")
 
 
-@functools.lru_cache(maxsize=16)
+@functools.lru_cache(maxsize=64)
 def _single_dose(
     inhibitor: str, people: str, dose: str, eGFR: float, disposition: tuple[tuple[str, float], ...]
 ) -> dict[str, float]:
