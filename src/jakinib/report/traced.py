@@ -60,7 +60,9 @@ def shown(value: Any, form: str = "", bounds: tuple[float | None, ...] = ()) -> 
     """A value as text; a dash for none."""
     if value is None:
         return "–"
-    if isinstance(value, bool | int | str):
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | str):
         return str(value)
     if form == "power":
         return f"{value:.1e}"

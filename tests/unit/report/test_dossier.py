@@ -150,6 +150,8 @@ def named(one: dict[str, str], results: Path, made: Dossier) -> str:
 
 def agrees(text: str, value: str) -> bool:
     """Whether a text is the value, or the value rounded to the digits that it shows."""
+    if value in ("True", "False"):
+        return text == ("yes" if value == "True" else "no")
     if text == value:
         return True
     share = 100 if text.endswith(" %") else 1
