@@ -161,3 +161,17 @@ def test_the_band_of_a_curve_is_half_where_the_band_of_its_ic50_ends() -> None:
     assert name == "a new laboratory"
     assert most[0] == pytest.approx(50, abs=0.5)
     assert least[1] == pytest.approx(50, abs=0.5)
+
+
+def test_a_course_carries_the_band_of_its_scenario(tmp_path: Path) -> None:
+    """Plasma has one band whoever asks; inhibition a narrower one than what any laboratory may find."""
+    found = overlaid(tmp_path, "time (h),plasma (ng/mL)", PLASMA)
+    frame = COURSE.to_frame()
+    at = np.array(AT)
+    for end, expected in zip(("low", "high"), found.band(at), strict=True):
+        assert frame[f"plasma_ng_per_mL_{end}"].to_numpy()[PLACES] == pytest.approx(expected)
+    low, high = (100 * frame[f"inhibition_{end}"].to_numpy()[PLACES] for end in ("low", "high"))
+    assert (low < INHIBITED).all()
+    assert (high > INHIBITED).all()
+    least, most = overlaid(tmp_path, "time (h),inhibition (%)", INHIBITED).band(at)
+    assert (high - low < most - least).all()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
-import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jakinib.assay.cell import EX_VIVO, CellAssay
+from jakinib.assay.coursefigure import figure_of
 from jakinib.assay.disposition import Disposition
 from jakinib.assay.dosing import turns
 from jakinib.assay.inhibition import time_above
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 LONGEST = 20_000  # h
 DRAW, FINE = 0.25, 0.05  # h between blood draws; between plasma levels for Cmax and AUC
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
-_JAK_COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#cc79a7")
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Course(Shown):
     inhibits the read-out by half; inf where none between 0.1 pM and 0.1 M does. intervals: one row a dosing
     interval of each inhibitor dosed. days: one row a day, the last perhaps of a part of it. missed: hours of
     doses that were due and missed. notes: what the library does not know about this patient, a line each.
-    scenario: what was asked, where it was one.
+    scenario: what was asked, where it was one. draw: makes its bands, when they are first asked for.
     """
 
     title: str
@@ -62,11 +61,30 @@ class Course(Shown):
     missed: tuple[float, ...] = ()
     notes: tuple[str, ...] = ()
     scenario: Any = field(default=None, repr=False, compare=False)
+    draw: Callable[[], Mapping[str, tuple[Array, Array]]] | None = field(
+        default=None, repr=False, compare=False
+    )
 
     @property
     def profile(self) -> PlasmaProfile:
         """Of the first inhibitor."""
         return self.profiles[0]
+
+    @functools.cached_property
+    def bands(self) -> Mapping[str, tuple[Array, Array]]:
+        """Ends of the central 90 % of plasma (ng/mL) of the first inhibitor and of inhibition (fraction), at
+        each time, over the draws of the parameters; empty for a course that is not of a scenario.
+
+        Raises InputError, saying what to run, where the stored draws are lacking or stale.
+        """
+        return self.draw() if self.draw else {}
+
+    def banded(self) -> tuple[Mapping[str, tuple[Array, Array]], list[str]]:
+        """The bands, or why there are none."""
+        try:
+            return self.bands, []
+        except InputError as error:
+            return {}, [f"no band: {error}"]
 
     def columns(self) -> dict[str, Array]:
         """All series by name with unit; of several inhibitors, the concentrations end in their name."""
@@ -90,11 +108,15 @@ class Course(Shown):
         return table_text(list(columns), zip(*columns.values(), strict=True), separator)
 
     def to_frame(self) -> pd.DataFrame:
-        """The series, one row a time; ``attrs`` holds the notes."""
+        """The series, one row a time, with the ends of their 90 % bands; ``attrs`` holds the notes."""
         import pandas as pd
 
-        frame = pd.DataFrame(self.columns())
-        frame.attrs = {"notes": list(self.notes)}
+        frame, (ends, without) = pd.DataFrame(self.columns()), self.banded()
+        for name, pair in ends.items():
+            column = "plasma_ng_per_mL" if name == "plasma" else name
+            for end, values in zip(("low", "high"), pair, strict=True):
+                frame[f"{column}_{end}"] = values
+        frame.attrs = {"notes": [*self.notes, *without]}
         return frame
 
     def plot(self) -> Any:
@@ -119,41 +141,7 @@ class Course(Shown):
 
     def figure(self) -> Any:
         """Plasma, free, occupancy and inhibition over time, one panel each; a matplotlib Figure."""
-        from matplotlib.figure import Figure
-
-        time, days = self.profile.time, self.profile.time[-1] > 72
-        figure = Figure(figsize=(8, 9), layout="constrained")
-        total, free, occupied, inhibited = figure.subplots(4, 1, sharex=True)
-        x = time / 24 if days else time
-        for profile, colour in zip(self.profiles, _cycle(_COLOURS, len(self.profiles)), strict=True):
-            total.plot(x, profile.ng_per_mL, color=colour, label=profile.inhibitor)
-            free.plot(x, profile.free, color=colour, label=profile.inhibitor)
-            ic50 = self.ic50[profile.inhibitor]
-            if ic50 < 3 * profile.free.max():  # further up, the line would flatten the curves
-                free.axhline(ic50, color=colour, linestyle="--", linewidth=1, label=f"IC50, {ic50:.3g} nM")
-            elif math.isfinite(ic50):
-                free.plot([], [], " ", label=f"IC50 of {profile.inhibitor}, {ic50:.3g} nM, is above")
-        total.set(ylabel="plasma (ng/mL)", ylim=(0, None))
-        free.set(ylabel="free (nM)", ylim=(0, None))
-        for jak, colour, width in zip(JAKS, _JAK_COLOURS, (3, 1.2, 1.2, 1.2), strict=True):  # JAK1 under JAK2
-            occupied.plot(x, 100 * self.occupancy[jak], color=colour, linewidth=width, label=jak)
-        occupied.set(ylabel="JAK occupied (%)", ylim=(0, 100))
-        inhibited.plot(x, 100 * self.inhibition, color="black", linewidth=1.6)
-        inhibited.axhline(50, color="0.6", linestyle=":", linewidth=1)
-        label = f"{self.conditions.stimulus} {self.conditions.readout}\ninhibited ex vivo (%)"
-        unit = "days" if days else "h"
-        inhibited.set(ylabel=label, ylim=(0, 100), xlabel=f"time ({unit})", xlim=(0, x[-1]))
-        for number, due in enumerate(self.missed):
-            at = due / 24 if days else due
-            total.plot(at, 0, "kx", clip_on=False, label="dose missed" if number == 0 else None)
-        for axes in (total, free, occupied):
-            axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=8)
-        for axes in (total, free, occupied, inhibited):
-            axes.spines[["top", "right"]].set_visible(False)
-            axes.grid(axis="y", color="0.92")
-        figure.suptitle("\n".join(textwrap.wrap(self.title, 95)), fontsize=10, x=0.01, ha="left")
-        figure.align_ylabels()
-        return figure
+        return figure_of(self)
 
 
 def course(
@@ -314,10 +302,6 @@ def _distinct(times: Array) -> Array:
     """Increasing times, more than 1e-6 h apart."""
     ordered = np.unique(times)
     return ordered[np.concatenate(([True], np.diff(ordered) > 1e-6))]
-
-
-def _cycle(colours: Sequence[str], number: int) -> list[str]:
-    return [colours[i % len(colours)] for i in range(number)]
 
 
 def _ex_vivo(profiles: Sequence[PlasmaProfile], conditions: CellAssay) -> tuple[Array, Array]:

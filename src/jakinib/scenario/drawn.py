@@ -18,6 +18,7 @@ from jakinib.evaluate.laws import inhibitions, laws
 from jakinib.evaluate.potency import scatter
 from jakinib.evaluate.run import PREDICTING, calibrations
 from jakinib.experiments.exvivo import NEW_LABORATORY
+from jakinib.fit.ensemble import bands
 from jakinib.library import get_library
 from jakinib.library.measurements import get_data
 from jakinib.scenario.value import Scenario
@@ -53,22 +54,24 @@ def disposition(draw: Mapping[str, float], drug: str, population: str) -> dict[s
 @dataclass(frozen=True)
 class Courses:
     """Courses of every draw. time (h); plasma (ng/mL) of the first inhibitor and its free level by moiety
-    (nM), shape (draws, times) each."""
+    (nM), shape (draws, times) each. laboratory: whether each draw has a laboratory of its own."""
 
     scenario: Scenario
     draws: Joint
     time: Array
     plasma: Array
     free: tuple[Mapping[str, Array], ...]
+    laboratory: bool = True
 
     @functools.cached_property
     def inhibition(self) -> Array:
-        """Inhibition (fraction) that a laboratory nobody has heard of would find; shape (draws, times)."""
+        """Inhibition (fraction), shape (draws, times); with ``laboratory`` as one nobody has heard of would
+        find it."""
         one, draws = self.scenario, self.draws.settings
         conditions = drawn(one, "overlay")[only("overlay", one.cytokines, "cytokine")]
         names = tuple(self.free[0])
         model = conditions.model_of(names)
-        factors = _factors(self.draws, conditions.inhibitor)
+        factors = _factors(self.draws, conditions.inhibitor) if self.laboratory else np.ones(len(draws))
         levels = [
             {name: level / factor for name, level in free.items()}
             for free, factor in zip(self.free, factors, strict=True)
@@ -93,7 +96,17 @@ def _factors(draws: Joint, inhibitor: str) -> Array:
     return np.asarray(laboratory * np.exp(unseen * ndtri(shares)))
 
 
-def courses(scenario: Scenario, time: Array, draws: Joint | None = None) -> Courses:
+def course_bands(scenario: Scenario, time: Array) -> dict[str, tuple[Array, Array]]:
+    """Ends of the central 90 % of plasma (ng/mL) and inhibition (fraction) at each time (h), by quantity.
+
+    Raises InputError, saying what to run, where the stored draws are lacking or stale.
+    """
+    found = courses(scenario, time, laboratory=False)
+    every = {"plasma": bands(found.plasma), "inhibition": bands(found.inhibition)}
+    return {name: (low, high) for name, (low, _, high) in every.items()}
+
+
+def courses(scenario: Scenario, time: Array, draws: Joint | None = None, laboratory: bool = True) -> Courses:
     """The typical patient of a scenario in every draw, at increasing times (h) from the first dose.
 
     draws: in place of those stored. Raises InputError, saying what to run, where these are lacking or stale.
@@ -115,4 +128,4 @@ def courses(scenario: Scenario, time: Array, draws: Joint | None = None) -> Cour
             if drug == first:
                 plasma.append(profiles[0].ng_per_mL)
         free.append(levels)
-    return Courses(scenario, found, time, np.array(plasma), tuple(free))
+    return Courses(scenario, found, time, np.array(plasma), tuple(free), laboratory)

@@ -110,7 +110,15 @@ def _put(found: Any, scenario: Scenario) -> Any:
     """A result made in an earlier room, with what was asked."""
     if isinstance(found, _EARLIER):
         object.__setattr__(found, "scenario", scenario)  # nobody else holds it yet
+    if isinstance(found, Course):
+        object.__setattr__(found, "draw", functools.partial(_course_bands, scenario, found.profile.time))
     return found
+
+
+def _course_bands(scenario: Scenario, time: Any) -> dict[str, Any]:
+    from jakinib.scenario.drawn import course_bands  # which asks verbs of its own
+
+    return course_bands(scenario, time)
 
 
 def only(what: str, names: Sequence[str], noun: str) -> str:
