@@ -107,7 +107,8 @@ def test_a_day_of_every_inhibitor_in_every_population_is_that_of_the_package(ope
         for name in acting:
             assert one["free"][name] == pytest.approx(day.free[name][hours], rel=NEAR), (drug, name)
         wanted = inhibition(day, conditions, cell)[at]
-        assert one["inhibition"] == pytest.approx(wanted, rel=NEAR), (drug, one["population"])
+        # A slight inhibition is the difference of two signals, each integrated to 1e-8 of itself.
+        assert one["inhibition"] == pytest.approx(wanted, rel=NEAR, abs=3e-8), (drug, one["population"])
 
 
 def test_patients_and_circumstances_change_plasma_as_in_the_package(opened: dict[str, Any]) -> None:
