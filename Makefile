@@ -25,7 +25,7 @@ lint: setup ## check style and types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-bench: setup ## measure speed and memory beside other engines
+bench: setup ## measure speed and memory beside goals and other engines, some ten minutes
 	$(BIN)/python benchmarks
 
 docs: setup ## build the documentation site, tutorials executed, into docs/_build

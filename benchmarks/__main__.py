@@ -1,4 +1,4 @@
-"""Speed and memory, beside tellurium and COPASI in the same run: ``python benchmarks [--json FILE]``.
+"""Speed and memory beside goals and other tools, in one run: ``python benchmarks [--json FILE] [--page]``.
 
 Needs the ``dev`` dependencies. Machines are noisy: read the medians and the ratios.
 """
@@ -6,18 +6,23 @@ Needs the ``dev`` dependencies. Machines are noisy: read the medians and the rat
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import platform
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
-import lanes
+import engines
+import goals
 import populations
-import ratios
+import runs
+import speed
+import starts
 from cases import measurements
-from engines import comparison
+from cost import Cost, cost
 from measure import Measurement
 from rich.console import Console
 from rich.table import Table
@@ -30,27 +35,35 @@ PACKAGES = ("jakinib", "libroadrunner", "antimony", "tellurium", "copasi-basico"
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python benchmarks", description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
-    file: Path | None = parser.parse_args().json
-    console = Console(width=None if sys.stdout.isatty() else 130)
+    parser.add_argument("--page", action="store_true", help="also write them into docs/reference/speed.md")
+    given = parser.parse_args()
+    console = Console(width=None if sys.stdout.isatty() else 150)
+    load = os.getloadavg()[0]
     with Console(stderr=True).status("measuring") as status:
-        taken = []
-        for number, take in enumerate(measurements(), start=1):
-            status.update(f"measuring ({number})")
-            taken.append(take())
+        rows = []
+        for row in itertools.chain(runs.rows(), starts.rows()):
+            rows.append(row)
+            status.update(f"measuring ({row.work})")
+        status.update("virtual populations")
+        costs, share = cost(), populations.own_time()
+        rows += costs.rows()
+        console.print(goals.table(rows), costs.markdown(), sep="\n")
         status.update("beside other tools")
-        compared = comparison()
-    console.print(_figures(taken), ratios.table(), _beside(compared), sep="\n")
-    console.print("virtual populations", style="italic")
-    populations.main()
-    console.print("runs in lanes", style="italic")
-    lanes.main()
-    if file:
-        write_atomic(file, json.dumps(_record(taken, compared), indent=2) + "\n")
-        console.print(f"written to {file}")
+        compared = {}
+        for task in engines.tasks():
+            compared[task.name] = engines.comparison(task)
+            console.print(engines.table(task, compared[task.name]))
+        if given.page:
+            speed.write(rows, costs, share, compared, load)
+        status.update("one run after another")
+        taken = [take() for take in measurements()]
+        console.print(_figures(taken), populations.table(), sep="\n")
+    if given.json:
+        write_atomic(given.json, json.dumps(_record(rows, taken, compared, costs), indent=2) + "\n")
 
 
 def _figures(taken: list[Measurement]) -> Table:
-    table = Table(title="jakinib", title_justify="left")
+    table = Table(title="jakinib, one run after another", title_justify="left")
     for column in ("what", "median", "quartiles", "rounds", "target", ""):
         table.add_column(column, justify="left" if column in ("what", "") else "right")
     for one in taken:
@@ -62,32 +75,22 @@ def _figures(taken: list[Measurement]) -> Table:
     return table
 
 
-def _beside(compared: list[tuple[Measurement, float]]) -> Table:
-    table = Table(title="blood_pkpd, 24 h, 4 mg, 97 points, all species, rtol 1e-8", title_justify="left")
-    for column in ("tool", "median", "quartiles", "times jakinib", "largest difference"):
-        table.add_column(column, justify="left" if column == "tool" else "right")
-    ours = compared[0][0].median
-    for one, difference in compared:
-        table.add_row(
-            one.name, f"{one.median:.3g} {one.unit}", f"{one.low:.3g} to {one.high:.3g}",
-            f"{one.median / ours:.2g}", f"{difference:.0e}",
-        )  # fmt: skip
-    return table
-
-
-def _record(taken: list[Measurement], compared: list[tuple[Measurement, float]]) -> dict[str, object]:
-    ours = compared[0][0].median
+def _record(
+    rows: list[goals.Row], taken: list[Measurement], compared: speed.Compared, costs: Cost
+) -> dict[str, Any]:
     return {
         "machine": {
             "system": platform.system(), "architecture": platform.machine(), "processors": os.cpu_count(),
             "python": platform.python_version(),
         },
         "packages": {name: version(name) for name in PACKAGES},
+        "goals": [row.record() for row in rows],
+        "population": costs.__dict__,
         "figures": [one.record() for one in taken],
-        "beside": [
-            one.record() | {"ratio": one.median / ours, "difference": difference}
-            for one, difference in compared
-        ],
+        "beside": {
+            name: [one.record() | {"difference": difference} for one, difference in found]
+            for name, found in compared.items()
+        },
     }  # fmt: skip
 
 

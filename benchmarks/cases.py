@@ -7,6 +7,7 @@ import os
 import resource
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -30,6 +31,11 @@ RUNS = 2000  # for the memory check
 def day_in_blood() -> jk.Protocol:
     """24 h after one dose of 4 mg under a constant 1 nM of IL-6, read every 15 min."""
     return jk.Protocol(DAY, CYTOKINE, dosing_steps(DOSE, Disposition.of(DRUG, "healthy_adult"), DRUG))
+
+
+def hour(model: jk.Model) -> jk.Protocol:
+    """60 min under 0.5 nM of every cytokine that a cell model knows, read at the end."""
+    return jk.Protocol([1.0], {name: 0.5 for name in model.settable if name.startswith("L_")})
 
 
 def measurements() -> Iterator[Callable[[], Measurement]]:
@@ -101,7 +107,9 @@ def _build_all() -> None:
 
 
 def _start(name: str, command: list[str], target: float | None = None) -> Measurement:
-    seconds = rounds({name: lambda: subprocess.run(command, check=True, capture_output=True)}, 11)[name]
+    seconds = rounds(
+        {name: lambda: subprocess.run(command, check=True, capture_output=True)}, 11, clock=time.perf_counter
+    )[name]
     return Measurement.of(name, seconds, "s", target)
 
 

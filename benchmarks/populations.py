@@ -23,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 from measure import Measurement
+from rich.table import Table
 
 import jakinib as jk
 from jakinib.assay import Disposition
@@ -213,23 +214,16 @@ def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
 
 
-def main() -> None:
-    print("blood_pkpd, 7 days, weight and eGFR vary, 97 points of the last day, rtol 1e-6 (ms a patient)")
+def table() -> Table:
+    """A patient in other tools."""
     compared = side_by_side()
+    title = "blood_pkpd, 7 days, weight and eGFR vary, 97 points of the last day, rtol 1e-6"
+    out = Table(title=title, title_justify="left")
+    for column in ("tool", "ms a patient", "quartiles", "times jakinib", "target", ""):
+        out.add_column(column, justify="left" if column in ("tool", "") else "right")
     for one in compared:
-        target = TARGET_TIMES.get(one.name)
-        wanted = f", target at least {target}" if target else ""
-        spread = f"{one.median:8.2f} ({one.low:.2f} to {one.high:.2f})"
-        print(f"  {one.name:48s} {spread}, times ours {one.median / compared[0].median:.1f}{wanted}")
-    own = own_time()
-    print(f"population: {own.name} {own.median:.0f} % ({own.low:.0f} to {own.high:.0f})")
-    print("population ra_adult, 4 mg qd x 7, IL-6 pSTAT3; wall s / processor s / peak MB of a worker")
-    one, two, ten = throughput(2000, 1), throughput(2000, 2), throughput(10_000, 2)
-    for label, run in (("2,000, 1 worker", one), ("2,000, 2 workers", two), ("10,000, 2 workers", ten)):
-        print(f"  {label:18s} {run.wall:7.1f} / {run.processor:6.1f} / {run.memory:.0f}")
-    print(f"  a patient: {1e3 * ten.processor / 10_000:.2f} ms of one core (target 12)")
-    print(f"  1 to 2 workers: {one.wall / two.wall:.2f} x by wall time (target 1.8)")
-
-
-if __name__ == "__main__":
-    main()
+        target, times = TARGET_TIMES.get(one.name), one.median / compared[0].median
+        met = "" if target is None else "met" if times > target else "missed"
+        out.add_row(one.name, f"{one.median:.3g}", f"{one.low:.3g} to {one.high:.3g}", f"{times:.3g}",
+                    "" if target is None else f"> {target}", met)  # fmt: skip
+    return out
