@@ -76,7 +76,11 @@ for _tag, _form, _first in (
 
 def read_yaml(path: Path) -> Any:
     """Parse one YAML file; raises InputError with file and line."""
-    text = read_text(path, LARGEST_YAML)
+    return parse_yaml(read_text(path, LARGEST_YAML), path)
+
+
+def parse_yaml(text: str, path: Path) -> Any:
+    """Parse the YAML that ``path`` holds or once held; raises InputError with file and line."""
     try:
         _refuse_size(text, path)
         loader = _StrictLoader(text)

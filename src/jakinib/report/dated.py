@@ -11,12 +11,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from jakinib import paths
 from jakinib.build.estimates import result_file
 from jakinib.evaluate import Criterion
 from jakinib.evaluate.run import PLANS
+from jakinib.library.files import parse_yaml
 
 CRITERIA = "fits/criteria.yaml"
 _WORDS = {"statement", "explanation", "expected"}  # of a criterion: its bound does not depend on them
@@ -98,7 +97,7 @@ class History:
 
 def _entries(text: str) -> Entries:
     """Criteria by id, without the words that no verdict depends on."""
-    found = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}
+    found = parse_yaml(text, Path(CRITERIA)) or {}
     listed = found.get("criteria", found) if isinstance(found, dict) else found
     return {
         str(one["id"]): {name: value for name, value in one.items() if name not in _WORDS}
