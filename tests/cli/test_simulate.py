@@ -85,3 +85,28 @@ def test_tables_of_two_inhibitors_fit_a_terminal_and_break_no_word(simulate: Com
     assert max(map(len, tables)) <= 80
     words = set(" ".join(tables).split())
     assert {"baricitinib", "tofacitinib", "inhib.", "(ng/mL)"} <= words
+
+
+def test_what_is_printed_and_written_carries_its_interval_unless_it_is_left_out(
+    simulate: Command, tmp_path: Path
+) -> None:
+    doses = ("--regimen", "4 mg qd x 2", "--out", "course.csv")
+    run = simulate(*doses)
+    assert "5 %, 95 %: ends of the 90 % interval; typical patient, an average laboratory" in run.stdout
+    tables = run.stdout.partition("5 %, 95 %:")[0]
+    assert max(map(len, tables.splitlines())) <= 80
+    titles = (tmp_path / "course.csv").read_text(encoding="utf-8").splitlines()[0].split(",")
+    ends = ["plasma_ng_per_mL_low", "plasma_ng_per_mL_high", "inhibition_low", "inhibition_high"]
+    assert titles[-4:] == ends
+    plain = simulate(*doses, "--no-band")
+    assert "95 %" not in plain.stdout
+    titles = (tmp_path / "course.csv").read_text(encoding="utf-8").splitlines()[0].split(",")
+    assert not set(ends) & set(titles)
+
+
+def test_each_patient_of_an_event_table_has_its_own_interval(simulate: Command, tmp_path: Path) -> None:
+    rows = ("ID,TIME,AMT,EVID,CRCL", "1,0,4,1,90", "2,0,4,1,30")
+    (tmp_path / "doses.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    both = json.loads(simulate("--regimen-file", "doses.csv", "--json").stdout)["patients"]
+    (healthy,), (failing,) = (one["intervals"] for one in both)
+    assert healthy["AUC (ng h/mL) high"] < failing["AUC (ng h/mL) low"]

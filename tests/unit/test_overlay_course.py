@@ -175,3 +175,34 @@ def test_a_course_carries_the_band_of_its_scenario(tmp_path: Path) -> None:
     assert (high > INHIBITED).all()
     least, most = overlaid(tmp_path, "time (h),inhibition (%)", INHIBITED).band(at)
     assert (high - low < most - least).all()
+
+
+def test_every_number_of_a_row_of_a_course_has_its_ends() -> None:
+    """At the highest of all points a draw is at least where it is at any one; 50 % is where the IC50 is."""
+    ends, record = COURSE.bands, COURSE.record()
+    for row in (*record["intervals"], *record["days"]):
+        for name in set(row) - {"from (h)", "day"}:
+            whole = name.removesuffix(" low").removesuffix(" high")
+            assert row[f"{whole} low"] <= row[f"{whole} high"]
+    for own, day in zip(ends.intervals, ends.days, strict=True):
+        assert own["above IC50 (h)"] == pytest.approx(own["above 50 % (h)"], abs=0.1)
+        assert own["max inhibition (%)"] == day["max inhibition (%)"]
+    last = COURSE.profile.time >= 24
+    for number in (0, 1):
+        inhibited, plasma = (ends.series[name][number][last].max() for name in ("inhibition", "plasma"))
+        assert ends.days[1]["max inhibition (%)"][number] >= 100 * inhibited - 1e-9
+        assert ends.intervals[1]["Cmax (ng/mL)"][number] >= plasma - 1e-9
+
+
+def test_without_bands_a_result_names_none(tmp_path: Path) -> None:
+    plain = jk.simulate(RA, hours=48, at=AT, bands=False)
+    assert plain.record()["band"] is None
+    assert plain.record()["intervals"] == plain.intervals
+    assert list(plain.to_frame()) == list(plain.columns())
+    for title, values in (("plasma (ng/mL)", PLASMA), ("inhibition (%)", INHIBITED)):
+        banded = overlaid(tmp_path, f"time (h),{title}", values)
+        found = jk.overlay(tmp_path / "mine.csv", RA, bands=False)
+        assert "band" not in str(found.record())
+        assert list(banded.to_frame())[:-2] == list(found.to_frame())
+        assert found.fold == banded.fold
+        assert not any("band" in line for line in found.summary())

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from jakinib.assay.cell import EX_VIVO, CellAssay
 from jakinib.assay.coursefigure import figure_of
+from jakinib.assay.coursetables import distinct, fine, rows_of
 from jakinib.assay.disposition import Disposition
 from jakinib.assay.dosing import turns
-from jakinib.assay.inhibition import time_above
 from jakinib.assay.patient import Patient
 from jakinib.assay.pk import PlasmaProfile, plasma_profiles
 from jakinib.assay.studied import COVARIATES, doses_outside
@@ -35,8 +35,19 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Array = NDArray[np.float64]
+BAND = "typical patient, an average laboratory"  # whose 90 % interval it is
 LONGEST = 20_000  # h
-DRAW, FINE = 0.25, 0.05  # h between blood draws; between plasma levels for Cmax and AUC
+DRAW = 0.25  # h between blood draws
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Ends of the central 90 % over the draws of the parameters: of the series plasma (ng/mL) and inhibition
+    (fraction), shape (times,) each, and of every number of the rows of intervals and days."""
+
+    series: Mapping[str, tuple[Array, Array]] = field(default_factory=dict)
+    intervals: Sequence[Mapping[str, tuple[float, float]]] = ()
+    days: Sequence[Mapping[str, tuple[float, float]]] = ()
 
 
 @dataclass(frozen=True)
@@ -61,9 +72,7 @@ class Course(Shown):
     missed: tuple[float, ...] = ()
     notes: tuple[str, ...] = ()
     scenario: Any = field(default=None, repr=False, compare=False)
-    draw: Callable[[], Mapping[str, tuple[Array, Array]]] | None = field(
-        default=None, repr=False, compare=False
-    )
+    draw: Callable[[Course], Ends] | None = field(default=None, repr=False, compare=False)
 
     @property
     def profile(self) -> PlasmaProfile:
@@ -71,20 +80,20 @@ class Course(Shown):
         return self.profiles[0]
 
     @functools.cached_property
-    def bands(self) -> Mapping[str, tuple[Array, Array]]:
-        """Ends of the central 90 % of plasma (ng/mL) of the first inhibitor and of inhibition (fraction), at
-        each time, over the draws of the parameters; empty for a course that is not of a scenario.
+    def bands(self) -> Ends:
+        """The central 90 % over the draws of the parameters, of the typical patient in an average laboratory;
+        empty for a course that is not of a scenario, or without bands.
 
         Raises InputError, saying what to run, where the stored draws are lacking or stale.
         """
-        return self.draw() if self.draw else {}
+        return self.draw(self) if self.draw else Ends()
 
-    def banded(self) -> tuple[Mapping[str, tuple[Array, Array]], list[str]]:
+    def banded(self) -> tuple[Ends, list[str]]:
         """The bands, or why there are none."""
         try:
             return self.bands, []
         except InputError as error:
-            return {}, [f"no band: {error}"]
+            return Ends(), [f"no band: {error}"]
 
     def columns(self) -> dict[str, Array]:
         """All series by name with unit; of several inhibitors, the concentrations end in their name."""
@@ -102,46 +111,66 @@ class Course(Shown):
 
         Where there are notes, the last column repeats them.
         """
-        columns: dict[str, Any] = dict(self.columns())
-        if self.notes:
-            columns["note"] = ["; ".join(self.notes)] * len(self.profile.time)
+        columns: dict[str, Any] = self._with_ends()
+        if notes := [*self.notes, *self.banded()[1]]:
+            columns["note"] = ["; ".join(notes)] * len(self.profile.time)
         return table_text(list(columns), zip(*columns.values(), strict=True), separator)
 
     def to_frame(self) -> pd.DataFrame:
         """The series, one row a time, with the ends of their 90 % bands; ``attrs`` holds the notes."""
         import pandas as pd
 
-        frame, (ends, without) = pd.DataFrame(self.columns()), self.banded()
-        for name, pair in ends.items():
-            column = "plasma_ng_per_mL" if name == "plasma" else name
-            for end, values in zip(("low", "high"), pair, strict=True):
-                frame[f"{column}_{end}"] = values
-        frame.attrs = {"notes": [*self.notes, *without]}
+        frame = pd.DataFrame(self._with_ends())
+        frame.attrs = {"notes": [*self.notes, *self.banded()[1]]}
         return frame
+
+    def _with_ends(self) -> dict[str, Array]:
+        """All series, and the ends of the bands of those that have one."""
+        out, profile = self.columns(), self.profile
+        named = f"plasma_ng_per_mL_{profile.inhibitor}" if len(self.profiles) > 1 else "plasma_ng_per_mL"
+        for name, pair in self.banded()[0].series.items():
+            column = named if name == "plasma" else name
+            out |= {f"{column}_{end}": values for end, values in zip(("low", "high"), pair, strict=True)}
+        return out
 
     def plot(self) -> Any:
         """As ``figure``."""
         return self.figure()
 
     def record(self) -> dict[str, Any]:
-        """Plain data for JSON."""
+        """Plain data for JSON; ``low`` and ``high``: ends of the 90 % interval, of whom ``band`` says."""
+        ends, without = self.banded()
         return {
             "title": self.title,
+            "band": BAND if ends.series else None,
             "cytokine_dose_nM": self.conditions.cytokine_dose,
             "milieu": self.conditions.milieu or None,
             "free_ic50_nM": {
                 name: value if math.isfinite(value) else None for name, value in self.ic50.items()
             },
-            "intervals": self.intervals,
-            "days": self.days,
+            "intervals": _beside(self.intervals, ends.intervals),
+            "days": _beside(self.days, ends.days),
             "missed_h": list(self.missed),
-            "notes": list(self.notes),
-            "course": {name: values.tolist() for name, values in self.columns().items()},
+            "notes": [*self.notes, *without],
+            "course": {name: values.tolist() for name, values in self._with_ends().items()},
         }
 
     def figure(self) -> Any:
         """Plasma, free, occupancy and inhibition over time, one panel each; a matplotlib Figure."""
         return figure_of(self)
+
+
+def _beside(
+    rows: Sequence[Mapping[str, Any]], ends: Sequence[Mapping[str, tuple[float, float]]]
+) -> list[dict[str, Any]]:
+    """Each row with the ends of its numbers, where there are any."""
+    if not ends:
+        return [dict(row) for row in rows]
+    return [
+        dict(row)
+        | {f"{name} {end}": pair[i] for name, pair in own.items() for i, end in enumerate(("low", "high"))}
+        for row, own in zip(rows, ends, strict=True)
+    ]
 
 
 def course(
@@ -179,23 +208,13 @@ def course(
     end = _end(regimen, None if hours is None else spoken(hours, "hour", "hours"), given)
     dispositions = {drug: Disposition.of(drug, people.id, initial(whole[drug])) for drug in dosed}
     times = _times(in_mg, dispositions, end, [*at, *changes_of(given)])
-    fine_times = _distinct(np.concatenate((np.arange(0, end, FINE), times)))
+    fine_times = fine(times)
     at_draw = np.searchsorted(fine_times, times - 1e-9)
     levels = _levels(in_mg, fine_times, people.id, whole)
     profiles = tuple(p.at(at_draw) for p in levels)
     inhibition, bound = _ex_vivo(profiles, drawn)
     ic50 = {p.inhibitor: _ic50(p.inhibitor, drawn) for p in profiles}
-    level = {p.inhibitor: p for p in levels}
-    intervals = [
-        ({"inhibitor": drug} if len(dosed) > 1 else {})
-        | _interval(start, stop, level[drug], times, inhibition, ic50[drug])
-        for drug in dosed
-        for start, stop in _spans(in_mg.of(drug), end)
-    ]
-    days = [
-        {"day": n + 1, **_response(24.0 * n, min(24.0 * (n + 1), end), times, inhibition)}
-        for n in range(math.ceil(end / 24 - 1e-9))
-    ]
+    intervals, days = rows_of(in_mg, dosed, levels, times, inhibition, ic50)
     said = [*(f"{k} {shown(v)}" for k, v in given.items() if k in COVARIATES), *conditions]
     what = regimen.text if regimen.inhibitors else f"{dosed[0]} {regimen.text}"
     title = ", ".join([what, people.name or people.id, *said, _reading(drawn)])
@@ -261,15 +280,7 @@ def _times(
         # The level is highest where an input ends and lowest where one begins or a dose is due.
         bends = (*turns(regimen, disposition, drug), *regimen.of(drug).due)
         draws.append([time for time in bends if 0 < time < end])
-    return _distinct(np.concatenate(draws))
-
-
-def _spans(regimen: Regimen, end: float) -> list[tuple[float, float]]:
-    """The dosing intervals of one inhibitor up to the end; a single dose is followed to the end."""
-    spans = regimen.intervals()
-    if len(spans) == 1 and not regimen.steady:
-        spans = [(spans[0][0], end)]
-    return [(start, min(stop, end)) for start, stop in spans if start < end]
+    return distinct(np.concatenate(draws))
 
 
 def _patients(
@@ -296,12 +307,6 @@ def _settings_of(inhibitor: str, given: Settings, dosed: Sequence[str]) -> dict[
     """The settings without those of the other inhibitors that are dosed."""
     others = tuple(f"_{name}" for name in dosed if name != inhibitor)
     return {symbol: value for symbol, value in given.items() if not (others and symbol.endswith(others))}
-
-
-def _distinct(times: Array) -> Array:
-    """Increasing times, more than 1e-6 h apart."""
-    ordered = np.unique(times)
-    return ordered[np.concatenate(([True], np.diff(ordered) > 1e-6))]
 
 
 def _ex_vivo(profiles: Sequence[PlasmaProfile], conditions: CellAssay) -> tuple[Array, Array]:
@@ -334,32 +339,3 @@ def _ic50(inhibitor: str, conditions: CellAssay) -> float:
         if "no half-maximal" not in str(error):
             raise
         return math.inf
-
-
-def _interval(
-    start: float, stop: float, level: PlasmaProfile, times: Array, inhibition: Array, ic50: float
-) -> dict[str, float]:
-    """One row: exposure and response from one dose to the next."""
-    metrics = level.interval(start, stop)
-    inside = (level.time >= start - 1e-9) & (level.time <= stop + 1e-9)
-    return {
-        "from (h)": start,
-        "Cmax (ng/mL)": metrics["cmax"],
-        "Cmin (ng/mL)": metrics["cmin"],
-        "tmax (h)": metrics["tmax"],
-        "AUC (ng h/mL)": metrics["auc"],
-        "above IC50 (h)": time_above(level.time[inside], level.free[inside], ic50),
-        **_response(start, stop, times, inhibition),
-    }
-
-
-def _response(start: float, stop: float, times: Array, inhibition: Array) -> dict[str, float]:
-    """Largest and average inhibition and the time above half, between two times."""
-    inside = (times > start) & (times < stop)
-    x = np.concatenate(([start], times[inside], [stop]))
-    y = np.interp(x, times, inhibition)
-    return {
-        "max inhibition (%)": 100 * float(y.max()),
-        "mean inhibition (%)": 100 * float(np.trapezoid(y, x)) / (stop - start),
-        "above 50 % (h)": time_above(x, y, 0.5),
-    }

@@ -34,9 +34,10 @@ def figure_of(course: Course) -> Any:
             free.plot([], [], " ", label=f"IC50 of {profile.inhibitor}, {ic50:.3g} nM, is above")
     bands, _ = course.banded()
     for axes, name, scale in ((total, "plasma", 1), (inhibited, "inhibition", 100)):
-        if name in bands:
-            low, high = (scale * end for end in bands[name])
-            axes.fill_between(x, low, high, color="0.5", alpha=0.3, linewidth=0, label="90 % band")
+        if name in bands.series:
+            low, high = (scale * end for end in bands.series[name])
+            whose = "typical patient" if name == "plasma" else "an average\nlaboratory"
+            axes.fill_between(x, low, high, color="0.5", alpha=0.3, linewidth=0, label=f"90 % band, {whose}")
     total.set(ylabel="plasma (ng/mL)", ylim=(0, None))
     free.set(ylabel="free (nM)", ylim=(0, None))
     for jak, colour, width in zip(JAKS, _JAK_COLOURS, (3, 1.2, 1.2, 1.2), strict=True):  # JAK1 under JAK2
@@ -50,7 +51,7 @@ def figure_of(course: Course) -> Any:
     for number, due in enumerate(course.missed):
         at = due / 24 if days else due
         total.plot(at, 0, "kx", clip_on=False, label="dose missed" if number == 0 else None)
-    for axes in (total, free, occupied):
+    for axes in (total, free, occupied, *([inhibited] if bands.series else [])):
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=8)
     for axes in (total, free, occupied, inhibited):
         axes.spines[["top", "right"]].set_visible(False)

@@ -196,6 +196,7 @@ def overlay(
     out: Annotated[Path | None, typer.Option(help="Write points and prediction (.tsv, .csv).")] = None,
     dataset: Annotated[str, typer.Option(help="Save the points as a data set; needs --library.")] = "",
     library: Annotated[Path | None, typer.Option(help="Library folder of yours for --dataset.")] = None,
+    no_band: Annotated[bool, typer.Option("--no-band", help="Leave out the 90 % band; quicker.")] = False,
     plot: Annotated[Path | None, typer.Option(help="Draw points, fit and band (.png, .svg, .pdf).")] = None,
     as_json: Json = False,
 ) -> None:
@@ -212,7 +213,7 @@ def overlay(
         separator_of(out)
     if bool(dataset) != bool(library):
         raise InputError("--dataset and --library: a data set lies in a library folder; give both")
-    found = run(data, asked(ctx, scenario))
+    found = run(data, asked(ctx, scenario), bands=not no_band)
     record = found.record()
     if out:
         found.save(out)
@@ -236,11 +237,12 @@ def _compared(emit: Any, found: Overlay, notes: list[str]) -> None:
     """The points beside the prediction, and what they come to."""
     frame = found.to_frame()
     x, units = found.points.over, frame.attrs["units"]
-    columns = [f"{x} ({units[x]})", f"measured ({found.unit})", "SD", "n", "predicted", "90 % band"]
+    columns = [f"{x} ({units[x]})", f"measured ({found.unit})", "SD", "n", "predicted"]
+    columns += ["90 % band"] if found.bands else []
     rows = []
-    for at, mean, spread, n, predicted, low, high in frame.to_numpy().tolist():
+    for at, mean, spread, n, predicted, *ends in frame.to_numpy().tolist():
         numbers = [f"{at:.4g}", f"{mean:.4g}", f"{spread:.3g}", f"{n:.0f}", f"{predicted:.4g}"]
-        rows.append([*numbers, f"{low:.3g} to {high:.3g}"])
+        rows.append([*numbers, *([f"{ends[0]:.3g} to {ends[1]:.3g}"] if ends else [])])
     emit(table(found.label, columns, rows, WIDTH))
     for line in (*found.summary(), *(f"note: {note}" for note in notes)):
         emit(line)

@@ -63,6 +63,7 @@ def simulate(
         str | None,
         typer.Option(help="How long, '48' or '2 days'; default: to the end of the last interval."),
     ] = None,
+    no_band: Annotated[bool, typer.Option("--no-band", help="Leave out the 90 % bands; quicker.")] = False,
     out: Annotated[Path | None, typer.Option(help="Write the time course (.tsv, .csv).")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the time course (.png, .svg, .pdf).")] = None,
     as_json: Json = False,
@@ -73,6 +74,7 @@ def simulate(
     '0.1 mg/kg iv infusion over 30 min q12h x 4', 'baricitinib 4 mg qd x 7 + tofacitinib 5 mg bid x 14'.
     """
     from jakinib.files import separator_of
+    from jakinib.scenario.verbs import simulate as run
 
     targets(out, plot)
     separator = separator_of(out) if out else ""
@@ -81,9 +83,9 @@ def simulate(
     arms = arms_of(ctx, scenario, regimen, **_around(fed, condition), **_doses_of(regimen_file))
     arms = [one if one.regimen else one.but(regimen="4 mg") for one in arms]
     if len(arms) > 1:
-        return _side_by_side(arms, hours, out, plot, as_json)
+        return _side_by_side(run(arms, hours=hours, bands=not no_band), arms, out, plot, as_json)
     (question,) = arms
-    results, seen = _followed(question, regimen_file, hours)
+    results, seen = _followed(question, regimen_file, hours, not no_band)
     if plot and len(results) > 1:
         raise InputError(f"--plot: {regimen_file} holds {len(results)} patients; draw a table of one")
     if plot:
@@ -108,12 +110,9 @@ def _record(results: dict[str, Any]) -> dict[str, Any]:
 
 
 def _side_by_side(
-    arms: list[Scenario], hours: str | None, out: Path | None, plot: Path | None, as_json: bool
+    found: Any, arms: list[Scenario], out: Path | None, plot: Path | None, as_json: bool
 ) -> None:
     """Several arms: their courses in one table and on one plot."""
-    from jakinib.scenario.verbs import simulate as run
-
-    found = run(arms, hours=hours)
     if out:
         found.save(out)
     if plot:
@@ -145,15 +144,15 @@ def _doses_of(file: Path | None) -> dict[str, Any]:
 
 
 def _followed(
-    question: Scenario, file: Path | None, hours: str | None
+    question: Scenario, file: Path | None, hours: str | None, bands: bool
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The course of one patient, or of each of an event table by ID, and its observations."""
     from jakinib.assay.table import follow
     from jakinib.regimen.events import TABLES
-    from jakinib.scenario.verbs import drawn, only, simulate
+    from jakinib.scenario.verbs import drawn, only, simulate, with_bands
 
     if not file or file.suffix.lower() not in TABLES:
-        return {"": simulate(question, hours=hours)}, []
+        return {"": simulate(question, hours=hours, bands=bands)}, []
     who = question.patient
     like = drawn(question, "simulate")[only("simulate", question.cytokines, "cytokine")]
     followed = list(
@@ -163,7 +162,19 @@ def _followed(
         )
     )  # fmt: skip
     seen = [row for one in followed for row in one.observations]
-    return {one.patient.id: one.course for one in followed}, seen
+    courses = {one.patient.id: one.course for one in followed}
+    if bands:
+        own = {one.patient.id: _asked_of(one.patient, question) for one in followed}
+        courses = {name: with_bands(one, own[name]) for name, one in courses.items()}
+    return courses, seen
+
+
+def _asked_of(patient: Any, question: Scenario) -> Scenario:
+    """The question about one patient of an event table, whose covariates are the table's unless given."""
+    who = question.patient
+    own = {"weight": (who.weight, patient.weight), "eGFR": (who.eGFR, patient.eGFR)}
+    stated = {name: table for name, (given, table) in own.items() if given is None and table is not None}
+    return question.but(regimen=patient.regimen, **stated)
 
 
 def _courses(results: dict[str, Any], separator: str) -> str:
@@ -179,17 +190,29 @@ def _courses(results: dict[str, Any], separator: str) -> str:
 
 
 def _print(emit: Any, one: Any, whose: str) -> None:
-    """The dosing intervals, a table an inhibitor, and the days."""
+    """The dosing intervals, a table an inhibitor, and the days; below each row the ends of its 90 %."""
+    from jakinib.assay.course import BAND
+
+    ends, without = one.banded()
     drugs = list(dict.fromkeys(row.get("inhibitor", "") for row in one.intervals))
-    tables = [(f"{whose}{one.title}", one.intervals)]
+    intervals = list(zip(one.intervals, ends.intervals or [{}] * len(one.intervals), strict=True))
+    tables = [(f"{whose}{one.title}", intervals)]
     if len(drugs) > 1:
         emit(f"{whose}{one.title}")
-        tables = [(drug, [row for row in one.intervals if row["inhibitor"] == drug]) for drug in drugs]
-    for title, rows in (*tables, ("By day", one.days)):
-        kept = [{name: value for name, value in row.items() if name != "inhibitor"} for row in rows]
-        heads = [head.replace("inhibition", "inhib.") for head in kept[0]]  # nine columns stand side by side
-        emit(table(title, heads, [[_cell(value) for value in row.values()] for row in kept], WIDTH))
-    for note in one.notes:
+        tables = [(drug, [pair for pair in intervals if pair[0]["inhibitor"] == drug]) for drug in drugs]
+    days = list(zip(one.days, ends.days or [{}] * len(one.days), strict=True))
+    for title, rows in (*tables, ("By day", days)):
+        names = [name for name in rows[0][0] if name != "inhibitor"]
+        heads = [name.replace("inhibition", "inhib.") for name in names]  # nine columns stand side by side
+        lines = []
+        for row, own in rows:
+            lines.append([_cell(row[name]) for name in names])
+            for number, end in enumerate(("5 %", "95 %") if own else ()):
+                lines.append([f"  {end}", *(_cell(own[name][number]) for name in names[1:])])
+        emit(table(title, heads, lines, WIDTH))
+    if ends.series:
+        emit(f"5 %, 95 %: ends of the 90 % interval; {BAND}")
+    for note in (*one.notes, *without):
         emit(f"note: {note}")
 
 

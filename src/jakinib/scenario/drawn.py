@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from jakinib.assay.course import Course, Ends
+from jakinib.assay.coursetables import Rows, fine, rows_of
 from jakinib.assay.inhibition import FAINTEST
 from jakinib.assay.patient import PARAMETERS, Patient
-from jakinib.assay.pk import plasma_profiles
+from jakinib.assay.pk import PlasmaProfile, plasma_profiles
 from jakinib.errors import InputError
 from jakinib.evaluate.draws import Joint, joint
 from jakinib.evaluate.laws import inhibitions, laws
@@ -21,12 +23,14 @@ from jakinib.experiments.exvivo import NEW_LABORATORY
 from jakinib.fit.ensemble import bands
 from jakinib.library import get_library
 from jakinib.library.measurements import get_data
+from jakinib.regimen import Regimen
 from jakinib.scenario.value import Scenario
 from jakinib.scenario.verbs import drawn, only
 
 Array = NDArray[np.float64]
 FEWEST = 20  # draws an interval is made of
 SEED = 20261126
+PLACES = ("inhibitor", "from (h)", "day")  # what a row of a course is about
 
 
 @functools.cache
@@ -96,14 +100,48 @@ def _factors(draws: Joint, inhibitor: str) -> Array:
     return np.asarray(laboratory * np.exp(unseen * ndtri(shares)))
 
 
-def course_bands(scenario: Scenario, time: Array) -> dict[str, tuple[Array, Array]]:
-    """Ends of the central 90 % of plasma (ng/mL) and inhibition (fraction) at each time (h), by quantity.
+def course_ends(scenario: Scenario, course: Course) -> Ends:
+    """Ends of the central 90 % of the series of a course of this scenario, and of its rows.
 
     Raises InputError, saying what to run, where the stored draws are lacking or stale.
     """
+    time = course.profile.time
     found = courses(scenario, time, laboratory=False)
+    dosed = scenario.inhibitors
+    ic50s = {drug: _ic50s(found, course, drug) for drug in dosed}
+    intervals, days = [], []
+    for number, draw in enumerate(found.draws.settings):
+        ic50 = {drug: float(ic50s[drug][number]) for drug in dosed}
+        doses, levels = _levels(scenario, draw, fine(time))
+        rows = rows_of(doses, dosed, levels, time, found.inhibition[number], ic50)
+        intervals.append(rows[0])
+        days.append(rows[1])
     every = {"plasma": bands(found.plasma), "inhibition": bands(found.inhibition)}
-    return {name: (low, high) for name, (low, _, high) in every.items()}
+    series = {name: (low, high) for name, (low, _, high) in every.items()}
+    return Ends(series, _row_ends(intervals), _row_ends(days))
+
+
+def _row_ends(drawn: Sequence[Rows]) -> list[dict[str, tuple[float, float]]]:
+    """Ends of each number of each row; drawn: the rows of each draw."""
+    out = []
+    for same in zip(*drawn, strict=True):
+        names = [name for name in same[0] if name not in PLACES]
+        low, _, high = bands([[row[name] for name in names] for row in same])
+        out.append({name: (float(a), float(b)) for name, a, b in zip(names, low, high, strict=True)})
+    return out
+
+
+def _ic50s(found: Courses, course: Course, drug: str) -> Array:
+    """Free concentration (nM) of half inhibition by this inhibitor alone in each draw; inf where it is above
+    all levels reached."""
+    high = max(float(free[drug].max()) for free in found.free)
+    if high <= 0:
+        return np.full(len(found.free), np.inf)
+    alone = replace(course.conditions, inhibitor=drug)
+    at = np.geomspace(FAINTEST * FAINTEST * high, high, 1000)
+    made = laws(alone, alone.model_of(tuple(found.free[0])), found.draws.settings, FAINTEST * high, high)
+    shares = [np.maximum.accumulate(law(at)) for law in made]
+    return np.exp([np.interp(0.5, share, np.log(at), right=np.inf) for share in shares])
 
 
 def courses(scenario: Scenario, time: Array, draws: Joint | None = None, laboratory: bool = True) -> Courses:
@@ -111,21 +149,24 @@ def courses(scenario: Scenario, time: Array, draws: Joint | None = None, laborat
 
     draws: in place of those stored. Raises InputError, saying what to run, where these are lacking or stale.
     """
-    found, who = enough(stored() if draws is None else draws), scenario.patient
-    first, plasma, free = scenario.inhibitors[0], [], []
-    for draw in found.settings:
-        levels: dict[str, Array] = {}
-        for drug in scenario.inhibitors:
-            known = get_library().inhibitor(drug).conditions
-            mine = tuple(name for name in who.with_ if name in known)
-            patient = Patient(who.population, drug, who.weight, who.eGFR, mine)
-            settings = patient.settings(disposition(draw, drug, who.population))
-            profiles = plasma_profiles(
-                scenario.doses.at_weight(settings["weight"]), time, inhibitor=drug,
-                population=who.population, settings=settings,
-            )  # fmt: skip
-            levels |= {profile.inhibitor: profile.free for profile in profiles}
-            if drug == first:
-                plasma.append(profiles[0].ng_per_mL)
-        free.append(levels)
-    return Courses(scenario, found, time, np.array(plasma), tuple(free), laboratory)
+    found = enough(stored() if draws is None else draws)
+    drawn = [_levels(scenario, draw, time)[1] for draw in found.settings]
+    plasma = np.array([profiles[0].ng_per_mL for profiles in drawn])
+    free = tuple({profile.inhibitor: profile.free for profile in profiles} for profiles in drawn)
+    return Courses(scenario, found, time, plasma, free, laboratory)
+
+
+def _levels(
+    scenario: Scenario, draw: Mapping[str, float], time: Array
+) -> tuple[Regimen, list[PlasmaProfile]]:
+    """Doses in mg, and plasma of each inhibitor dosed and its metabolite, with the disposition of a draw."""
+    who = scenario.patient
+    levels: list[PlasmaProfile] = []
+    for drug in scenario.inhibitors:
+        known = get_library().inhibitor(drug).conditions
+        mine = tuple(name for name in who.with_ if name in known)
+        patient = Patient(who.population, drug, who.weight, who.eGFR, mine)
+        settings = patient.settings(disposition(draw, drug, who.population))
+        doses = scenario.doses.at_weight(settings["weight"])
+        levels += plasma_profiles(doses, time, inhibitor=drug, population=who.population, settings=settings)
+    return doses, levels

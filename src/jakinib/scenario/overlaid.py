@@ -43,6 +43,7 @@ class Overlay(Shown):
 
     points: Points
     scenario: Scenario
+    bands: bool = field(default=True, kw_only=True)  # whether the band is shown and points in it counted
     unit: ClassVar[str] = "%"
 
     @property
@@ -103,19 +104,21 @@ class Overlay(Shown):
         raise NotImplementedError
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a point: mean, deviation, replicates, prediction, band; ``attrs`` has the units."""
+        """One row a point: mean, deviation, replicates, prediction, and the band unless it is left out;
+        ``attrs`` has the units."""
         import pandas as pd
 
         x, y = self.points.over, self.points.quantity
-        low, high = self.band(np.array(self.at))
+        at = np.array(self.at)
+        ends = dict(zip(("low", "high"), self.band(at), strict=True)) if self.bands else {}
         frame = pd.DataFrame({
             x: self.at, y: self.mean, "deviation": self.error,
             "replicates": [len(values) for values in self.each],
-            "predicted": self.at_the_estimates(np.array(self.at)), "low": low, "high": high,
+            "predicted": self.at_the_estimates(at), **ends,
         })  # fmt: skip
         units = {x: "nM" if x == "concentration" else "h"}
         frame.attrs = {
-            "units": units | dict.fromkeys((y, "deviation", "predicted", "low", "high"), self.unit),
+            "units": units | dict.fromkeys((y, "deviation", "predicted", *ends), self.unit),
             "notes": list(self.notes),
         }
         return frame
@@ -123,14 +126,20 @@ class Overlay(Shown):
     def record(self) -> dict[str, Any]:
         """Plain data for JSON."""
         return {
-            "what": self.label, "band": self.band_name, "fold": self.fold, "inside": self.inside,
-            "points": len(self.at), "rows": self.to_frame().to_dict("records"), "notes": list(self.notes),
+            "what": self.label, "fold": self.fold, "points": len(self.at),
+            "rows": self.to_frame().to_dict("records"), "notes": list(self.notes),
             "scenario": self.scenario.record(),
-        }  # fmt: skip
+        } | ({"band": self.band_name, "inside": self.inside} if self.bands else {})  # fmt: skip
 
     def summary(self) -> list[str]:
         """The comparison in a few lines."""
-        return [f"{self.fold:.3g}-fold; {self.inside} of {len(self.at)} points in the band"]
+        return [f"{self.fold:.3g}-fold{self._counted}"]
+
+    @property
+    def _counted(self) -> str:
+        return (
+            f"; {self.inside} of {len(self.at)} points in the band ({self.band_name})" if self.bands else ""
+        )
 
     @property
     def conditions(self) -> CellAssay:
@@ -151,12 +160,19 @@ class Overlay(Shown):
         """The Hill curve of the points, where there is one."""
         return None
 
+    @property
+    def _headed(self) -> str:
+        """The title of a plot."""
+        count = f", {self.inside} of {len(self.at)} in the band" if self.bands else ""
+        return f"{self.label}\n{self.fold:.2g}-fold{count}"
+
     def _drawn(self, axes: Any, x: Array, scale: float = 1.0) -> None:
         """Band, prediction and points on axes; scale: of the places as they are shown."""
-        low, high = self.band(x)
-        axes.fill_between(
-            x * scale, low, high, color=BLUE, alpha=0.2, linewidth=0, label=f"90 % band, {self.band_name}"
-        )
+        if self.bands:
+            low, high = self.band(x)
+            axes.fill_between(
+                x * scale, low, high, color=BLUE, alpha=0.2, linewidth=0, label=f"90 % band, {self.band_name}"
+            )
         axes.plot(x * scale, self.at_the_estimates(x), color=BLUE, label="predicted")
         axes.errorbar(
             np.array(self.at) * scale, self.mean, yerr=self.error, fmt="o", color=INK, capsize=2, zorder=4,
@@ -232,19 +248,22 @@ class ResponseOverlay(Overlay):
     def record(self) -> dict[str, Any]:
         hill = self.hill
         return super().record() | {
-            "predicted_ic50_nM": self.predicted.ic50, "band_nM": list(self.predicted.bands[self.band_name]),
-            "ic50_nM": hill.ic50, "ic50_interval_nM": list(hill.ic50_interval),
+            **({"band_nM": list(self.predicted.bands[self.band_name])} if self.bands else {}),
+            "predicted_ic50_nM": self.predicted.ic50, "ic50_nM": hill.ic50,
+            "ic50_interval_nM": list(hill.ic50_interval),
             "slope": hill.slope, "slope_interval": list(hill.slope_interval),
         }  # fmt: skip
 
     def summary(self) -> list[str]:
-        hill, band = self.hill, self.predicted.bands[self.band_name]
+        hill, whose = self.hill, ""
+        if self.bands:
+            low, high = self.predicted.bands[self.band_name]
+            whose = f" (90 %, {self.band_name}: {low:.3g} to {high:.3g})"
         (low, high), (flat, steep) = hill.ic50_interval, hill.slope_interval
         return [
             f"Hill fit: IC50 {hill.ic50:.4g} nM (90 % {low:.4g} to {high:.4g}), "
             f"slope {hill.slope:.3g} ({flat:.3g} to {steep:.3g})",
-            f"predicted: IC50 {self.predicted.ic50:.4g} nM "
-            f"(90 %, {self.band_name}: {band[0]:.3g} to {band[1]:.3g})",
+            f"predicted: IC50 {self.predicted.ic50:.4g} nM{whose}",
             f"IC50 {super().summary()[0]}",
         ]
 
@@ -262,8 +281,7 @@ class ResponseOverlay(Overlay):
         axes.plot(x, fitted, "--", color=INK, label=f"Hill fit, IC50 {hill.ic50:.3g} nM")
         axes.set(xscale="log", xlabel="inhibitor concentration (nM)", ylabel="inhibition (%)")
         axes.xaxis.set_major_formatter("{x:g}")
-        count = f"{self.inside} of {len(self.at)} in the band"
-        axes.set_title(f"{self.label}\n{self.fold:.2g}-fold, {count}", fontsize=9)
+        axes.set_title(self._headed, fontsize=9)
         figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=8)
         return figure
 

@@ -17,7 +17,7 @@ from jakinib.errors import InputError
 from jakinib.evaluate.draws import Joint
 from jakinib.evaluate.laws import inhibitions
 from jakinib.evaluate.potency import NEW
-from jakinib.fit.ensemble import bands
+from jakinib.fit import ensemble
 from jakinib.scenario.drawn import Courses, courses
 from jakinib.scenario.measured import read_points
 from jakinib.scenario.overlaid import Overlay, ResponseOverlay
@@ -58,7 +58,7 @@ class CourseOverlay(Overlay):
     @property
     def notes(self) -> tuple[str, ...]:
         typical = "the band is of the typical patient, without the spread between patients"
-        return (*self.points.notes, *self.predicted.notes, typical)
+        return (*self.points.notes, *self.predicted.notes, *([typical] if self.bands else []))
 
     @property
     def conditions(self) -> CellAssay:
@@ -75,7 +75,7 @@ class CourseOverlay(Overlay):
 
     @functools.cached_property
     def _ends(self) -> tuple[Array, Array]:
-        low, _, high = bands(self.drawn.plasma if self.plasma else 100 * self.drawn.inhibition)
+        low, _, high = ensemble.bands(self.drawn.plasma if self.plasma else 100 * self.drawn.inhibition)
         return low, high
 
     def at_the_estimates(self, at: Array) -> Array:
@@ -144,7 +144,7 @@ class CourseOverlay(Overlay):
             of = f"measured over predicted plasma {self.fold:.3g}; mean fold error {self.deviation:.3g}"
         else:
             of = f"IC50 of the points {self.fold:.3g}-fold; {self.deviation:.3g} points off on average"
-        return [of, f"{self.inside} of {len(self.at)} points in the band ({self.band_name})"]
+        return [of, *([self._counted.removeprefix("; ")] if self.bands else [])]
 
     def plot(self) -> Any:
         """Points with error bars, the prediction and its band over time; a matplotlib Figure."""
@@ -158,14 +158,18 @@ class CourseOverlay(Overlay):
         what = f"{self._read} ({self.unit})" if self.plasma else f"inhibition of {self._read} (%)"
         axes.set(xlabel=f"time ({'days' if days else 'h'})", ylabel=what, xlim=(0, None))
         axes.set_ylim(0 if self.plasma else min(0.0, float((self.mean - self.error).min())), None)
-        count = f"{self.inside} of {len(self.at)} in the band"
-        axes.set_title(f"{self.label}\n{self.fold:.2g}-fold, {count}", fontsize=9)
+        axes.set_title(self._headed, fontsize=9)
         figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=8)
         return figure
 
 
 def overlay(
-    table: str | Path, scenario: Scenario | None = None, *, draws: Joint | None = None, **parts: Any
+    table: str | Path,
+    scenario: Scenario | None = None,
+    *,
+    draws: Joint | None = None,
+    bands: bool = True,
+    **parts: Any,
 ) -> Overlay:
     """A table of yours on the prediction of a scenario: over concentration, or over time after doses.
 
@@ -175,7 +179,8 @@ def overlay(
     "inhibition (%)" or "pSTAT3 (% of control)", in blood drawn and stimulated ex vivo. Rows of one place, and
     further columns ("inhibition 2 (%)"), are replicates; a column "SD" gives the error bar of one value.
     parts: fields of the scenario, which change ``scenario`` where both are given. draws: parameters behind
-    the band of a time course, in place of those stored.
+    the band of a time course, in place of those stored. bands: leave out the band when false, which is
+    quicker.
     Raises FileError with file, line and column for a table that cannot be used, InputError for a scenario of
     more than one inhibitor or cytokine, or of no doses for a time course.
 
@@ -194,9 +199,9 @@ def overlay(
     conditions = asked.assay.of(drug, cytokine, EX_VIVO)
     points = read_points(Path(table), drug, conditions.readout)
     if points.over == "concentration":
-        return ResponseOverlay(points, asked, predicted=assay(asked))
+        return ResponseOverlay(points, asked, predicted=assay(asked), bands=bands)
     without(asked, "overlay of a time course", "concentration")
     if points.at[-1] <= 0:
         raise InputError(f"{points.file}: no time after the first dose; a time course has one above 0 h")
     course = simulate(asked, hours=points.at[-1], at=points.at)
-    return CourseOverlay(points, asked, predicted=course, draws=draws)
+    return CourseOverlay(points, asked, predicted=course, draws=draws, bands=bands)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, ov
 
 from jakinib.assay.cell import EX_VIVO, WHOLE_BLOOD, CellAssay
 from jakinib.assay.compare import Exposure, exposure
-from jakinib.assay.course import Course, course
+from jakinib.assay.course import Course, Ends, course
 from jakinib.errors import InputError
 from jakinib.evaluate import influence, potency
 from jakinib.population import run
@@ -110,15 +110,18 @@ def _put(found: Any, scenario: Scenario) -> Any:
     """A result made in an earlier room, with what was asked."""
     if isinstance(found, _EARLIER):
         object.__setattr__(found, "scenario", scenario)  # nobody else holds it yet
-    if isinstance(found, Course):
-        object.__setattr__(found, "draw", functools.partial(_course_bands, scenario, found.profile.time))
     return found
 
 
-def _course_bands(scenario: Scenario, time: Any) -> dict[str, Any]:
-    from jakinib.scenario.drawn import course_bands  # which asks verbs of its own
+def with_bands(found: Course, scenario: Scenario) -> Course:
+    """A course that makes its bands when they are first asked for."""
 
-    return course_bands(scenario, time)
+    def draw(course: Course) -> Ends:
+        from jakinib.scenario.drawn import course_ends  # which asks verbs of its own
+
+        return course_ends(scenario, course)
+
+    return replace(found, scenario=scenario, draw=draw)
 
 
 def only(what: str, names: Sequence[str], noun: str) -> str:
@@ -158,7 +161,9 @@ def exposed(scenario: Scenario, *, anchored: bool = True, ends: bool = False, **
     return replace(found, notes=tuple(dict.fromkeys([*scenario.doses.notes, *found.notes])))
 
 
-def _simulate(arms: Several, *, hours: float | str | None = None, at: Sequence[float] = ()) -> Course | Arms:
+def _simulate(
+    arms: Several, *, hours: float | str | None = None, at: Sequence[float] = (), bands: bool = True
+) -> Course | Arms:
     courses, named = [], labels("simulate", arms)
     for one in arms:
         cytokine = only("simulate", one.cytokines, "cytokine")
@@ -169,7 +174,10 @@ def _simulate(arms: Several, *, hours: float | str | None = None, at: Sequence[f
                 conditions=who.with_, like=drawn(one, "simulate")[cytokine], at=at,
             )
         )  # fmt: skip
-    said = [_put(one, scenario) for one, scenario in zip(courses, arms, strict=True)]
+    said = [
+        with_bands(one, scenario) if bands else _put(one, scenario)
+        for one, scenario in zip(courses, arms, strict=True)
+    ]
     return Arms(tuple(said), tuple(arms), tuple(named)) if len(said) > 1 else said[0]
 
 
@@ -290,7 +298,7 @@ def _plain_population(*args: Any, **kwargs: Any) -> Trial:
 
 
 _ONE = "it answers for one; ask for each"
-simulate: Verb[..., result.Result, Any] = taking(result.simulate, _simulate, ("hours", "at"))
+simulate: Verb[..., result.Result, Any] = taking(result.simulate, _simulate, ("hours", "at", "bands"))
 assay: Verb[..., potency.CellPotency, Any] = taking(potency.assay, _assay, ("model", "bands"), _ONE)
 sensitivity: Verb[..., influence.Sensitivity, influence.Sensitivity] = taking(
     influence.sensitivity, _sensitivity, ("draws", "done"), _ONE
