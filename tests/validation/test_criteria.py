@@ -12,7 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 import jakinib as jk
-from jakinib import paths
+from jakinib import cache, paths
 from jakinib.errors import InputError, SimulationError
 from jakinib.evaluate import Criterion, Evaluation, Verdict, evaluate, read_criteria
 from jakinib.evaluate import run as evaluation_module
@@ -96,6 +96,7 @@ def test_a_quantity_that_cannot_be_simulated_fails_and_says_why(monkeypatch: pyt
 
 
 def test_stale_results_are_refused_with_what_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(cache.SWITCH, "off")  # it remembers that these files are not stale
     original = results_module.fingerprint
     monkeypatch.setattr(results_module, "fingerprint", lambda *a: {**original(*a), "library": "other"})
     with pytest.raises(InputError, match=r"stale: library changed; run: jakinib fit"):
