@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from jakinib import cache
 from jakinib.assay import CellAssay, Curve
 from jakinib.assay import assay as simulated
 from jakinib.build.estimates import estimates
 from jakinib.errors import InputError, UnknownIdError
 from jakinib.evaluate.draws import Joint, joint, probabilities
-from jakinib.evaluate.laws import Law, laws
+from jakinib.evaluate.laws import Law, follows_from, laws
 from jakinib.evaluate.run import STRUCTURES, calibrations
 from jakinib.experiments import Models
 from jakinib.library.measurements import DataSet, get_data
@@ -145,8 +146,13 @@ class CellPotency(Curve):
 
 def ln_ic50s(conditions: CellAssay, model: Model, spread: Scatter, near: float) -> Array:
     """ln IC50 (nM) of every draw; near: the IC50 at the estimates."""
-    drawn = [Models(draw).settings(model.settable, conditions.cell) for draw in spread.draws.settings]
-    return np.log(conditions.ic50s_near([Adjusted(model, settings) for settings in drawn], near))
+    draws = spread.draws.settings
+
+    def make() -> Array:
+        drawn = [Models(draw).settings(model.settable, conditions.cell) for draw in draws]
+        return np.log(conditions.ic50s_near([Adjusted(model, settings) for settings in drawn], near))
+
+    return cache.kept("intervals", f"{follows_from(conditions, model, draws)}\nIC50 near {near!r}", make)
 
 
 def blur(*spreads: float) -> Array:
