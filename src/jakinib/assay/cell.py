@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -67,6 +67,7 @@ class CellAssay:
     readout: default the first of the cytokine. cell: default its reference cell. milieu: of the library; its
     level of the cytokine is the dose. beside: further cytokines that stimulate the same cell at once, with
     their doses (nM; None the usual one); they share its JAKs and STATs, and the read-out may be of any.
+    settings: parameters of the model in place of the estimates, and fu_<inhibitor>, the share free in plasma.
     Raises InputError for a negative or non-finite condition, UnknownIdError for unknown names.
     """
 
@@ -163,6 +164,7 @@ class CellAssay:
         """Free share of the nominal inhibitor concentration."""
         drug = get_library().inhibitor(self.inhibitor)
         fu, ratio = (part.to("dimensionless") for part in (drug.fu, drug.blood_plasma_ratio))
+        fu = self.settings.get(f"fu_{self.inhibitor}", fu)
         return free_fraction(fu, self.matrix, self.serum_fraction, ratio)
 
     @property
@@ -205,9 +207,14 @@ class CellAssay:
         return Protocol(
             times=[self.stimulation],
             start=-self.preincubation,
-            settings={**self.settings, f"I_{self.inhibitor}": free_concentration},
+            settings={**self._of_cells, f"I_{self.inhibitor}": free_concentration},
             steps=[Step(0.0, ligands)],
         )
+
+    @property
+    def _of_cells(self) -> dict[str, float]:
+        """The settings but for what is free of an inhibitor, which the model of cells is not told."""
+        return {name: value for name, value in self.settings.items() if not name.startswith("fu_")}
 
     def reading(self, free_concentration: float, model: Runnable) -> Reading:
         """What is read at the end of stimulation."""
@@ -362,6 +369,7 @@ def assay(
     preincubation: str = "60 min",
     stimulation: str = "15 min",
     milieu: str = "",
+    settings: Mapping[str, float] | None = None,
     model: Runnable | None = None,
 ) -> Curve:
     """Simulate a cell assay and return its concentration-response curve (IC50, Hill slope, plot).
@@ -370,10 +378,12 @@ def assay(
     blood), "ex vivo blood" (of total plasma), "PBMC" or "culture". readout: default is the first of the
     cytokine ("pSTAT5" of IL-2); cell: default is the cytokine's reference cell; cytokine_dose: default the
     usual dose; milieu: in place of a dose, the level that people have ("ra_synovium"). Several cytokines that
-    stimulate one cell at once stand with a + between, "IL-6 + IFN-gamma", and so do their doses.
+    stimulate one cell at once stand with a + between, "IL-6 + IFN-gamma", and so do their doses. settings:
+    parameters of the model in place of the estimates, and fu_<inhibitor>, the share free in plasma.
     Raises UnknownIdError, UnitError, InputError or SimulationError.
     """
-    return stimulated(
+    conditions = stimulated(
         inhibitor, cytokine, readout, cell=cell, matrix=matrix, cytokine_dose=cytokine_dose,
         preincubation=preincubation, stimulation=stimulation, milieu=milieu,
-    ).curve(model)  # fmt: skip
+    )  # fmt: skip
+    return replace(conditions, settings=dict(settings or {})).curve(model)

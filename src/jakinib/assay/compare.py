@@ -73,6 +73,7 @@ def exposure(
     eGFR: Covariate | None = None,
     conditions: Sequence[str] = (),
     disposition: Mapping[str, float] | None = None,
+    own: Mapping[str, float] | None = None,
     ends: bool = False,
 ) -> Exposure:
     """Plasma of a typical patient under a regimen such as "tofacitinib 5 mg bid", at steady state.
@@ -81,7 +82,7 @@ def exposure(
     otherwise, and ``notes`` says so. anchored: as potent as cells have shown (shift_<inhibitor>, fitted), in
     place of what its enzyme assays alone lead to expect. inhibitor: of doses that name none. weight, eGFR,
     conditions: as in ``Patient``. disposition: in place of that of the reference patient (``typical``).
-    ends: take a regimen that ends as well, and follow its last dosing interval.
+    own: as in ``Patient``. ends: take a regimen that ends as well, and follow its last dosing interval.
     Raises InputError for a regimen that is not one inhibitor at steady state, or for an inhibitor without
     pharmacokinetics; UnknownIdError for unknown names.
     """
@@ -93,8 +94,8 @@ def exposure(
     used = people if people in drug.pharmacokinetics else next(iter(drug.pharmacokinetics))
     settings: Settings | None = None
     notes: list[str] = []
-    if weight is not None or eGFR is not None or conditions or disposition:
-        patient = Patient(used, drug.id, weight, eGFR, tuple(conditions))
+    if weight is not None or eGFR is not None or conditions or disposition or own:
+        patient = Patient(used, drug.id, weight, eGFR, tuple(conditions), tuple((own or {}).items()))
         settings, notes = patient.settings(disposition), patient.unknown()
         regimen = regimen.at_weight(settings["weight"])
     train, start, period = _period(regimen)
@@ -176,11 +177,11 @@ def _notes(moieties: Sequence[Inhibitor], asked: str, used: str, anchored: bool)
 def conditions_of(exposed: Exposure, cytokine: str, like: CellAssay | None = None) -> CellAssay:
     """The ex vivo assay of a comparison: first read-out of the cytokine, on its reference cell.
 
-    like: conditions in place of these, whatever their inhibitor.
+    like: conditions in place of these, whatever their inhibitor; what they set goes before all else.
     """
     plain = {} if exposed.anchored else {f"shift_{name}": 1.0 for name in exposed.free}
     if like is not None:
-        return replace(like, inhibitor=exposed.inhibitor, settings=plain)
+        return replace(like, inhibitor=exposed.inhibitor, settings={**plain, **like.settings})
     entry = get_library().cytokine(cytokine)
     return CellAssay(exposed.inhibitor, entry.id, matrix=EX_VIVO, settings=plain)
 

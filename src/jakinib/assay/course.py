@@ -185,22 +185,23 @@ def course(
     milieu: str = "",
     at: Sequence[float] = (),
     like: CellAssay | None = None,
+    own: Mapping[str, Mapping[str, float]] | None = None,
 ) -> Course:
     """Follow a regimen: plasma, JAK occupancy, and ex vivo inhibition in blood drawn every quarter hour.
 
     inhibitor: of doses that name none. Several inhibitors, and metabolites, compete for the ATP site.
     settings: weight (kg), eGFR (mL/min per 1.73 m2), each perhaps over time as in ``jakinib.Patient``, of
     which the disposition follows; any other setting goes before it. hours: default to the end of the last
-    dosing interval. conditions: food or co-medication, names under ``conditions`` of an inhibitor
-    dosed ("fed"). milieu: whose level of the cytokine stimulates the blood ("ra_synovium"), in place of the
-    usual dose. at: further hours of draws. like: assay in place of cytokine, readout and milieu.
+    dosing interval. conditions: food or co-medication, names under ``conditions`` of an inhibitor dosed
+    ("fed"). milieu: whose level of the cytokine stimulates the blood, in place of the usual dose. at: further
+    hours of draws. like: in place of cytokine, readout, milieu. own: as in ``Patient``, by inhibitor.
     Raises InputError for conditions outside their range, UnknownIdError for unknown names.
     """
     library = get_library()
     regimen = Regimen.parse(regimen) if isinstance(regimen, str) else regimen
     people, given = library.population(population), _read_settings(settings or {})
     dosed = [library.inhibitor(name).id for name in regimen.inhibitors or (inhibitor,)]
-    patients, said_of = _patients(dosed, people.id, given, conditions)
+    patients, said_of = _patients(dosed, people.id, given, conditions, own or {})
     drawn = like or CellAssay(dosed[0], cytokine, readout, matrix=EX_VIVO, milieu=milieu)
     drawn = replace(drawn, inhibitor=dosed[0])
     whole = {drug: patients[drug].settings() | _settings_of(drug, given, dosed) for drug in dosed}
@@ -212,7 +213,7 @@ def course(
     at_draw = np.searchsorted(fine_times, times - 1e-9)
     levels = _levels(in_mg, fine_times, people.id, whole)
     profiles = tuple(p.at(at_draw) for p in levels)
-    inhibition, bound = _ex_vivo(profiles, drawn)
+    inhibition, occupancy = _ex_vivo(profiles, drawn)
     ic50 = {p.inhibitor: _ic50(p.inhibitor, drawn) for p in profiles}
     intervals, days = rows_of(in_mg, dosed, levels, times, inhibition, ic50)
     said = [*(f"{k} {shown(v)}" for k, v in given.items() if k in COVARIATES), *conditions]
@@ -221,7 +222,6 @@ def course(
     missed = tuple(sorted({dose.time for dose in regimen.doses if dose.amount == 0 and dose.time < end}))
     about = [regimen.notes, *(doses_outside(regimen, drug) for drug in dosed), said_of, drawn.notes]
     notes = tuple(dict.fromkeys(n for said in (*about, *(p.notes for p in profiles)) for n in said))
-    occupancy = dict(zip(JAKS, bound.T, strict=True))
     return Course(title, profiles, occupancy, inhibition, drawn, ic50, intervals, days, missed, notes)
 
 
@@ -284,7 +284,11 @@ def _times(
 
 
 def _patients(
-    dosed: Sequence[str], population: str, given: Settings, conditions: Sequence[str]
+    dosed: Sequence[str],
+    population: str,
+    given: Settings,
+    conditions: Sequence[str],
+    own: Mapping[str, Mapping[str, float]],
 ) -> tuple[dict[str, Patient], list[str]]:
     """The patient as each inhibitor sees it, and what the library does not know of that.
 
@@ -297,7 +301,8 @@ def _patients(
     patients, notes = {}, []
     for drug in dosed:
         mine = tuple(name for name in conditions if name in known[drug])
-        patients[drug] = Patient(population, drug, given.get("weight"), given.get("eGFR"), mine)
+        values = tuple(own.get(drug, {}).items())
+        patients[drug] = Patient(population, drug, given.get("weight"), given.get("eGFR"), mine, values)
         notes += patients[drug].unknown()
         notes += [f"{drug}: the effect of {n} is not known and left out" for n in conditions if n not in mine]
     return patients, notes
@@ -309,8 +314,8 @@ def _settings_of(inhibitor: str, given: Settings, dosed: Sequence[str]) -> dict[
     return {symbol: value for symbol, value in given.items() if not (others and symbol.endswith(others))}
 
 
-def _ex_vivo(profiles: Sequence[PlasmaProfile], conditions: CellAssay) -> tuple[Array, Array]:
-    """Inhibition, shape (n,), and occupancy, shape (n, JAKS), in blood with these free concentrations."""
+def _ex_vivo(profiles: Sequence[PlasmaProfile], conditions: CellAssay) -> tuple[Array, dict[JAK, Array]]:
+    """Inhibition, shape (n,), and occupancy by JAK, shape (n,), in blood with these free concentrations."""
     drugs = tuple(profile.inhibitor for profile in profiles)
     model = conditions.model_of(drugs)
     top = conditions.uninhibited(model)
@@ -327,12 +332,14 @@ def _ex_vivo(profiles: Sequence[PlasmaProfile], conditions: CellAssay) -> tuple[
             raise found
         rows.append(found[0])
     table = np.array(rows)
-    return 1 - table[:, 0] / top, table[:, 1:]
+    return 1 - table[:, 0] / top, dict(zip(JAKS, table.T[1:], strict=True))
 
 
 def _ic50(inhibitor: str, conditions: CellAssay) -> float:
     """Free concentration (nM) of half inhibition by this inhibitor alone; inf where there is none."""
     alone = replace(conditions, inhibitor=inhibitor)
+    known = {*alone.model().settable, f"fu_{inhibitor}"}  # those of the others it meets are unknown to it
+    alone = replace(alone, settings={name: v for name, v in alone.settings.items() if name in known})
     try:
         return alone.curve().ic50 * alone.free
     except SimulationError as error:

@@ -140,7 +140,8 @@ class Patient:
     """A patient. weight in kg, eGFR in mL/min per 1.73 m2, or as text with a unit ("45 mL/min"), or over time
     ("90, 30 from 7 days"; {"0 h": 90, "7 days": 30}); what is not given is that of the population.
 
-    conditions: names under ``conditions`` of the inhibitor, such as "fed" or "OAT3_inhibitor".
+    conditions: names under ``conditions`` of the inhibitor, such as "fed" or "OAT3_inhibitor". own: of the
+    disposition of the reference patient, by symbol ("CLr_baricitinib"), whatever a draw says of it.
     Raises InputError for an inhibitor without pharmacokinetics in the population.
 
     >>> Patient(eGFR="90, 30 from 7 days").eGFR.at(200.0)
@@ -152,6 +153,7 @@ class Patient:
     weight: Covariate | None = None  # or text or a mapping; a number, or one over time, once made
     eGFR: Covariate | None = None
     conditions: tuple[str, ...] = ()
+    own: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
         for name, unit in COVARIATES.items():
@@ -197,6 +199,10 @@ class Patient:
             if not math.isfinite(value) or value <= 0:
                 raise InputError(f"{name} is {value:g}; give a finite number above 0")
         usual = typical(drug.id, people.id) | dict(disposition or {})
+        mine = {symbol.removesuffix(f"_{drug.id}"): (symbol, value) for symbol, value in self.own}
+        usual |= {name: mine[name][1] for name in usual if name in mine}
         around = Circumstances.of(drug.id, people.id, self.conditions)
         own = around.over_time(drug.id, usual, eGFR)
-        return {"weight": weight, "eGFR": eGFR, **{f"{name}_{drug.id}": value for name, value in own.items()}}
+        beside = dict(pair for name, pair in mine.items() if name not in usual)
+        out = {"weight": weight, "eGFR": eGFR, **beside}
+        return out | {f"{name}_{drug.id}": value for name, value in own.items()}

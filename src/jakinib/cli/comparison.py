@@ -24,7 +24,7 @@ from jakinib.cli.app import (
     table,
     targets,
 )
-from jakinib.cli.scenarios import EGFR, Dosed, Files, Several, Weight, arms_of, back
+from jakinib.cli.scenarios import EGFR, Dosed, Files, Settings, Several, Weight, arms_of, back
 from jakinib.errors import InputError
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def compare(
     cell: Cell = "",
     dose: Dose = "",
     milieu: Milieu = "",
+    settings: Settings = None,
     enzyme_potency: Annotated[
         bool, typer.Option("--enzyme-potency", help="Potencies as enzyme assays alone lead to expect.")
     ] = False,

@@ -24,7 +24,7 @@ from jakinib.cli.app import (
     table,
     targets,
 )
-from jakinib.cli.scenarios import Dosed, Files, Several, asked, back
+from jakinib.cli.scenarios import Dosed, Files, Settings, Several, asked, back
 from jakinib.errors import InputError
 from jakinib.library.names import resolve
 
@@ -53,6 +53,7 @@ def population_(
     readout: Readout = "",
     dose: Dose = "",
     milieu: Milieu = "",
+    settings: Settings = None,
     seed: Annotated[int, typer.Option(help="Patient i is the same for every n and every machine.")] = 1,
     by: Annotated[str, typer.Option(help="eGFR or weight: outcomes by bands of it.")] = "",
     out: Annotated[

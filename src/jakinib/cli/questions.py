@@ -23,7 +23,7 @@ from jakinib.cli.app import (
     table,
     targets,
 )
-from jakinib.cli.scenarios import EGFR, Concentration, Dosed, Doses, File, Weight, asked, back
+from jakinib.cli.scenarios import EGFR, Concentration, Dosed, Doses, File, Settings, Weight, asked, back
 from jakinib.errors import InputError
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def find(
     matrix: Fluid = "",
     dose: Dose = "",
     milieu: Milieu = "",
+    settings: Settings = None,
     concentration: Concentration = "",
     no_band: Annotated[bool, typer.Option("--no-band", help="Leave out the 90 % interval.")] = False,
     as_json: Json = False,
@@ -122,6 +123,7 @@ def scan(
     matrix: Fluid = "",
     dose: Dose = "",
     milieu: Milieu = "",
+    settings: Settings = None,
     concentration: Concentration = "",
     no_band: Annotated[bool, typer.Option("--no-band", help="No 90 % intervals; quicker.")] = False,
     workers: Annotated[int, typer.Option(min=1, max=256, help="Processes.")] = 1,
@@ -140,8 +142,7 @@ def scan(
 
     targets(out, plot)
     kept = out.with_name(out.name + ".parts") if out and separator_of(out) else None
-    over = _over(vary)
-    question = asked(ctx, scenario)
+    over, question = _over(vary), asked(ctx, scenario)
     with output(as_json) as emit:
         with progress() as bar:
             task = bar.add_task("scanning", total=None)
@@ -192,6 +193,7 @@ def overlay(
     matrix: Fluid = "",
     dose: Dose = "",
     milieu: Milieu = "",
+    settings: Settings = None,
     laboratory: Annotated[str, typer.Option(help="Whose assay it is, for example EUbOPEN2024.")] = "",
     out: Annotated[Path | None, typer.Option(help="Write points and prediction (.tsv, .csv).")] = None,
     dataset: Annotated[str, typer.Option(help="Save the points as a data set; needs --library.")] = "",

@@ -23,6 +23,7 @@ PARTS = {
     "egfr": "eGFR", "condition": "with", "cytokine": "cytokine", "readout": "readout", "cell": "cell",
     "matrix": "matrix", "dose": "cytokine_dose", "milieu": "milieu", "laboratory": "laboratory",
     "preincubation": "preincubation", "stimulation": "stimulation", "concentration": "concentration",
+    "settings": "settings",
 }  # fmt: skip
 
 File = Annotated[
@@ -62,6 +63,13 @@ Several = Annotated[
 ]
 Concentration = Annotated[
     str, typer.Option(help="Of the inhibitor in an assay, with unit, for a question about one concentration.")
+]
+
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--settings", help="A parameter of the models in its unit, 'IC50_baricitinib_JAK1=5'; once for each."
+    ),
 ]
 
 
@@ -109,6 +117,8 @@ def parted(base: Scenario | None, parts: dict[str, Any]) -> Scenario:
         )
     if "with" in parts:
         parts["with"] = tuple(parts["with"])
+    if "settings" in parts:
+        parts["settings"] = tuple(parts["settings"])
     return Scenario.of(**parts) if base is None else base.but(**parts)
 
 

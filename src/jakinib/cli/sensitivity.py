@@ -23,7 +23,7 @@ from jakinib.cli.app import (
     table,
     targets,
 )
-from jakinib.cli.scenarios import File, asked, back
+from jakinib.cli.scenarios import File, Settings, asked, back
 
 
 @app.command()
@@ -37,6 +37,7 @@ def sensitivity(
     matrix: Matrix = "whole blood",
     dose: Dose = "",
     milieu: Milieu = "",
+    settings: Settings = None,
     draws: Annotated[int, typer.Option(help="Parameter sets of the ensembles.", min=20, max=200)] = 200,
     plot: Annotated[Path | None, typer.Option(help="Draw the coefficients (.png, .svg, .pdf).")] = None,
     as_json: Json = False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,7 +27,7 @@ from jakinib.cli.app import (
     table,
     targets,
 )
-from jakinib.cli.scenarios import EGFR, Dosed, File, Files, Weight, arms_of, asked, back
+from jakinib.cli.scenarios import EGFR, Dosed, File, Files, Settings, Weight, arms_of, asked, back
 from jakinib.errors import InputError
 from jakinib.paths import write_atomic
 
@@ -59,6 +60,7 @@ def simulate(
     cell: Cell = "",
     dose: Dose = "",
     milieu: Milieu = "",
+    settings: Settings = None,
     hours: Annotated[
         str | None,
         typer.Option(help="How long, '48' or '2 days'; default: to the end of the last interval."),
@@ -84,8 +86,7 @@ def simulate(
     arms = [one if one.regimen else one.but(regimen="4 mg") for one in arms]
     if len(arms) > 1:
         return _side_by_side(run(arms, hours=hours, bands=not no_band), arms, out, plot, as_json)
-    (question,) = arms
-    results, seen = _followed(question, regimen_file, hours, not no_band)
+    results, seen = _followed(question := arms[0], regimen_file, hours, not no_band)
     if plot and len(results) > 1:
         raise InputError(f"--plot: {regimen_file} holds {len(results)} patients; draw a table of one")
     if plot:
@@ -159,10 +160,12 @@ def _followed(
         follow(
             file, weight=who.weight, eGFR=who.eGFR, hours=hours, inhibitor=question.inhibitors[0],
             population=who.population, conditions=who.with_, like=like,
+            own={drug: question.own(drug) for drug in question.inhibitors},
         )
     )  # fmt: skip
     seen = [row for one in followed for row in one.observations]
-    courses = {one.patient.id: one.course for one in followed}
+    held = question.held
+    courses = {one.patient.id: replace(one.course, notes=(*one.course.notes, *held)) for one in followed}
     if bands:
         own = {one.patient.id: _asked_of(one.patient, question) for one in followed}
         courses = {name: with_bands(one, own[name]) for name, one in courses.items()}
@@ -231,6 +234,7 @@ def assay(
     matrix: Matrix = "whole blood",
     dose: Dose = "",
     milieu: Milieu = "",
+    settings: Settings = None,
     preincubation: Annotated[str, typer.Option(help="Time with inhibitor before cytokine.")] = "60 min",
     stimulation: Annotated[str, typer.Option(help="Time with cytokine before reading.")] = "15 min",
     kinase: Annotated[str, typer.Option(help="Enzyme assay of this JAK instead of a cell assay.")] = "",
@@ -255,7 +259,7 @@ def assay(
     question = None
     if kinase:
         of_cells = ("scenario", "cytokine", "readout", "cell", "matrix", "dose", "milieu", "preincubation",
-                    "stimulation", "laboratory", "no_band")  # fmt: skip
+                    "stimulation", "laboratory", "no_band", "settings")  # fmt: skip
         refuse(ctx, of_cells, "does not apply to the enzyme assay of --kinase")
         curve: Curve = KinaseAssay(inhibitor, kinase, parse_quantity(atp, "nM", where="--atp")).curve()
     else:

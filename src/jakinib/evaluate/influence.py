@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -151,13 +151,15 @@ def sensitivity(
     preincubation: str = "60 min",
     stimulation: str = "15 min",
     milieu: str = "",
+    settings: Mapping[str, float] | None = None,
     draws: int = DRAWS,
     done: Callable[[int], None] = lambda draw: None,
 ) -> Sensitivity:
     """Rank the fitted parameters by what their remaining uncertainty does to the IC50 of a cell assay.
 
-    The arguments are those of ``jakinib.assay``. draws: parameter sets of the stored ensembles, up to 200;
-    at least six for each parameter the assay depends on, since half of them are looked at alone.
+    The arguments are those of ``jakinib.assay``; what ``settings`` set is not ranked. draws: parameter sets
+    of the stored ensembles, up to 200; at least six for each parameter the assay depends on, since half of
+    them are looked at alone.
     Raises UnknownIdError, UnitError, InputError (also for results that are stale) or SimulationError.
     """
     fits = calibrations(STRUCTURES, get_data())
@@ -166,14 +168,14 @@ def sensitivity(
         raise InputError(next(iter(found.missing.values())))
     usual = assay(
         inhibitor, cytokine, readout, cell=cell, matrix=matrix, cytokine_dose=cytokine_dose,
-        preincubation=preincubation, stimulation=stimulation, milieu=milieu,
+        preincubation=preincubation, stimulation=stimulation, milieu=milieu, settings=settings,
     )  # fmt: skip
     conditions = CellAssay(**usual.conditions)
     model = conditions.model()
     drawn = [Models(draw).settings(model.settable, conditions.cell) for draw in found.settings]
     free = {p.id: {p.id, *p.also} for fit in fits for p in fit.plan.parameters}
     free |= {symbol: {symbol} for fit in fits for symbol in fit.plan.given}
-    reached = {symbol for settings in drawn for symbol in settings}
+    reached = {symbol for one in drawn for symbol in one} - {*conditions.settings}
     here = {*reached, *(f"{symbol}@{conditions.cell}" for symbol in reached)}
     names = [name for name, symbols in free.items() if symbols & here]
     if draws < (needed := 6 * (len(names) + 1)):

@@ -180,6 +180,7 @@ def assay(
     preincubation: str = "60 min",
     stimulation: str = "15 min",
     milieu: str = "",
+    settings: Mapping[str, float] | None = None,
     model: Runnable | None = None,
 ) -> CellPotency:
     """Simulate a cell assay and return its concentration-response curve (IC50, Hill slope, bands, plot).
@@ -188,7 +189,8 @@ def assay(
     model, such as "EUbOPEN2024": the curve is then what it would find. matrix: "whole blood" (the IC50 is of
     spiked blood), "ex vivo blood" (of total plasma), "PBMC" or "culture". readout: default is the first of
     the cytokine ("pSTAT5" of IL-2); cell: default is the cytokine's reference cell; cytokine_dose: default
-    the usual dose; milieu: of the library, whose level of the cytokine is the dose.
+    the usual dose; milieu: of the library, whose level of the cytokine is the dose. settings: parameters in
+    place of the estimates, in every draw as well, and fu_<inhibitor>, the share free in plasma.
     Raises UnknownIdError, UnitError, InputError or SimulationError.
 
     >>> import jakinib as jk
@@ -197,7 +199,7 @@ def assay(
     """
     curve = simulated(
         inhibitor, cytokine, readout, cell=cell, matrix=matrix, cytokine_dose=cytokine_dose,
-        preincubation=preincubation, stimulation=stimulation, milieu=milieu, model=model,
+        preincubation=preincubation, stimulation=stimulation, milieu=milieu, settings=settings, model=model,
     )  # fmt: skip
     conditions, notes = CellAssay(**curve.conditions), list(curve.notes)
     offset = offset_of(laboratory, conditions) if laboratory else ""

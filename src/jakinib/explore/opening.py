@@ -11,7 +11,7 @@ from jakinib.errors import InputError
 from jakinib.library import get_library
 from jakinib.regimen import Regimen
 from jakinib.scenario import Scenario
-from jakinib.scenario.verbs import only, without
+from jakinib.scenario.verbs import only, unset, without
 
 MOST = 4  # arms side by side
 SHORTEST = 4.0  # h, between doses
@@ -28,6 +28,7 @@ def arms(scenarios: Sequence[Scenario]) -> list[dict[str, Any]]:
 
 
 def _arm(scenario: Scenario, cytokine: str) -> dict[str, Any]:
+    unset(scenario, "explore")
     without(scenario, "explore", "laboratory", "concentration")
     library, who = get_library(), scenario.patient
     drug = library.inhibitor(only("explore", scenario.inhibitors, "inhibitor"))

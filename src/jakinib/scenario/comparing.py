@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -69,14 +69,20 @@ class Comparison(Shown):
         return heat_map(self.to_frame())
 
 
+def _set(arm: Scenario) -> list[Mapping[str, float]]:
+    """What is set of the cells of each read-out."""
+    return [read.settings for read in drawn(arm, "compare").values()]
+
+
 def _beside(
     arms: Several, *, anchored: bool = True, bands: bool = True, advance: Callable[[], None] | None = None
 ) -> Comparison:
     read = tuple(drawn(arms[0], "compare").values())
-    other = next((one for one in arms if one.assay != arms[0].assay), None)
+    other = next((one for one in arms if one.assay != arms[0].assay or _set(one) != _set(arms[0])), None)
     if other is not None:
         raise InputError(
-            f"compare: '{other.label}' is measured otherwise than '{arms[0].label}'; arms share one assay"
+            f"compare: '{other.label}' is measured otherwise than '{arms[0].label}'; arms share one assay "
+            "and what is set of its cells"
         )
     named = labels("compare", arms)
     exposures = [

@@ -165,7 +165,7 @@ def _levels(
     for drug in scenario.inhibitors:
         known = get_library().inhibitor(drug).conditions
         mine = tuple(name for name in who.with_ if name in known)
-        patient = Patient(who.population, drug, who.weight, who.eGFR, mine)
+        patient = Patient(who.population, drug, who.weight, who.eGFR, mine, tuple(scenario.own(drug).items()))
         settings = patient.settings(disposition(draw, drug, who.population))
         doses = scenario.doses.at_weight(settings["weight"])
         levels += plasma_profiles(doses, time, inhibitor=drug, population=who.population, settings=settings)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jakinib.assay import compare
-from jakinib.assay.cell import WHOLE_BLOOD, CellAssay
+from jakinib.assay.cell import CellAssay
 from jakinib.assay.compare import Exposure
 from jakinib.assay.inhibition import FAINTEST, inhibition_law, time_above
 from jakinib.errors import InputError, UnitError, UnknownIdError
@@ -22,7 +22,7 @@ from jakinib.regimen.changing import Changing
 from jakinib.regimen.series import assemble, split
 from jakinib.scenario.drawn import disposition
 from jakinib.scenario.value import Scenario
-from jakinib.scenario.verbs import drawn, exposed, only, without
+from jakinib.scenario.verbs import drawn, exposed, in_vitro, no_cells, only, without
 from jakinib.simulate import Adjusted, Runnable
 from jakinib.units import parse_quantity
 
@@ -207,6 +207,8 @@ class Outcome:
             return self._in_vitro(scenario, wanted)
         drug = only("scenario", scenario.inhibitors, "inhibitor")
         plan = drawn(scenario, "scenario")
+        if not any(q.inhibited for q in wanted):
+            no_cells(scenario, "scenario")
         plasma = exposed(
             scenario, ends=True, disposition=self._disposition(drug, scenario.patient.population)
         )
@@ -247,10 +249,9 @@ class Outcome:
             rest = ", ".join(q.label for q in wanted if q.label not in other)
             raise InputError(f"{', '.join(other)} follow doses, {rest} an assay; ask for one kind at a time")
         without(scenario, "scenario", "laboratory")
-        conditions = scenario.assay.of(
-            only("scenario", scenario.inhibitors, "inhibitor"),
-            only("scenario", scenario.cytokines, "cytokine"), WHOLE_BLOOD,
-        )  # fmt: skip
+        only("scenario", scenario.inhibitors, "inhibitor")
+        cytokine = only("scenario", scenario.cytokines, "cytokine")
+        conditions = in_vitro(scenario, "scenario")[cytokine]
         curve = conditions.curve(self._model(conditions, (conditions.inhibitor,)))
         out = []
         for q in wanted:
@@ -263,7 +264,7 @@ class Outcome:
                 )
             else:
                 out.append(100 * curve.inhibition(scenario.assay.concentration))
-        return out, curve.notes
+        return out, (*curve.notes, *scenario.held)
 
 
 def _of(q: Quantity, time: Array, inhibition: Array | None) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from jakinib.assay.cell import EX_VIVO
+from jakinib.assay.cell import EX_VIVO, CellAssay
 from jakinib.assay.patient import Patient
 from jakinib.build import ModelSpec
 from jakinib.errors import InputError, UnknownIdError
@@ -30,6 +31,7 @@ from jakinib.regimen.document import Document
 from jakinib.regimen.events import read_patient
 from jakinib.scenario.citing import cited
 from jakinib.scenario.parts import MEASURED, PATIENT, USUAL, Measured, Who, measured_of, understood, who_of
+from jakinib.scenario.settings import Pairs, among, check, moieties, of_cells, of_plasma, pairs_of, said
 
 
 def _regimen(given: Any) -> Any:
@@ -60,6 +62,7 @@ class Fields(Strict):
     inhibitor: str = ""
     regimen: Annotated[InstanceOf[Regimen] | None, BeforeValidator(_regimen)] = None
     assay: Annotated[Measured, BeforeValidator(measured_of)] = Measured()
+    settings: Annotated[Pairs, BeforeValidator(pairs_of)] = ()
 
     @model_validator(mode="after")
     def _agree(self) -> Fields:
@@ -90,6 +93,8 @@ class Scenario(Fields):
     none. regimen: a text, in which an interval without an end means steady state ("4 mg qd"), a list of
     series, or a ``Regimen`` (``Regimen.read`` reads event tables). assay: cytokine (one or several, or all),
     readout, cell, matrix, cytokine_dose or milieu, laboratory, times, as a mapping; a name is a cytokine.
+    settings: parameters of the models in place of the estimates, in every draw as well, by name, as a
+    mapping of numbers in the unit of the model (``{"IC50_baricitinib_JAK1": 5}``; kept as pairs).
     Raises InputError for anything that is not understood or does not agree.
 
     >>> import jakinib as jk
@@ -116,9 +121,48 @@ class Scenario(Fields):
                 f"scenario: the patient is one of {patient.inhibitor}, and {', '.join(self.inhibitors)} is "
                 f"{'meant' if inhibitor else 'dosed'}; give the patient as a mapping"
             )
+        try:
+            check(self.settings, self._settable() if self.settings else frozenset())
+        except InputError as error:
+            raise InputError(f"scenario: settings: {error}") from None
+
+    def _settable(self) -> frozenset[str]:
+        """The parameters of all models that can answer it."""
+        drugs, first = moieties(self.inhibitors), self.inhibitors[0]
+        read = [self.assay.of(first, name, EX_VIVO) for name in self.cytokines]
+        cells = [of_cells(one.cytokines, one.cell, drugs) for one in read]
+        plasma = [of_plasma(drug, self.patient.population) for drug in self.inhibitors]
+        return frozenset().union(*cells, *plasma)
+
+    def measured(
+        self, inhibitor: str, cytokine: str, usual_matrix: str, acting: tuple[str, ...] = ()
+    ) -> CellAssay:
+        """The assay of one inhibitor on one cytokine, or on several at once, and what is set of it.
+
+        acting: the inhibitors in it, by default all dosed and their metabolites.
+        """
+        plain = self.assay.of(inhibitor, cytokine, usual_matrix)
+        if not self.settings:
+            return plain
+        acting = acting or moieties(self.inhibitors)
+        names = of_cells(plain.cytokines, plain.cell, acting) | {f"fu_{name}" for name in acting}
+        return replace(plain, settings=among(self.settings, names))
+
+    def own(self, drug: str) -> dict[str, float]:
+        """What is set of the disposition of an inhibitor."""
+        if not self.settings:
+            return {}
+        return among(self.settings, of_plasma(drug, self.patient.population))
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """A note that says what is set; none without settings."""
+        return said(self.settings)
 
     @classmethod
-    def of(cls, *, name: str = "", inhibitor: str = "", regimen: Any = None, **parts: Any) -> Scenario:
+    def of(
+        cls, *, name: str = "", inhibitor: str = "", regimen: Any = None, settings: Any = (), **parts: Any
+    ) -> Scenario:
         """From fields of patient and assay side by side: ``Scenario.of(regimen="4 mg qd", eGFR=45)``."""
         known = (*PATIENT, *MEASURED)
         for field in parts:
@@ -126,7 +170,8 @@ class Scenario(Fields):
                 raise UnknownIdError("part of a scenario", field, known)
         patient = {key: value for key, value in parts.items() if key in PATIENT}
         measured = {key: value for key, value in parts.items() if key in MEASURED}
-        return cls(name=name, inhibitor=inhibitor, regimen=regimen, patient=patient, assay=measured)
+        fields = {"patient": patient, "assay": measured, "settings": settings or ()}
+        return cls(name=name, inhibitor=inhibitor, regimen=regimen, **fields)
 
     @classmethod
     def read(cls, path: str | Path) -> Scenario:
@@ -172,7 +217,8 @@ class Scenario(Fields):
         if self.name:
             return self.name
         who = [f"{name} {shown(value)}" for name, value in self.patient.covariates.items()]
-        return ", ".join([self.doses.text, self.patient.population, *who, *self.patient.with_])
+        own = [f"{name} {value:g}" for name, value in self.settings]
+        return ", ".join([self.doses.text, self.patient.population, *who, *self.patient.with_, *own])
 
     @property
     def doses(self) -> Regimen:
@@ -204,7 +250,8 @@ class Scenario(Fields):
             out["inhibitor"] = self.inhibitor
         if self.regimen is not None:
             out["regimen"] = self.regimen.to_text()
-        return out | {"assay": self.assay.record()}
+        out["assay"] = self.assay.record()
+        return out | ({"settings": dict(self.settings)} if self.settings else {})
 
     def to_yaml(self, path: str | Path | None = None) -> str:
         """YAML that ``read`` reads as this scenario; written to ``path`` where one is given."""
@@ -221,7 +268,7 @@ class Scenario(Fields):
 
     def but(self, **changes: Any) -> Scenario:
         """The same with other fields, those of patient and assay by their names; ``but(eGFR=45)``."""
-        own = ("name", "inhibitor", "regimen")
+        own = ("name", "inhibitor", "regimen", "settings")
         for key in changes:
             if key not in (*own, *PATIENT, *MEASURED):
                 raise UnknownIdError("part of a scenario", key, (*own, *PATIENT, *MEASURED))

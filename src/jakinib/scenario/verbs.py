@@ -103,7 +103,9 @@ def _asked(found: Any, function: Callable[..., Any], args: Any, kwargs: dict[str
     if not isinstance(found, _EARLIER) or found.scenario is not None:
         return found
     bound = inspect.signature(function).bind(*args, **kwargs).arguments
-    return _put(found, Scenario.of(**{n: v for n, v in bound.items() if n == "inhibitor" or n in MEASURED}))
+    return _put(
+        found, Scenario.of(**{n: v for n, v in bound.items() if n in ("inhibitor", "settings", *MEASURED)})
+    )
 
 
 def _put(found: Any, scenario: Scenario) -> Any:
@@ -140,6 +142,35 @@ def without(scenario: Scenario, what: str, *fields: str) -> None:
         raise InputError(f"{what}: does not take {', '.join(stated)} of the scenario; leave it out")
 
 
+def in_vitro(scenario: Scenario, what: str) -> dict[str, CellAssay]:
+    """The assay of each cytokine, with inhibitor spiked; raises InputError for what is set of none."""
+    drug = scenario.inhibitors[0]
+    assays = {name: scenario.measured(drug, name, WHOLE_BLOOD, (drug,)) for name in scenario.cytokines}
+    astray = [n for n, _ in scenario.settings if not any(n in one.settings for one in assays.values())]
+    if astray:
+        raise InputError(
+            f"{what}: settings: {', '.join(astray)}: an assay of {drug} alone has none; leave it out"
+        )
+    return assays
+
+
+def no_cells(scenario: Scenario, what: str) -> None:
+    """Raises InputError for what is set of cells, where only plasma is asked for."""
+    of_doses = {name for drug in scenario.inhibitors for name in scenario.own(drug)}
+    of_cells = [name for name, _ in scenario.settings if name not in of_doses]
+    if of_cells:
+        raise InputError(
+            f"{what}: settings: {', '.join(of_cells)} is of cells, and plasma has none; leave it out"
+        )
+
+
+def unset(scenario: Scenario, what: str) -> None:
+    """Raises InputError for a scenario with settings, which ``what`` does not take."""
+    if scenario.settings:
+        names = ", ".join(name for name, _ in scenario.settings)
+        raise InputError(f"{what}: does not take settings ({names}) of the scenario; leave them out")
+
+
 def drawn(scenario: Scenario, what: str) -> dict[str, CellAssay]:
     """The assay of each cytokine in blood drawn after doses; raises InputError for another matrix."""
     if scenario.assay.matrix not in ("", EX_VIVO):
@@ -148,7 +179,7 @@ def drawn(scenario: Scenario, what: str) -> dict[str, CellAssay]:
         )
     without(scenario, what, "laboratory", "concentration")
     first = scenario.inhibitors[0]
-    return {name: scenario.assay.of(first, name, EX_VIVO) for name in scenario.cytokines}
+    return {name: scenario.measured(first, name, EX_VIVO) for name in scenario.cytokines}
 
 
 def exposed(scenario: Scenario, *, anchored: bool = True, ends: bool = False, **options: Any) -> Exposure:
@@ -156,9 +187,10 @@ def exposed(scenario: Scenario, *, anchored: bool = True, ends: bool = False, **
     who = scenario.patient
     found = exposure(
         scenario.doses, who.population, anchored, inhibitor=scenario.inhibitor, weight=who.weight,
-        eGFR=who.eGFR, conditions=who.with_, ends=ends, **options,
+        eGFR=who.eGFR, conditions=who.with_, ends=ends, own=scenario.own(scenario.inhibitors[0]), **options,
     )  # fmt: skip
-    return replace(found, notes=tuple(dict.fromkeys([*scenario.doses.notes, *found.notes])))
+    notes = [*scenario.doses.notes, *found.notes, *scenario.held]
+    return replace(found, notes=tuple(dict.fromkeys(notes)))
 
 
 def _simulate(
@@ -172,8 +204,10 @@ def _simulate(
             course(
                 one.doses, one.inhibitors[0], who.population, settings=who.covariates, hours=hours,
                 conditions=who.with_, like=drawn(one, "simulate")[cytokine], at=at,
+                own={drug: one.own(drug) for drug in one.inhibitors},
             )
         )  # fmt: skip
+        courses[-1] = replace(courses[-1], notes=(*courses[-1].notes, *one.held))
     said = [
         with_bands(one, scenario) if bands else _put(one, scenario)
         for one, scenario in zip(courses, arms, strict=True)
@@ -194,32 +228,36 @@ def labels(what: str, arms: Several) -> list[str]:
 def _assay(scenario: Scenario, *, bands: bool = True, **options: Any) -> potency.CellPotency | Assays:
     without(scenario, "assay", "concentration")
     measured, inhibitor = scenario.assay, only("assay", scenario.inhibitors, "inhibitor")
+    read_of = in_vitro(scenario, "assay")
     curves = tuple(
         potency.assay(
             inhibitor, stimulus, read or measured.readout, laboratory=measured.laboratory, cell=measured.cell,
             matrix=measured.matrix or WHOLE_BLOOD, cytokine_dose=measured.cytokine_dose,
             preincubation=measured.preincubation, stimulation=measured.stimulation, milieu=measured.milieu,
-            **options,
+            settings=read_of[name].settings, **options,
         )
-        for stimulus, _, read in (name.partition("/") for name in scenario.cytokines)
+        for name in scenario.cytokines for stimulus, _, read in (name.partition("/"),)
     )  # fmt: skip
+    for curve in curves:
+        curve.notes = (*curve.notes, *scenario.held)
     return Assays(curves, scenario, bands) if len(curves) > 1 else curves[0]
 
 
 def _sensitivity(scenario: Scenario, **options: Any) -> influence.Sensitivity:
     without(scenario, "sensitivity", "concentration", "laboratory")
-    measured = scenario.assay
-    return influence.sensitivity(
-        only("sensitivity", scenario.inhibitors, "inhibitor"),
-        only("sensitivity", scenario.cytokines, "cytokine"), measured.readout, cell=measured.cell,
+    measured, cytokine = scenario.assay, only("sensitivity", scenario.cytokines, "cytokine")
+    found = influence.sensitivity(
+        only("sensitivity", scenario.inhibitors, "inhibitor"), cytokine, measured.readout, cell=measured.cell,
         matrix=measured.matrix or WHOLE_BLOOD, cytokine_dose=measured.cytokine_dose,
         preincubation=measured.preincubation, stimulation=measured.stimulation, milieu=measured.milieu,
-        **options,
+        settings=in_vitro(scenario, "sensitivity")[cytokine].settings, **options,
     )  # fmt: skip
+    return replace(found, assay="; ".join([found.assay, *scenario.held]))
 
 
 def for_population(scenario: Scenario) -> dict[str, Any]:
     """A scenario as the arguments of ``jakinib.population``; raises InputError for what it does not take."""
+    unset(scenario, "population")
     without(scenario, "population", "weight", "eGFR", "cell", "preincubation", "stimulation")
     drawn(scenario, "population")
     measured = scenario.assay
