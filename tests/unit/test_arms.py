@@ -41,6 +41,19 @@ def test_every_line_is_named_at_its_end_and_no_two_names_touch() -> None:
     assert "plasma" in figure.axes[0].get_ylabel()
 
 
+def test_each_arm_stands_on_its_own_interval() -> None:
+    found = jk.simulate(ARMS[:2])
+    frame = found.to_frame()
+    for label, course in zip(found.labels, found, strict=True):
+        own = frame[frame.arm == label]
+        for end, values in zip(("low", "high"), course.bands.series["inhibition"], strict=True):
+            assert (own[f"inhibition_{end}"].to_numpy() == 100 * values).all()
+    assert [len(axes.collections) for axes in found.plot().axes] == [2, 2]
+    plain = jk.simulate(ARMS[:2], bands=False)
+    assert [len(axes.collections) for axes in plain.plot().axes] == [0, 0]
+    assert list(plain.to_frame()) == ["arm", "time", "plasma", "inhibition"]
+
+
 def test_chosen_readouts_are_compared() -> None:
     found = jk.compare(["baricitinib 4 mg qd"], ["IL-6", "IL-6/pSTAT1", "interleukin-2/pstat5"])
     frame = found.to_frame()
@@ -93,7 +106,7 @@ def test_the_command_follows_arms(tmp_path: Path, capfd: pytest.CaptureFixture[s
     arms = json.loads(capfd.readouterr().out)["arms"]
     low, high = (np.array(one["course"]["plasma_ng_per_mL"]) for one in arms)
     assert high.max() == pytest.approx(2 * low.max(), rel=1e-6)
-    assert (tmp_path / "arms.csv").read_text().startswith("arm,time,plasma,inhibition\n")
+    assert (tmp_path / "arms.csv").read_text().startswith("arm,time,plasma,inhibition,plasma_low,")
     assert (tmp_path / "arms.png").stat().st_size > 10_000
 
 
@@ -104,6 +117,20 @@ def test_the_interval_of_an_average_is_the_one_that_a_scan_gives() -> None:
     assert frame.average_inhibition_percent_high[0] == pytest.approx(point.high[0], abs=0.1)
     plain = jk.compare(RA.but(regimen="baricitinib 4 mg qd"), bands=False).to_frame()
     assert not [column for column in plain if column.endswith(("_low", "_high"))]
+
+
+def test_plasma_of_a_comparison_has_the_interval_that_a_scan_gives_where_it_was_fitted() -> None:
+    found = jk.compare(["baricitinib 4 mg qd", "tofacitinib 5 mg bid"], "IL-6")
+    fitted, other = found.to_frame().to_dict("records")
+    point = jk.scan("Cmax", {"dose": "4 mg"}, RA.but(regimen="baricitinib 4 mg qd")).to_frame()
+    ends = (fitted["cmax_ng_per_mL_low"], fitted["cmax_ng_per_mL_high"])
+    assert ends == pytest.approx((point.low[0], point.high[0]), rel=1e-3)
+    assert fitted["average_ng_per_mL_low"] < fitted["average_ng_per_mL"] < fitted["average_ng_per_mL_high"]
+    assert np.isnan([other[f"{name}_ng_per_mL_low"] for name in ("cmax", "average")]).all()
+    assert any("tofacitinib: its pharmacokinetics were not fitted" in note for note in found.notes)
+    course = jk.simulate(jk.Scenario.of(regimen="tofacitinib 5 mg bid x 2"))
+    assert "plasma" not in course.bands.series
+    assert "Cmax (ng/mL) low" not in course.record()["intervals"][0]
 
 
 def test_an_active_metabolite_counts_in_the_interval_too() -> None:

@@ -43,11 +43,13 @@ DRAW = 0.25  # h between blood draws
 @dataclass(frozen=True)
 class Ends:
     """Ends of the central 90 % over the draws of the parameters: of the series plasma (ng/mL) and inhibition
-    (fraction), shape (times,) each, and of every number of the rows of intervals and days."""
+    (fraction), shape (times,) each, and of the numbers of the rows of intervals and days. notes: what has no
+    ends, and why."""
 
     series: Mapping[str, tuple[Array, Array]] = field(default_factory=dict)
     intervals: Sequence[Mapping[str, tuple[float, float]]] = ()
     days: Sequence[Mapping[str, tuple[float, float]]] = ()
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -89,9 +91,9 @@ class Course(Shown):
         return self.draw(self) if self.draw else Ends()
 
     def banded(self) -> tuple[Ends, list[str]]:
-        """The bands, or why there are none."""
+        """The bands, and what has none and why."""
         try:
-            return self.bands, []
+            return self.bands, list(self.bands.notes)
         except InputError as error:
             return Ends(), [f"no band: {error}"]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -102,6 +103,10 @@ def _page(frame: pd.DataFrame, milieu: str) -> Iterator[Any]:
     title = f"Average inhibition over a day ({inside}), hours a day above IC50; whole blood ex vivo"
     title += f", cytokines at the levels of {milieu}" if milieu else ""
     yield table(title, ["", *dict.fromkeys(frame.regimen)], rows, WIDTH)
+    arms = frame.drop_duplicates("regimen").to_dict("records")
+    plasma = [[str(row["regimen"]), *_plasma(row)] for row in arms]
+    inside = "ng/mL, 90 % interval" if "average_inhibition_percent_low" in frame else "ng/mL"
+    yield table(f"Plasma over a day ({inside})", ["", "Cmax", "average"], plasma, WIDTH)
     if "ic50_ratio" in frame:
         drugs = list(dict.fromkeys(frame.inhibitor))
         ratios = [[name, *_ratios(block, drugs[1:])] for name, block in blocks.items()]
@@ -118,6 +123,15 @@ def _cell(row: Any) -> str:
         low, high = row.average_inhibition_percent_low, row.average_inhibition_percent_high
     average, above = row.average_inhibition_percent, row.hours_above_ic50_per_day
     return f"{average:.0f} % ({low:.0f}-{high:.0f}), {above:.1f} h"
+
+
+def _plasma(row: Mapping[Any, Any]) -> list[str]:
+    """Cmax and average, each with its interval where there is one."""
+    cells = []
+    for name in ("cmax_ng_per_mL", "average_ng_per_mL"):
+        low, high = (row.get(f"{name}_{end}", float("nan")) for end in ("low", "high"))
+        cells.append(f"{row[name]:.4g}" + ("" if math.isnan(low) else f" ({low:.3g}-{high:.3g})"))
+    return cells
 
 
 def _ratios(block: Any, drugs: list[str]) -> list[str]:

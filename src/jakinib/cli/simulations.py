@@ -211,7 +211,9 @@ def _print(emit: Any, one: Any, whose: str) -> None:
         for row, own in rows:
             lines.append([_cell(row[name]) for name in names])
             for number, end in enumerate(("5 %", "95 %") if own else ()):
-                lines.append([f"  {end}", *(_cell(own[name][number]) for name in names[1:])])
+                lines.append(
+                    [f"  {end}", *(_cell(own[name][number] if name in own else None) for name in names[1:])]
+                )
         emit(table(title, heads, lines, WIDTH))
     if ends.series:
         emit(f"5 %, 95 %: ends of the 90 % interval; {BAND}")

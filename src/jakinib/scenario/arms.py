@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jakinib.assay.course import Course
+from jakinib.assay.course import BAND, Array, Course
 from jakinib.files.shown import Shown
 from jakinib.scenario.value import Scenario
 
@@ -40,7 +40,8 @@ class Arms(Shown):
     @property
     def notes(self) -> tuple[str, ...]:
         """What the reader must know of any arm, each once."""
-        return tuple(dict.fromkeys(note for course in self.courses for note in course.notes))
+        every = (note for course in self.courses for note in (*course.notes, *course.banded()[1]))
+        return tuple(dict.fromkeys(every))
 
     @property
     def scenario(self) -> Scenario | list[Scenario]:
@@ -48,18 +49,24 @@ class Arms(Shown):
         return list(self.scenarios) if len(self.scenarios) > 1 else self.scenarios[0]
 
     def to_frame(self) -> pd.DataFrame:
-        """One row an arm and time (h): plasma (ng/mL) of its first inhibitor and inhibition (%)."""
+        """One row an arm and time (h): plasma (ng/mL) of its first inhibitor and inhibition (%), with the
+        ends of their 90 % intervals."""
         import pandas as pd
 
         frame = pd.concat(
             pd.DataFrame({
                 "arm": label, "time": course.profile.time, "plasma": course.profile.ng_per_mL,
                 "inhibition": 100 * course.inhibition,
+            } | {
+                f"{name}_{end}": values
+                for name, pair in _bands(course).items()
+                for end, values in zip(("low", "high"), pair, strict=True)
             })
             for label, course in zip(self.labels, self.courses, strict=True)
         ).reset_index(drop=True)  # fmt: skip
         units = {"time": "h", "plasma": "ng/mL", "inhibition": "%"}
-        frame.attrs = {"units": units, "notes": list(self.notes)}
+        ends = {name: units[name.partition("_")[0]] for name in map(str, frame) if name != "arm"}
+        frame.attrs = {"units": ends, "notes": list(self.notes)}
         return frame
 
     def record(self) -> dict[str, Any]:
@@ -73,7 +80,8 @@ class Arms(Shown):
         }
 
     def plot(self) -> Any:
-        """Plasma above inhibition, a line an arm, named where it ends; a matplotlib Figure."""
+        """Plasma above inhibition, a line an arm, named where it ends, on its 90 % interval; a matplotlib
+        Figure."""
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(8, 5.6), layout="constrained")
@@ -87,6 +95,10 @@ class Arms(Shown):
                 y = course.profile.ng_per_mL if of == "plasma" else 100 * course.inhibition
                 dash, colour = DASHES[number % len(DASHES)], COLOURS[number % len(COLOURS)]
                 axes.plot(course.profile.time / scale, y, dash, color=colour, linewidth=1.8)
+                if of in (ends_of := _bands(course)):
+                    x = course.profile.time / scale
+                    axes.fill_between(x, *ends_of[of], color=colour, alpha=0.13, linewidth=0)
+                    total.set_title(f"shaded: 90 % interval, {BAND}", loc="left", fontsize=8, color="0.35")
                 ends.append((float(course.profile.time[-1]) / scale, float(y[-1]), colour))
             axes.set(xlim=(0, end / scale), ylim=(0, 100) if of == "inhibition" else (0, None))
             self._name(axes, ends)
@@ -114,3 +126,12 @@ class Arms(Shown):
                 arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0,
                             "relpos": (0, 0.5)},
             )  # fmt: skip
+
+
+def _bands(course: Course) -> dict[str, tuple[Array, Array]]:
+    """Ends of the 90 % intervals of plasma (ng/mL) and inhibition (%), of those that have one."""
+    scale = {"plasma": 1.0, "inhibition": 100.0}
+    return {
+        name: (scale[name] * low, scale[name] * high)
+        for name, (low, high) in course.banded()[0].series.items()
+    }

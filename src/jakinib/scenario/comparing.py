@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from jakinib.assay.compare import beside
+from jakinib.assay.course import BAND
 from jakinib.errors import InputError
 from jakinib.evaluate import potency
 from jakinib.files.shown import Shown
 from jakinib.regimen import Regimen
 from jakinib.scenario.days import day_intervals
+from jakinib.scenario.drawn import stored, unfitted
 from jakinib.scenario.heat import heat_map
 from jakinib.scenario.value import Scenario
 from jakinib.scenario.verbs import Several, Verb, drawn, exposed, labels, taking
@@ -43,7 +45,8 @@ class Comparison(Shown):
 
         average, maximum and minimum inhibition (%), hours a day above the IC50 (inhibition above 50 %), IC50
         (nM of total plasma), Cmax and average in plasma (ng/mL); _low and _high: the central 90 % of what
-        follows from inhibition, over the draws of the parameters. Where the arms dose several inhibitors,
+        follows from inhibition and of plasma, over the draws of the parameters, of the typical patient in an
+        average laboratory. Where the arms dose several inhibitors,
         also the ratio of each IC50 to that of the first with its 90 % band in one laboratory, and whether it
         is certain (95 %) which of the two is more potent.
         """
@@ -93,8 +96,11 @@ def _beside(
     notes = tuple(frame.attrs["notes"])
     if bands and anchored:
         ends = day_intervals(arms, exposures, read, advance)
-        for column in ends[0]:
-            frame[column] = [row[column] for row in ends]
+        for column in dict.fromkeys(name for row in ends for name in row):
+            frame[column] = [row.get(column, float("nan")) for row in ends]
+        draws = stored().settings
+        notes += tuple(n for one in exposures for n in unfitted(draws, one.inhibitor, one.population))
+        notes = tuple(dict.fromkeys((*notes, f"90 % intervals: {BAND}")))
         frame = potency.with_ratios(frame, read)
     return Comparison(tuple(arms), notes, frame)
 

@@ -12,7 +12,7 @@ from jakinib.assay.compare import Exposure, conditions_of
 from jakinib.assay.inhibition import FAINTEST
 from jakinib.evaluate.laws import inhibitions, laws
 from jakinib.fit.ensemble import bands
-from jakinib.scenario.drawn import disposition, enough, stored
+from jakinib.scenario.drawn import disposition, enough, stored, unfitted
 from jakinib.scenario.quantities import QUANTITIES
 from jakinib.scenario.value import Scenario
 from jakinib.scenario.verbs import exposed
@@ -33,7 +33,8 @@ def day_intervals(
     read: Sequence[CellAssay],
     advance: Callable[[], None] | None = None,
 ) -> list[dict[str, float]]:
-    """The ends of the central 90 % of each column, one mapping an arm and read-out, arm by arm.
+    """The ends of the central 90 % of each column, one mapping an arm and read-out, arm by arm; none of
+    plasma where the draws are not about the disposition of the inhibitor (``unfitted``).
 
     exposures: of the arms, at the estimates. Raises InputError, saying what to run, where the stored draws
     are lacking or stale.
@@ -44,9 +45,12 @@ def day_intervals(
     rows = []
     for arm, at_estimates in zip(arms, exposures, strict=True):
         days = _days(arm, at_estimates, draws)
+        plasma = (
+            {} if unfitted(draws, at_estimates.inhibitor, at_estimates.population) else _plasma_ends(days)
+        )
         for like, model in zip(read, models, strict=True):
             conditions = conditions_of(at_estimates, like.cytokine, like)
-            rows.append(_ends(days, _inhibited(days, conditions, model, draws)))
+            rows.append(_ends(days, _inhibited(days, conditions, model, draws)) | plasma)
             if advance is not None:
                 advance()
     return rows
@@ -71,6 +75,16 @@ def _inhibited(
     high = max(float(day.free[names[0]].max()) for day in days)
     made = laws(conditions, model, draws, FAINTEST * high, high)
     return [law(day.free[names[0]]) for law, day in zip(made, days, strict=True)]
+
+
+def _plasma_ends(days: Sequence[Exposure]) -> dict[str, float]:
+    """Ends of Cmax and average (ng/mL)."""
+    every = [[day.ng_per_mL.max(), np.trapezoid(day.ng_per_mL, day.time) / day.period] for day in days]
+    low, _, high = bands(every)
+    out: dict[str, float] = {}
+    for number, column in enumerate(("cmax_ng_per_mL", "average_ng_per_mL")):
+        out |= {f"{column}_low": float(low[number]), f"{column}_high": float(high[number])}
+    return out
 
 
 def _ends(days: Sequence[Exposure], inhibited: Sequence[Array]) -> dict[str, float]:

@@ -30,6 +30,7 @@ from jakinib.scenario.verbs import drawn, only
 Array = NDArray[np.float64]
 FEWEST = 20  # draws an interval is made of
 SEED = 20261126
+PLASMA = ("Cmax (ng/mL)", "Cmin (ng/mL)", "tmax (h)", "AUC (ng h/mL)")
 PLACES = ("inhibitor", "from (h)", "day")  # what a row of a course is about
 
 
@@ -53,6 +54,13 @@ def disposition(draw: Mapping[str, float], drug: str, population: str) -> dict[s
     """What a draw says of the disposition of an inhibitor in a population, by parameter name."""
     keys = {name: f"{name}_{drug}@{population}" for name in PARAMETERS}
     return {name: draw[key] for name, key in keys.items() if key in draw}
+
+
+def unfitted(draws: Sequence[Mapping[str, float]], drug: str, population: str) -> list[str]:
+    """A line that says that the draws leave the disposition of an inhibitor as it is, where they do."""
+    if any(disposition(draw, drug, population) for draw in draws):
+        return []
+    return [f"{drug}: its pharmacokinetics were not fitted, so intervals hold what is open of cells alone"]
 
 
 @dataclass(frozen=True)
@@ -109,6 +117,7 @@ def course_ends(scenario: Scenario, course: Course) -> Ends:
     found = courses(scenario, time, laboratory=False)
     dosed = scenario.inhibitors
     ic50s = {drug: _ic50s(found, course, drug) for drug in dosed}
+    about = {drug: unfitted(found.draws.settings, drug, scenario.patient.population) for drug in dosed}
     intervals, days = [], []
     for number, draw in enumerate(found.draws.settings):
         ic50 = {drug: float(ic50s[drug][number]) for drug in dosed}
@@ -116,9 +125,15 @@ def course_ends(scenario: Scenario, course: Course) -> Ends:
         rows = rows_of(doses, dosed, levels, time, found.inhibition[number], ic50)
         intervals.append(rows[0])
         days.append(rows[1])
-    every = {"plasma": bands(found.plasma), "inhibition": bands(found.inhibition)}
+    every = {} if about[dosed[0]] else {"plasma": bands(found.plasma)}
+    every["inhibition"] = bands(found.inhibition)
     series = {name: (low, high) for name, (low, _, high) in every.items()}
-    return Ends(series, _row_ends(intervals), _row_ends(days))
+    rows_ends = _row_ends(intervals)
+    for row, own in zip(course.intervals, rows_ends, strict=True):
+        for name in PLASMA if about[row.get("inhibitor", dosed[0])] else ():
+            del own[name]
+    said = [line for drug in dosed for line in about[drug]]
+    return Ends(series, rows_ends, _row_ends(days), said)
 
 
 def _row_ends(drawn: Sequence[Rows]) -> list[dict[str, tuple[float, float]]]:
