@@ -148,6 +148,21 @@ def test_without_a_band_there_is_none() -> None:
     assert list(jk.scan("auc", {"dose": "1, 2 mg"}, RA, bands=False).to_frame()) == ["dose", "auc"]
 
 
+@pytest.mark.parametrize(
+    ("wanted", "over", "whose"),
+    [
+        ("Cmax", {"dose": "4 mg"}, "typical patient"),
+        ("mean inhibition", {"dose": "4 mg"}, "typical patient, an average laboratory"),
+        ("inhibition", {"concentration": "50 nM"}, "an average laboratory"),
+    ],
+)
+def test_an_interval_says_of_whom_it_is(wanted: str, over: dict[str, str], whose: str) -> None:
+    found = jk.scan(wanted, over, regimen="4 mg qd", population="RA")
+    assert found.record()["band"] == whose
+    assert found.plot().axes[0].get_title().endswith(f"\n90 % interval: {whose}")
+    assert "band" not in jk.scan(wanted, over, regimen="4 mg qd", population="RA", bands=False).record()
+
+
 def test_the_title_of_a_scan_names_nothing_that_its_axes_vary() -> None:
     found = jk.scan("mean inhibition", {"dose": "1, 2 mg", "eGFR": [45, 90]}, RA.but(weight=70))
     title = found.plot().axes[0].get_title()

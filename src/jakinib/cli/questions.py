@@ -96,7 +96,7 @@ def find(
             return
         emit(str(found))
         if not without:
-            emit(f"90 % interval: {low:.4g} to {high:.4g} {found.input.unit}")
+            emit(f"90 % interval: {low:.4g} to {high:.4g} {found.input.unit}; {found.quantity.whose}")
         for note in notes:
             emit(f"note: {note}")
         back(found.scenario)
@@ -159,7 +159,7 @@ def scan(
             return
         frame = found.to_frame()
         columns = [f"{name} ({unit})" for name, unit in frame.attrs["units"].items()]
-        emit(table("", columns, [[f"{value:.4g}" for value in row] for row in frame.to_numpy()]))
+        emit(table(found.band, columns, [[f"{value:.4g}" for value in row] for row in frame.to_numpy()]))
         for note in found.notes:
             emit(f"note: {note}")
         back(found.scenario)

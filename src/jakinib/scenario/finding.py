@@ -72,6 +72,7 @@ class Found(Shown):
             "vary": self.input.name, "at": self.at, "at_unit": self.input.unit,
         }  # fmt: skip
         if band:
+            out["band"] = self.quantity.whose
             out["low"], out["high"] = (end if math.isfinite(end) else None for end in self.interval)
         return out | {"notes": list(self.notes), "scenario": self.scenario.record()}
 

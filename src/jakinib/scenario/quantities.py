@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from jakinib.assay import compare
 from jakinib.assay.cell import CellAssay
 from jakinib.assay.compare import Exposure
+from jakinib.assay.course import BAND
 from jakinib.assay.inhibition import FAINTEST, inhibition_law, time_above
 from jakinib.errors import InputError, UnitError, UnknownIdError
 from jakinib.experiments import Models
@@ -42,6 +43,11 @@ class Quantity:
     top: float = math.inf
     plasma: Callable[[Array, Array], float] | None = None
     inhibited: Callable[[Array, Array], float] | None = None
+
+    @property
+    def whose(self) -> str:
+        """Of whom its 90 % interval is."""
+        return "typical patient" if self.plasma else BAND if self.inhibited else "an average laboratory"
 
 
 def _per_day(time: Array, hours: float) -> float:

@@ -81,7 +81,12 @@ class Scan(Shown):
         return {
             "units": frame.attrs["units"], "rows": frame.to_dict("records"), "notes": list(self.notes),
             "scenario": self.scenario.record(),
-        }  # fmt: skip
+        } | ({"band": self.quantity.whose} if self.ends else {})  # fmt: skip
+
+    @property
+    def band(self) -> str:
+        """Of whom the interval is; empty where there is none."""
+        return f"90 % interval: {self.quantity.whose}" if self.ends else ""
 
     @property
     def _title(self) -> str:
@@ -98,7 +103,7 @@ class Scan(Shown):
         people = [one.patient.population, *who, *one.patient.with_] if dosed else []
         read = [] if self.quantity.plasma else [" ".join([*one.cytokines, one.assay.readout]).strip()]
         title = ", ".join([*doses, *people, *read])
-        return f"{title}; 90 % interval" if self.ends else title
+        return f"{title}\n{self.band}".strip()
 
     def plot(self) -> Any:
         """A line over one input, a heat map with a colour bar over two; a matplotlib Figure."""
