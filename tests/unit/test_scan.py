@@ -163,6 +163,17 @@ def test_an_interval_says_of_whom_it_is(wanted: str, over: dict[str, str], whose
     assert "band" not in jk.scan(wanted, over, regimen="4 mg qd", population="RA", bands=False).record()
 
 
+def test_plasma_that_was_not_fitted_has_no_interval_and_inhibition_that_of_cells() -> None:
+    asked = {"regimen": "tofacitinib 5 mg bid", "population": "healthy_adult"}
+    plasma = jk.scan("Cmax", {"dose": "5 mg"}, **asked)
+    assert plasma.ends == ()
+    assert "no interval: tofacitinib: its pharmacokinetics were not fitted" in plasma.notes
+    inhibited = jk.scan("mean inhibition", {"dose": "5 mg"}, **asked)
+    ((low, high),) = inhibited.ends
+    assert low < high
+    assert any("not fitted, so intervals hold" in note for note in inhibited.notes)
+
+
 def test_the_title_of_a_scan_names_nothing_that_its_axes_vary() -> None:
     found = jk.scan("mean inhibition", {"dose": "1, 2 mg", "eGFR": [45, 90]}, RA.but(weight=70))
     title = found.plot().axes[0].get_title()

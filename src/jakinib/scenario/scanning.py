@@ -23,7 +23,7 @@ from jakinib.library import get_library
 from jakinib.parallel import each
 from jakinib.paths import check_writable
 from jakinib.regimen.changing import shown
-from jakinib.scenario.drawn import enough, stored
+from jakinib.scenario.drawn import enough, stored, unfitted
 from jakinib.scenario.heat import ink_on
 from jakinib.scenario.quantities import Input, Outcome, Quantity, amount, numeric, quantity
 from jakinib.scenario.spread import spread
@@ -160,22 +160,25 @@ def scan(
         for put, value in zip((i.put for i in inputs), values, strict=True):
             one = put(one, value)
         jobs.append(one)
-    without = _without() if bands else ""
-    banded = bands and not without
+    banded, said = _known(asked, what) if bands else (False, [])
     job = _job(asked, what, inputs, at) | {"bands": banded}
     found = _run(partial(_point, what.name, banded), jobs, job, workers, keep, done)
-    notes = dict.fromkeys([*(note for _, said, _ in found for note in said), *([without] if without else [])])
+    notes = dict.fromkeys([*(note for _, own, _ in found for note in own), *said])
     ends = tuple((low, high) for _, _, (low, high) in found) if banded else ()
     return Scan(what, inputs, at, tuple(value for value, _, _ in found), asked, tuple(notes), ends)
 
 
-def _without() -> str:
-    """Why there are no intervals; empty where there are."""
+def _known(scenario: Scenario, what: Quantity) -> tuple[bool, list[str]]:
+    """Whether there are intervals, and why not, or what they do not hold."""
     try:
-        enough(stored())
+        draws = enough(stored()).settings
     except InputError as error:
-        return f"no interval: {error}"
-    return ""
+        return False, [f"no interval: {error}"]
+    dosed = scenario.inhibitors if what.plasma or what.inhibited else ()
+    lines = [line for drug in dosed for line in unfitted(draws, drug, scenario.patient.population)]
+    if what.plasma and lines:
+        return False, [f"no interval: {line.partition(', so')[0]}" for line in lines]
+    return True, lines
 
 
 def points(given: Values, over: Input) -> list[float]:
