@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 import jakinib as jk
 from jakinib.assay.patient import typical
 from jakinib.cli import app
+from jakinib.explore import opening
 from jakinib.scenario.drawn import courses
 
 DAY = jk.Scenario(patient="ra_adult", regimen="baricitinib 4 mg qd", assay="IL-6")
@@ -120,6 +121,7 @@ def test_what_cannot_be_set_is_refused_with_what_to_write(given: object, said: s
         lambda: jk.sensitivity(DAY.but(settings={"CLr_baricitinib": 5})),
         lambda: jk.find("cmax", 40, "dose", DAY.but(settings={"Kd_IL6": 5})),
         lambda: jk.population(DAY.but(settings={"Kd_IL6": 5}), n=1),
+        lambda: opening.arms([DAY.but(settings={"Kd_IL6": 5})]),
         lambda: jk.compare([DAY, DAY.but(settings={"Kd_IL6": 5})]),
     ],
 )

@@ -194,8 +194,9 @@ def assay(
     Raises UnknownIdError, UnitError, InputError or SimulationError.
 
     >>> import jakinib as jk
-    >>> round(jk.assay("baricitinib", "IL-6").ic50 / 50)
-    1
+    >>> usual, crowded = (jk.assay("baricitinib", "IL-6", settings=one) for one in ({}, {"ATP": 4e6}))
+    >>> crowded.ic50 > usual.ic50
+    True
     """
     curve = simulated(
         inhibitor, cytokine, readout, cell=cell, matrix=matrix, cytokine_dose=cytokine_dose,
