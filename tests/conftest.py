@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from jakinib.library import Library, get_library
+from jakinib.library.measurements import get_data
 
 # What tests make is kept beside the tests, not among what the user keeps; processes they start do the same.
 os.environ.setdefault("JAKINIB_CACHE", str(Path(__file__).parents[1] / ".pytest_cache" / "jakinib"))
@@ -39,7 +40,9 @@ def jakinib(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], 
 
 @pytest.fixture
 def library_of_its_own() -> Iterator[Callable[[], Library]]:
-    """``get_library``, read afresh for this test and forgotten after it."""
+    """``get_library``, read afresh for this test and forgotten after it, and so are the published rows."""
     get_library.cache_clear()
+    get_data.cache_clear()
     yield get_library
     get_library.cache_clear()
+    get_data.cache_clear()

@@ -226,6 +226,7 @@ def test_no_width_makes_the_page_scroll_sideways(page: Page, width: int, dark: b
     assert page.ask("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.usefixtures("library_of_its_own")
 def test_the_page_of_a_library_of_ones_own_runs_its_covalent_drug(
     shown: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -237,7 +238,4 @@ def test_the_page_of_a_library_of_ones_own_runs_its_covalent_drug(
     found = float(shown.ask(HALF))
     monkeypatch.setenv("JAKINIB_LIBRARY", str(folder))
     get_library.cache_clear()
-    try:
-        assert found == pytest.approx(jk.assay("ritlecitinib", "IL-2").ic50, rel=5e-3)
-    finally:
-        get_library.cache_clear()
+    assert found == pytest.approx(jk.assay("ritlecitinib", "IL-2").ic50, rel=5e-3)

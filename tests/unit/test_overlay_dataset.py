@@ -48,15 +48,11 @@ def judged(
 ) -> dict[str, float]:
     """Values of the criteria of the library, by id."""
     monkeypatch.setenv("JAKINIB_LIBRARY", str(saved[0]))
-    get_data.cache_clear()
     library_of_its_own()
-    try:
-        data = get_data()
-        own = [c for c in read_criteria(data=data) if c.id.startswith(tuple(CASES))]
-        evidence = Evidence(read_plan("pathways", data), data, own)
-        return {criterion.id: evidence.value(criterion) for criterion in own}
-    finally:
-        get_data.cache_clear()
+    data = get_data()
+    own = [c for c in read_criteria(data=data) if c.id.startswith(tuple(CASES))]
+    evidence = Evidence(read_plan("pathways", data), data, own)
+    return {criterion.id: evidence.value(criterion) for criterion in own}
 
 
 def test_criteria_find_the_distances_that_the_overlay_shows(
