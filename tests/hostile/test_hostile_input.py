@@ -314,10 +314,10 @@ def test_there_are_more_than_500_of_these() -> None:
     assert len({at for kind in sound().values() for at, _ in places(kind)}) > 60
 
 
-LIMIT = 3 * 2**30  # of address space, of which the libraries alone take 2; resident memory is measured below
 HEAVY = ["species.xml", "functions.ant", "rules.ant", "modules.ant", "deep.xml"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read as Linux tells it")
 @pytest.mark.parametrize("name", [*HEAVY, "many", "bomb", "units", "doses"])
 def test_a_process_refuses_what_would_exhaust_it_in_seconds(name: str, tmp_path: Path) -> None:
     path = tmp_path / (name if "." in name else f"{name}.yaml")
@@ -331,11 +331,11 @@ def test_a_process_refuses_what_would_exhaust_it_in_seconds(name: str, tmp_path:
         command = ["assay", "--cytokine-dose=1 9**9**9**9"]
     else:
         command = ["simulate", "--regimen=" + " + ".join(["4 mg qd x 99999"] * 200)]
+    # VmHWM is of this program alone; ru_maxrss begins with what the process held that started it.
     code = (
-        "import resource, sys\n"
         "from jakinib.cli import main\n"
         "try:\n    main()\n"
-        "finally:\n    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+        "finally:\n    print(*(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))\n"
     )
     run = subprocess.run(
         [sys.executable, "-c", code, *command], capture_output=True, encoding="utf-8", check=False, cwd=tmp_path,
