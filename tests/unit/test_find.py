@@ -70,6 +70,14 @@ def test_a_regimen_that_ends_is_looked_at_in_its_last_interval() -> None:
 # Intervals --------------------------------------------------------------------------------------------
 
 
+def test_plasma_that_no_fit_is_behind_has_no_interval() -> None:
+    found = jk.find("Cmax", 30, regimen="tofacitinib 5 mg bid")
+    assert not {"low", "high"} & ({*found.to_frame()} | {*found.record()})
+    with pytest.raises(jk.InputError, match="no interval: tofacitinib: its pharmacokinetics were not fitted"):
+        _ = found.interval
+    assert jk.find("Cmax", 30, regimen="baricitinib 4 mg qd").to_frame().high[0] > 0
+
+
 def test_the_interval_of_a_dose_holds_what_the_draws_say_of_clearance() -> None:
     factors = np.exp(np.linspace(-0.3, 0.3, 41))  # plasma is dose over clearance, whatever the dose
     found = jk.find("auc", 400, "dose", RA, draws=scaled(factors))

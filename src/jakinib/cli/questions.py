@@ -83,19 +83,20 @@ def find(
     question = asked(ctx, scenario)
     with output(as_json) as emit:
         found = run(quantity, value, vary, question)
-        without = "not asked for"
+        banded, said = False, []
         if not no_band:
             try:
-                low, high = found.interval
-                without = ""
+                said = found.unheld
+                banded = found.banded
             except InputError as error:
-                without = f"no interval: {error}"
-        notes = [*found.notes, *([without] if without and not no_band else [])]
+                said = [f"no interval: {error}"]
+        notes = [*found.notes, *said]
         if as_json:
-            emit(found.record(band=not without) | {"notes": notes})
+            emit(found.record(band=banded) | {"notes": notes})
             return
         emit(str(found))
-        if not without:
+        if banded:
+            low, high = found.interval
             emit(f"90 % interval: {low:.4g} to {high:.4g} {found.input.unit}; {found.quantity.whose}")
         for note in notes:
             emit(f"note: {note}")

@@ -16,7 +16,7 @@ from jakinib.errors import InputError
 from jakinib.evaluate.draws import Joint
 from jakinib.files.shown import Shown
 from jakinib.scenario.quantities import Input, Outcome, Quantity, amount, numeric, quantity
-from jakinib.scenario.spread import outcomes
+from jakinib.scenario.spread import outcomes, unheld
 from jakinib.scenario.value import Scenario
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ class Found(Shown):
     """The value ``at`` of an input at which a quantity is ``value``; scenario: the one with that input.
 
     interval: central 90 % of what the draws of the parameters find, in the unit of the input; raises
-    InputError, saying what to run, when the stored draws are lacking or stale.
+    InputError, saying what to run, when the stored draws are lacking or stale, and where it would be one of
+    plasma whose pharmacokinetics were not fitted. unheld: what it leaves out, or why there is none. banded:
+    whether there is one.
     """
 
     quantity: Quantity
@@ -48,8 +50,18 @@ class Found(Shown):
         made = outcomes(self.scenario, [self.quantity], self.draws)
         return tuple(self._again(outcome) for outcome in made)
 
+    @functools.cached_property
+    def unheld(self) -> list[str]:
+        return unheld(self.scenario, self.quantity, self.draws)
+
+    @property
+    def banded(self) -> bool:
+        return not (self.quantity.plasma and self.unheld)
+
     @property
     def interval(self) -> tuple[float, float]:
+        if not self.banded:
+            raise InputError("; ".join(self.unheld))
         low, high = np.quantile(self.every, (0.05, 0.95), method="closest_observation")
         return float(low), float(high)
 
@@ -71,7 +83,7 @@ class Found(Shown):
             "quantity": self.quantity.name, "value": self.value, "unit": self.quantity.unit,
             "vary": self.input.name, "at": self.at, "at_unit": self.input.unit,
         }  # fmt: skip
-        if band:
+        if band and self.banded:
             out["band"] = self.quantity.whose
             out["low"], out["high"] = (end if math.isfinite(end) else None for end in self.interval)
         return out | {"notes": list(self.notes), "scenario": self.scenario.record()}
@@ -81,7 +93,7 @@ class Found(Shown):
         import pandas as pd
 
         row = {self.quantity.name: self.value, self.input.name: self.at}
-        if band:
+        if band and self.banded:
             row["low"], row["high"] = self.interval
         frame = pd.DataFrame([row])
         frame.attrs["units"] = {self.quantity.name: self.quantity.unit, self.input.name: self.input.unit}

@@ -23,10 +23,9 @@ from jakinib.library import get_library
 from jakinib.parallel import each
 from jakinib.paths import check_writable
 from jakinib.regimen.changing import shown
-from jakinib.scenario.drawn import enough, stored, unfitted
 from jakinib.scenario.heat import ink_on
 from jakinib.scenario.quantities import Input, Outcome, Quantity, amount, numeric, quantity
-from jakinib.scenario.spread import spread
+from jakinib.scenario.spread import spread, unheld
 from jakinib.scenario.value import Scenario
 from jakinib.simulate import load
 
@@ -171,14 +170,10 @@ def scan(
 def _known(scenario: Scenario, what: Quantity) -> tuple[bool, list[str]]:
     """Whether there are intervals, and why not, or what they do not hold."""
     try:
-        draws = enough(stored()).settings
+        lines = unheld(scenario, what)
     except InputError as error:
         return False, [f"no interval: {error}"]
-    dosed = scenario.inhibitors if what.plasma or what.inhibited else ()
-    lines = [line for drug in dosed for line in unfitted(draws, drug, scenario.patient.population)]
-    if what.plasma and lines:
-        return False, [f"no interval: {line.partition(', so')[0]}" for line in lines]
-    return True, lines
+    return not (what.plasma and lines), lines
 
 
 def points(given: Values, over: Input) -> list[float]:

@@ -9,7 +9,7 @@ from jakinib.assay.inhibition import FAINTEST
 from jakinib.evaluate.draws import Joint
 from jakinib.evaluate.laws import laws
 from jakinib.fit.ensemble import bands
-from jakinib.scenario.drawn import enough, stored
+from jakinib.scenario.drawn import enough, stored, unfitted
 from jakinib.scenario.quantities import Outcome, Quantity
 from jakinib.scenario.value import Scenario
 from jakinib.scenario.verbs import drawn, exposed, only
@@ -17,7 +17,8 @@ from jakinib.scenario.verbs import drawn, exposed, only
 REACHES = 4.0  # factor between the free concentrations up to which inhibition is known
 MOST_KNOWN = 8
 Interval = tuple[float, float]
-_KNOWN: dict[tuple[object, ...], list[Outcome]] = {}
+# With the draws, so that no others come to have their id.
+_KNOWN: dict[tuple[object, ...], tuple[Joint, list[Outcome]]] = {}
 
 
 def outcomes(scenario: Scenario, wanted: Sequence[Quantity], draws: Joint | None = None) -> list[Outcome]:
@@ -42,8 +43,19 @@ def outcomes(scenario: Scenario, wanted: Sequence[Quantity], draws: Joint | None
         model = conditions.model_of(tuple(free))
         made = laws(conditions, model, found.settings, FAINTEST * reach, reach)
         pairs = zip(found.settings, made, strict=True)
-        _KNOWN[key] = [Outcome(draw, reach, (conditions, law)) for draw, law in pairs]
-    return _KNOWN[key]
+        _KNOWN[key] = found, [Outcome(draw, reach, (conditions, law)) for draw, law in pairs]
+    return _KNOWN[key][1]
+
+
+def unheld(scenario: Scenario, what: Quantity, draws: Joint | None = None) -> list[str]:
+    """What an interval of a quantity leaves out, as the draws are not about the disposition of an inhibitor.
+
+    Raises InputError where the stored draws are lacking or stale.
+    """
+    found = enough(stored() if draws is None else draws).settings
+    dosed = scenario.inhibitors if what.plasma or what.inhibited else ()
+    lines = [line for drug in dosed for line in unfitted(found, drug, scenario.patient.population)]
+    return [f"no interval: {line.partition(', so')[0]}" for line in lines] if what.plasma else lines
 
 
 def spread(scenario: Scenario, wanted: Sequence[Quantity]) -> list[Interval]:
