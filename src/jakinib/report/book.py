@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import functools
 import math
 import re
 from collections.abc import Iterable
@@ -23,6 +22,7 @@ from jakinib.library.measurements import get_data
 from jakinib.library.schema import Cell, Quantity
 from jakinib.report.network import Network, formula, identities
 from jakinib.report.pathways import draw
+from jakinib.report.templates import template
 from jakinib.units import MODEL_UNITS
 
 _INTRODUCTION = {
@@ -65,24 +65,8 @@ def pages() -> dict[str, str]:
     return texts
 
 
-def _render(template: str, **context: Any) -> str:
-    return str(_environment().get_template(template).render(**context))
-
-
-@functools.cache
-def _environment() -> Any:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=False,  # Markdown, not HTML
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["text"] = plain
-    return environment
+def _render(name: str, **context: Any) -> str:
+    return template(name, {"text": plain}).render(**context)
 
 
 def plain(text: str) -> str:

@@ -29,6 +29,7 @@ from jakinib.report.asked import FACTORS, FIELDS
 from jakinib.report.crossvalidated import every
 from jakinib.report.dated import CRITERIA, recorded
 from jakinib.report.stated import Stated
+from jakinib.report.templates import template
 from jakinib.report.traced import Record, Stored, Traced, shown
 
 NAME = "dossier"
@@ -78,7 +79,7 @@ def dossier(
     progress("comparing engines")
     computed = Record(RECORD, _computed(stored, progress))
     progress("reading the record of dates")
-    page = _render(**_content(stored, computed))
+    page = template(f"{NAME}.html.j2").render(**_content(stored, computed))
     text = json.dumps(computed.content, indent=2, allow_nan=False) + "\n"
     progress("printing")
     return Dossier(page, text, printed.pdf(page, browser) if pdf else None)
@@ -303,16 +304,3 @@ def _item(identifier: str, checklist: list[CredibilityItem]) -> CredibilityItem:
     if found is None:
         raise InputError(f"docs/credibility.yaml: has no item {identifier}; add it")
     return found
-
-
-def _render(**content: Any) -> str:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(f"{NAME}.html.j2").render(content)

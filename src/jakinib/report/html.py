@@ -30,6 +30,7 @@ from jakinib.paths import write_atomic
 from jakinib.report import captions, inline, overview, potencies, wording
 from jakinib.report import crossvalidated as crossvalidation
 from jakinib.report.readings import readings
+from jakinib.report.templates import template
 from jakinib.report.wording import number
 from jakinib.units import factor
 
@@ -96,19 +97,12 @@ def _jsonable(record: dict[str, Any]) -> dict[str, Any]:
 
 def render(evaluation: Evaluation) -> str:
     """The page as HTML text."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "number": number, "interval": wording.interval, "with_prefix": lambda row, prefix: (prefix, row),
-    }  # fmt: skip
-    return environment.get_template("report.html.j2").render(_content(evaluation))
+    filters: dict[str, Any] = {
+        "number": number,
+        "interval": wording.interval,
+        "with_prefix": lambda row, prefix: (prefix, row),
+    }
+    return template("report.html.j2", filters).render(_content(evaluation))
 
 
 def _content(evaluation: Evaluation) -> dict[str, Any]:
