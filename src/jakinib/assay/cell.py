@@ -69,6 +69,10 @@ class CellAssay:
     their doses (nM; None the usual one); they share its JAKs and STATs, and the read-out may be of any.
     settings: parameters of the model in place of the estimates, and fu_<inhibitor>, the share free in plasma.
     Raises InputError for a negative or non-finite condition, UnknownIdError for unknown names.
+
+    >>> import jakinib as jk
+    >>> jk.CellAssay("baricitinib", "IL-6", matrix="PBMC").cell
+    'T cell'
     """
 
     inhibitor: str

@@ -138,6 +138,10 @@ class Curve(Shown):
 
     inhibition: function of a nominal concentration (nM) giving the fraction inhibited, 0 to 1.
     notes: what was assumed about the inhibitor or taken in place of the usual, a line each.
+
+    >>> import jakinib as jk
+    >>> round(jk.Curve(lambda nM: nM / (nM + 10)).ic50, 6)
+    10.0
     """
 
     inhibition: Callable[[float], float]

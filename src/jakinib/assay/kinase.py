@@ -14,7 +14,13 @@ from jakinib.simulate import Protocol, Runnable, Step, load
 
 @dataclass(frozen=True)
 class KinaseAssay:
-    """Conditions of an enzyme assay. atp in nM; times in hours; peptide in nM."""
+    """Conditions of an enzyme assay. atp in nM; times in hours; peptide in nM.
+
+    >>> import jakinib as jk
+    >>> at_1_mM = jk.KinaseAssay("baricitinib", "JAK1").curve().ic50  # nM
+    >>> bool(jk.KinaseAssay("baricitinib", "JAK1", atp=1e5).curve().ic50 < at_1_mM)
+    True
+    """
 
     inhibitor: str
     kinase: str

@@ -63,7 +63,7 @@ class PlasmaProfile:
 
 
 def plasma(
-    regimen: Regimen,
+    regimen: Regimen | str,
     times: Sequence[float] | NDArray[np.float64],
     *,
     inhibitor: str = "baricitinib",
@@ -80,7 +80,7 @@ def plasma(
 
     >>> import jakinib as jk
     >>> failing = jk.Patient(eGFR="90, 30 from 7 days").settings()
-    >>> found = jk.plasma(jk.Regimen.parse("4 mg qd x 14"), [168, 336], settings=failing)
+    >>> found = jk.plasma("4 mg qd x 14", [168, 336], settings=failing)
     >>> bool(found.concentration[1] > found.concentration[0])
     True
     """
@@ -90,7 +90,7 @@ def plasma(
 
 
 def plasma_profiles(
-    regimen: Regimen,
+    regimen: Regimen | str,
     times: Sequence[float] | NDArray[np.float64],
     *,
     inhibitor: str = "baricitinib",
@@ -99,6 +99,7 @@ def plasma_profiles(
     model: Model | None = None,
 ) -> tuple[PlasmaProfile, ...]:
     """``plasma`` of the inhibitor dosed and, after it, of its active metabolite where it has one."""
+    regimen = Regimen.parse(regimen) if isinstance(regimen, str) else regimen
     library = get_library()
     drug = library.inhibitor(inhibitor)
     for name in regimen.inhibitors:
@@ -202,6 +203,12 @@ def ex_vivo_inhibition(
     """Stimulate, ex vivo, the blood drawn at each time of ``profile``.
 
     The drug is at its in vivo free concentration; cells are equilibrated with it before the draw.
+
+    >>> import jakinib as jk
+    >>> levels = jk.plasma("4 mg once", [1, 8])
+    >>> found = jk.ex_vivo_inhibition(levels, jk.CellAssay("baricitinib", "IL-6"))
+    >>> bool(found.inhibition[0] > found.inhibition[1])  # fractions
+    True
     """
     inhibited = conditions.inhibited(conditions.model() if model is None else model)
     return ExVivo(profile, at_each(inhibited, profile.free), conditions)

@@ -161,6 +161,10 @@ def sensitivity(
     of the stored ensembles, up to 200; at least six for each parameter the assay depends on, since half of
     them are looked at alone.
     Raises UnknownIdError, UnitError, InputError (also for results that are stale) or SimulationError.
+
+    >>> import jakinib as jk
+    >>> jk.sensitivity("baricitinib", "IL-2").to_frame().parameter[0]
+    'w_IL2'
     """
     fits = calibrations(STRUCTURES, get_data())
     found = joint([fits], draws)

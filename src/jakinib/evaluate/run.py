@@ -31,6 +31,7 @@ from jakinib.library.measurements import DataSet, get_data, read_from
 if TYPE_CHECKING:
     import pandas as pd
 
+PACKAGES = ("jakinib", "libroadrunner", "antimony", "python-libsbml", "numpy", "scipy")
 PLANS = ("enzyme", "clinical_pk", "dynamics", "pathways")
 # Plans whose draws predict, each with the structures that might be in its place.
 STRUCTURES = ("pathways", "pathways_three_steps")
@@ -131,14 +132,17 @@ def evaluate(
 
     Raises InputError when a plan was never fitted or its inputs changed since. A quantity that cannot be
     simulated is a FAIL that says why.
+
+    >>> import jakinib as jk
+    >>> {one.verdict for one in jk.evaluate(draws=0).verdicts} <= {"PASS", "FAIL"}
+    True
     """
     data = get_data()
     fits = calibrations(PLANS, data)
     provenance: dict[str, Any] = {"plans": {fit.plan.id: fit.provenance for fit in fits}}
-    provenance["versions"] = {
-        name: version(name)
-        for name in ("jakinib", "libroadrunner", "antimony", "python-libsbml", "numpy", "scipy")
-    } | {"python": platform.python_version()}
+    provenance["versions"] = {name: version(name) for name in PACKAGES} | {
+        "python": platform.python_version()
+    }
     criteria = read_criteria(data=data)
     if rerun:
         for name, leave in dict.fromkeys((c.plan, c.leave) for c in criteria):
@@ -151,8 +155,7 @@ def evaluate(
         if draws == 0
         else joint([calibrations(group, data) for group in PREDICTING], draws)
     )
-    provenance["ensembles"] = {**found.methods, **found.missing}
-    provenance["structures"] = dict(found.shares)
+    provenance |= {"ensembles": {**found.methods, **found.missing}, "structures": dict(found.shares)}
     values: dict[str, tuple[float | None, str]] = {}
 
     def at_the_estimates() -> None:

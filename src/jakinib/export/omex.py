@@ -29,6 +29,10 @@ def archive(
     Enzyme assay of each JAK, time course of the cytokine, and a day under the regimen. For each study:
     its model (SBML L3V2), its SED-ML, and our numbers as CSV, which another tool must reproduce.
     The same input gives the same bytes. Raises WriteError when the file cannot be written.
+
+    >>> import jakinib as jk
+    >>> jk.archive("studies.omex").name
+    'studies.omex'
     """
     file = Path(file)
     made = studies(inhibitor, cytokine, regimen, population)

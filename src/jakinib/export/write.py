@@ -47,6 +47,10 @@ def export(
 
     Raises UnknownIdError for an unknown format, ExportError for a model that a format cannot hold (nothing is
     written then) or a regimen on a model without dosing, WriteError for a folder that cannot be written to.
+
+    >>> import jakinib as jk
+    >>> [file.name for file in jk.export("kinase_assay_JAK1", "exported", ["antimony"])]
+    ['kinase_assay_antimony.ant']
     """
     formats = (formats,) if isinstance(formats, str) else formats
     if PETAB in formats:

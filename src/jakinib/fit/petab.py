@@ -378,6 +378,11 @@ def petab(path: str | Path, parameters: Mapping[str, float] | None = None) -> Pe
 
     parameters: linear-scale values that replace nominal ones.
     Raises what ``read_petab`` and ``PetabProblem.log_likelihood`` raise.
+
+    >>> import jakinib as jk
+    >>> problem, *_ = jk.export("clinical_pk", "exported", ["petab"])
+    >>> len(jk.petab(problem).measurements) > 0
+    True
     """
     return read_petab(Path(path)).evaluate(parameters)
 

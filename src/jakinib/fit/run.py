@@ -49,6 +49,12 @@ def fit(
     the plan (``results.folder``).
     An interrupted fit, run again, goes on with the starts it had not finished.
     Raises PlanError or InputError before anything is simulated.
+
+    >>> import jakinib as jk
+    >>> from pathlib import Path
+    >>> found = jk.fit("clinical_pk", starts=1, folder=Path("my_fit"))
+    >>> found.plan.id
+    'clinical_pk'
     """
     ready = plan if isinstance(plan, Prepared) else prepare(plan)
     declared = ready.problem.plan

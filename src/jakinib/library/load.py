@@ -316,7 +316,12 @@ def contents(*folders: Path) -> str:
 
 @functools.cache
 def get_library() -> Library:
-    """The package's library, plus the folders of plug-ins and of JAKINIB_LIBRARY (path separator between)."""
+    """The package's library, plus the folders of plug-ins and of JAKINIB_LIBRARY (path separator between).
+
+    >>> import jakinib as jk
+    >>> jk.get_library().inhibitor("Olumiant").id
+    'baricitinib'
+    """
     return read_library(paths.models() / "library", *extra_folders())
 
 
@@ -324,6 +329,14 @@ def register(kind: str, path: str | Path) -> str:
     """Add one YAML file to the running library from outside the package; returns the new id.
 
     kind: "inhibitors", "cytokines", "cells", "populations", "milieus" or "readouts".
+
+    >>> import jakinib as jk
+    >>> from pathlib import Path
+    >>> own = Path("joint.yaml")
+    >>> level = "{value: 2, unit: ng/mL, kind: measured, status: verified, source: notebook}"
+    >>> size = own.write_text(f"id: joint\\nnote: my patients\\nlevels:\\n  IL-6: {level}\\n")
+    >>> jk.register("milieus", own)
+    'joint'
     """
     if kind not in _FOLDERS:
         raise UnknownIdError("kind of entry", kind, _FOLDERS)

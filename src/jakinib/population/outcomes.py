@@ -22,6 +22,11 @@ def summary(people: pd.DataFrame | Shown | str | Path) -> pd.DataFrame:
 
     people: the result of ``jakinib.population`` with one arm, a table of its patients, or a Parquet file
     (read column by column). Raises InputError for several arms, whose result has a ``summary`` of its own.
+
+    >>> import jakinib as jk
+    >>> trial = jk.population("ra_adult", 20, "4 mg qd x 2", cytokine=None, seed=1)
+    >>> int(jk.summary(trial).n.max())
+    20
     """
     import pandas as pd
 

@@ -28,6 +28,10 @@ class Dose:
     duration: hours, of an infusion only. inhibitor: library name; "" is the one simulated.
     An amount of 0 stands for a dose that was due and missed.
     Raises InputError for a route that is unknown or an infusion without a duration.
+
+    >>> import jakinib as jk
+    >>> jk.Regimen((jk.Dose(0, 8), jk.Dose(24, 4))).to_text()
+    '8 mg once + 4 mg at 24 h'
     """
 
     time: float

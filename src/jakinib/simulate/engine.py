@@ -37,6 +37,11 @@ class Model:
     exact: solve a linear model of this package in closed form; else it is integrated as others are.
     Every run starts from the same fresh state: no result depends on the runs before it.
     Raises ModelError for a model with a construct that is not supported, naming it.
+
+    >>> import jakinib as jk
+    >>> model = jk.Model(jk.load("oral_pk").sbml)
+    >>> float(model.run(jk.Protocol([24.0]), ["C_baricitinib"])[0, 0])  # nothing was dosed
+    0.0
     """
 
     def __init__(

@@ -69,6 +69,10 @@ def load(
     from a file, in the units of its amounts; by default it follows the size of each state. rtol: relative
     tolerance, by default 1e-8, and 1e-10 for a model from a file that this package did not build.
     Raises UnknownIdError for names the library lacks, InputError for a file that cannot be read.
+
+    >>> import jakinib as jk
+    >>> "pSTAT3" in jk.load("cytokine_signalling", cytokines="IL-6").species
+    True
     """
     path = Path(name)
     if file_kind(path):

@@ -14,7 +14,12 @@ from jakinib.errors import InputError
 
 @dataclass(frozen=True)
 class Step:
-    """From ``time`` (h) on, the named symbols have these values (model units)."""
+    """From ``time`` (h) on, the named symbols have these values (model units).
+
+    >>> import jakinib as jk
+    >>> jk.Step(0.5, {"L_IL6": 0.0}).values["L_IL6"]
+    0.0
+    """
 
     time: float
     values: Mapping[str, float]
@@ -26,6 +31,11 @@ class Protocol:
 
     times: hours, increasing; a time that falls on a step is read just before the step acts.
     start: hours, where the run begins. settings: values from the start on.
+
+    >>> import jakinib as jk
+    >>> washed = jk.Protocol([0.25, 1.0], {"L_IL6": 2.4}, [jk.Step(0.5, {"L_IL6": 0.0})])
+    >>> washed.steps[0].time
+    0.5
     """
 
     times: Sequence[float] | NDArray[np.float64]

@@ -22,6 +22,12 @@ class Result:
     """Observables over time, with units and provenance.
 
     time: hours, shape (n,). values: shape (n, len(observables)), model units.
+
+    >>> import jakinib as jk
+    >>> stimulated = jk.Protocol([0.25, 1.0], steps=[jk.Step(0, {"L_IL6": 2.4})], start=-1)
+    >>> found = jk.simulate(jk.load("cytokine_signalling_IL6"), stimulated, ["pSTAT3_percent"])
+    >>> found.values.shape
+    (2, 1)
     """
 
     time: NDArray[np.float64]
@@ -49,6 +55,12 @@ def simulate(model: Model, protocol: Protocol, observables: Sequence[str] | None
     """Run ``protocol`` and return its observables (default: all species, or all symbols without species).
 
     Raises SimulationError when the integrator fails, UnknownIdError for an unknown symbol.
+
+    >>> import jakinib as jk
+    >>> stimulated = jk.Protocol([0.25, 1.0], steps=[jk.Step(0, {"L_IL6": 2.4})], start=-1)
+    >>> found = jk.simulate(jk.load("cytokine_signalling_IL6"), stimulated, ["pSTAT3_percent"])
+    >>> bool(found.values[0, 0] > 50)  # % of the STAT3 of the cell
+    True
     """
     from jakinib import __version__
 
