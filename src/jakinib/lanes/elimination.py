@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+Row = tuple[int, list[tuple[int, int]]]
+
 
 @dataclass(frozen=True)
 class Elimination:
@@ -17,14 +19,15 @@ class Elimination:
     place: of each entry (row, column), fill included, in the array of values. factor: for each pivot its
     place and the number of rows below, for each of these its multiplier's place and the number of columns,
     for each of these the place changed and the place in the pivot row; then the number of places above the
-    diagonal and for each its place and that of its pivot, by which it is scaled. forward, backward: terms
-    (unknown changed, place, unknown), in an order in which each unknown is complete before it is used.
+    diagonal and for each its place and that of its pivot, by which it is scaled. forward: the
+    unknowns that others change, in an order in which each is complete before it is used, with place and
+    number of each of these. backward: the same for all unknowns, each scaled by its pivot before.
     """
 
     place: dict[tuple[int, int], int]
     factor: list[int]
-    forward: list[int]
-    backward: list[int]
+    forward: list[Row]
+    backward: list[Row]
 
 
 def eliminated(size: int, entries: Collection[tuple[int, int]]) -> Elimination:
@@ -67,8 +70,6 @@ def _written(
             place[i, j] = len(place)
     factor: list[int] = []
     scaled: list[int] = []
-    forward: list[tuple[int, int]] = []
-    backward: list[tuple[int, int]] = []
     for pivot in order:
         below, beside = (sorted(part[pivot], key=rank.__getitem__) for part in (lower, upper))
         factor += [place[pivot, pivot], len(below)]
@@ -78,8 +79,10 @@ def _written(
                 factor += [place[i, j], place[pivot, j]]
         for j in beside:
             scaled += [place[pivot, j], place[pivot, pivot]]
-        forward += [(i, pivot) for i in below]
-    for pivot in reversed(order):
-        backward += [(i, pivot) for i in order[: rank[pivot]] if pivot in upper[i]]
-    terms = [[k for i, j in part for k in (i, place[i, j], j)] for part in (forward, backward)]
-    return Elimination(place, [*factor, len(scaled) // 2, *scaled], *terms)
+    forward = [(i, [(place[i, j], j) for j in order[: rank[i]] if i in lower[j]]) for i in order]
+    backward = [
+        (i, [(place[i, j], j) for j in sorted(upper[i], key=rank.__getitem__, reverse=True)])
+        for i in reversed(order)
+    ]
+    forward = [row for row in forward if row[1]]
+    return Elimination(place, [*factor, len(scaled) // 2, *scaled], forward, backward)

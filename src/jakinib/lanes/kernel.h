@@ -1,4 +1,5 @@
-/* The integration of many runs of one model at once, W of them side by side in the lanes of vectors.
+/* The integration of many runs of one model at once, W of them side by side in the lanes of B vectors.
+   A value of the lanes is B vectors in a row: while one waits for a result, the processor works on the other.
 
    Included by lanes.c once for each kind of processor, with NAME(x) naming its functions.
 
@@ -34,12 +35,14 @@ static inline void NAME(size)(V *to, const V *from) {
 /* One stretch of an operation; the slots at c are those of target and operands. */
 #define STRETCH(number, width, what) \
     case number: \
-        for (const int32_t *stop = c + (width) * count; c < stop; c += (width)) { what; } \
+        for (const int32_t *stop = c + (width) * count; c < stop; c += (width)) \
+            for (int b = 0; b < B; b++) { what; } \
         break
-#define D s[c[0]]
-#define P s[c[1]]
-#define Q s[c[2]]
-#define R s[c[3]]
+#define EACH(what) for (int l = 0; l < W / B; l++) D[l] = what
+#define D AT(s, c[0])[b]
+#define P AT(s, c[1])[b]
+#define Q AT(s, c[2])[b]
+#define R AT(s, c[3])[b]
 
 static void NAME(evaluate)(const Code *code, V *restrict s) {
     const int32_t *c = code->code, *const end = c + code->length;
@@ -52,10 +55,10 @@ static void NAME(evaluate)(const Code *code, V *restrict s) {
             STRETCH(2, 3, D = P * Q);
             STRETCH(3, 2, D = -P);
             STRETCH(4, 2, D = 1.0 / P);
-            STRETCH(5, 3, for (int l = 0; l < W; l++) D[l] = pow(P[l], Q[l]));
-            STRETCH(6, 2, for (int l = 0; l < W; l++) D[l] = exp(P[l]));
-            STRETCH(7, 2, for (int l = 0; l < W; l++) D[l] = log(P[l]));
-            STRETCH(8, 2, for (int l = 0; l < W; l++) D[l] = sqrt(P[l]));
+            STRETCH(5, 3, EACH(pow(P[l], Q[l])));
+            STRETCH(6, 2, EACH(exp(P[l])));
+            STRETCH(7, 2, EACH(log(P[l])));
+            STRETCH(8, 2, EACH(sqrt(P[l])));
             STRETCH(9, 4, D = P * Q + R);
             STRETCH(10, 4, D = R - P * Q);
             STRETCH(11, 4, D = P * Q - R);
@@ -66,24 +69,42 @@ static void NAME(evaluate)(const Code *code, V *restrict s) {
 static void NAME(factor)(const Model *m, V *restrict a) {
     const int32_t *c = m->factor;
     for (int k = 0; k < m->n; k++) {
-        V pivot = a[c[0]] = 1.0 / a[c[0]];
+        V *pivot = AT(a, c[0]);
         int rows = c[1];
+        for (int b = 0; b < B; b++) pivot[b] = 1.0 / pivot[b];
         for (c += 2; rows > 0; rows--) {
-            V multiplier = a[c[0]] *= pivot;
+            V multiplier[B];
+            for (int b = 0; b < B; b++) multiplier[b] = AT(a, c[0])[b] *= pivot[b];
             const int32_t *end = c + 2 + 2 * c[1];
-            for (c += 2; c < end; c += 2) a[c[0]] -= multiplier * a[c[1]];
+            for (c += 2; c < end; c += 2)
+                for (int b = 0; b < B; b++) AT(a, c[0])[b] -= multiplier[b] * AT(a, c[1])[b];
         }
     }
     const int32_t *end = c + 1 + 2 * c[0];
-    for (c++; c < end; c += 2) a[c[0]] *= a[c[1]];
+    for (c++; c < end; c += 2)
+        for (int b = 0; b < B; b++) AT(a, c[0])[b] *= AT(a, c[1])[b];
 }
 
-static void NAME(solve)(const Model *m, const V *restrict a, V *restrict b) {
-    const int32_t *c = m->forward, *end = c + 3 * m->below;
-    for (; c < end; c += 3) b[c[0]] -= a[c[1]] * b[c[2]];
-    for (int i = 0; i < m->n; i++) b[i] *= a[m->diagonal[i]];
-    c = m->backward, end = c + 3 * m->above;
-    for (; c < end; c += 3) b[c[0]] -= a[c[1]] * b[c[2]];
+static void NAME(solve)(const Model *m, const V *restrict a, V *restrict x) {
+    const int32_t *c = m->forward, *end = c + m->below;
+    while (c < end) {
+        V *row = AT(x, c[0]), sum[B];
+        const int32_t *last = c + 2 + 2 * c[1];
+        for (int b = 0; b < B; b++) sum[b] = row[b];
+        for (c += 2; c < last; c += 2)
+            for (int b = 0; b < B; b++) sum[b] -= AT(a, c[0])[b] * AT(x, c[1])[b];
+        for (int b = 0; b < B; b++) row[b] = sum[b];
+    }
+    c = m->backward, end = c + m->above;
+    while (c < end) {
+        V *row = AT(x, c[0]), sum[B];
+        const V *pivot = AT(a, m->diagonal[c[0]]);
+        const int32_t *last = c + 2 + 2 * c[1];
+        for (int b = 0; b < B; b++) sum[b] = row[b] * pivot[b];
+        for (c += 2; c < last; c += 2)
+            for (int b = 0; b < B; b++) sum[b] -= AT(a, c[0])[b] * AT(x, c[1])[b];
+        for (int b = 0; b < B; b++) row[b] = sum[b];
+    }
 }
 
 /* A lane takes up the next run, or ends. */
@@ -95,9 +116,9 @@ static void NAME(take)(NAME(Run) *r, int l) {
         return;
     }
     int64_t job = k->job[l] = r->next++;
-    for (int i = 0; i < r->m->n; i++) r->y[i][l] = w->state[job * r->m->n + i];
+    for (int i = 0; i < r->m->n; i++) LANE(r->y, i, l) = w->state[job * r->m->n + i];
     for (int i = 0; i < r->m->parameters; i++)
-        r->slots[r->m->n + i][l] = w->parameter[job * r->m->parameters + i];
+        LANE(r->slots, r->m->n + i, l) = w->parameter[job * r->m->parameters + i];
     k->t[l] = w->start[job];
     k->stop[l] = w->first_stop[job];
     k->read[l] = w->first_read[job];
@@ -124,13 +145,13 @@ static void NAME(fail)(NAME(Run) *r, int l, int why) {
 /* Observables of the lanes marked, from the states in `seen`; each goes to the row that its lane is at. */
 static void NAME(read)(NAME(Run) *r, const int *marked) {
     const Model *m = r->m;
-    memcpy(r->slots, r->seen, sizeof(V) * m->n);
+    memcpy(r->slots, r->seen, VALUE * m->n);
     NAME(evaluate)(&m->read, r->slots);
     for (int l = 0; l < W; l++) {
         if (!marked[l]) continue;
         double *row = r->w->out + r->lanes.read[l]++ * m->observables;
         for (int i = 0; i < m->observables; i++) {
-            row[i] = r->slots[m->observed[i]][l];
+            row[i] = LANE(r->slots, m->observed[i], l);
             if (!isfinite(row[i]) && r->w->status[r->lanes.job[l]] == 0) {
                 r->w->status[r->lanes.job[l]] = NOT_FINITE + i;
                 r->w->failed_at[r->lanes.job[l]] = r->w->read_time[r->lanes.read[l] - 1];
@@ -156,7 +177,7 @@ static void NAME(settle)(NAME(Run) *r) {
         r->dirty = 0;
         for (int l = 0; l < W; l++) any |= marked[l] = NAME(due)(r, l, k->t[l]);
         if (any) {
-            memcpy(r->seen, r->y, sizeof(V) * r->m->n);
+            memcpy(r->seen, r->y, VALUE * r->m->n);
             NAME(read)(r, marked);
             changed = 1;
             continue;
@@ -172,8 +193,8 @@ static void NAME(settle)(NAME(Run) *r) {
             }
             for (int64_t i = w->first_set[stop]; i < w->first_set[stop + 1]; i++) {
                 int slot = w->set_slot[i];
-                if (slot < r->m->n) r->y[slot][l] = w->set_value[i];
-                else r->slots[slot][l] = w->set_value[i], r->dirty = 1;
+                if (slot < r->m->n) LANE(r->y, slot, l) = w->set_value[i];
+                else LANE(r->slots, slot, l) = w->set_value[i], r->dirty = 1;
             }
             k->stop_at[l] = w->stop_time[k->stop[l]];
             k->fresh[l] = 1;
@@ -183,17 +204,18 @@ static void NAME(settle)(NAME(Run) *r) {
 
 /* Root mean squares of a vector in units of the tolerances, by lane; ahead: states that count as well. */
 static void NAME(norm)(const NAME(Run) *r, const V *error, const V *ahead, double *out) {
-    V sum = {0};
-    for (int i = 0; i < r->m->n; i++) {
-        V size, other;
-        NAME(size)(&size, &r->y[i]);
-        NAME(size)(&other, &ahead[i]);
-        M larger = other > size;
-        NAME(pick)(&size, &other, &larger);
-        V e = error[i] / (size * r->w->rtol + r->w->atol[i]);
-        sum += e * e;
-    }
-    for (int l = 0; l < W; l++) out[l] = sqrt(sum[l] / (r->m->n ? r->m->n : 1));
+    V sum[B] = {0};
+    for (int i = 0; i < r->m->n; i++)
+        for (int b = 0; b < B; b++) {
+            V size, other;
+            NAME(size)(&size, &AT(r->y, i)[b]);
+            NAME(size)(&other, &AT(ahead, i)[b]);
+            M larger = other > size;
+            NAME(pick)(&size, &other, &larger);
+            V e = AT(error, i)[b] / (size * r->w->rtol + r->w->atol[i]);
+            sum[b] += e * e;
+        }
+    for (int l = 0; l < W; l++) out[l] = sqrt(LANE(sum, 0, l) / (r->m->n ? r->m->n : 1));
 }
 
 /* First steps after a start or a stop (Hairer, Norsett, Wanner, Solving ODEs I, II.4); rate: at y. */
@@ -203,16 +225,17 @@ static void NAME(first_steps)(NAME(Run) *r) {
     double here[W], speed[W], bend[W], trial[W];
     NAME(norm)(r, r->y, r->y, here);
     NAME(norm)(r, r->rate, r->y, speed);
-    V h;
+    V h[B];
     for (int l = 0; l < W; l++) {
         double span = k->stop_at[l] - k->t[l];
         trial[l] = here[l] < 1e-5 || speed[l] < 1e-5 ? 1e-6 * span : 0.01 * here[l] / speed[l];
         if (!(trial[l] < span)) trial[l] = span;
-        h[l] = k->fresh[l] ? trial[l] : 0.0;
+        LANE(h, 0, l) = k->fresh[l] ? trial[l] : 0.0;
     }
-    for (int i = 0; i < n; i++) r->slots[i] = r->y[i] + h * r->rate[i];
+    for (int i = 0; i < B * n; i++) r->slots[i] = r->y[i] + h[i % B] * r->rate[i];
     NAME(evaluate)(&r->m->rates, r->slots);
-    for (int i = 0; i < n; i++) r->seen[i] = r->slots[r->m->rate[i]] - r->rate[i];
+    for (int i = 0; i < n; i++)
+        for (int b = 0; b < B; b++) AT(r->seen, i)[b] = AT(r->slots, r->m->rate[i])[b] - AT(r->rate, i)[b];
     NAME(norm)(r, r->seen, r->y, bend);
     for (int l = 0; l < W; l++) {
         if (!k->fresh[l]) continue;
@@ -225,68 +248,82 @@ static void NAME(first_steps)(NAME(Run) *r) {
     if (r->w->together) for (int l = 1; l < W; l++) k->h[l] = k->h[0];
 }
 
+/* Where stage g is worked out, and what earlier stages add to its right-hand side before the division by h. */
+#define EARLIER(g) \
+    case g: { \
+        V a[g], c[g]; \
+        for (int j = 0; j < g; j++) a[j] = (V){0} + (g < 6 ? A[g % 6][j] : 0.0), c[j] = (V){0} + C[g][j]; \
+        for (int i = 0; i < size; i++) { \
+            V x = r->y[i], u = {0}; \
+            for (int j = 0; j < g; j++) { \
+                if (g < 6) x += a[j] * r->stage[j * size + i]; \
+                u += c[j] * r->stage[j * size + i]; \
+            } \
+            r->slots[i] = g < 6 ? x : r->slots[i] + r->stage[(g - 1) * size + i]; \
+            r->stage[g * size + i] = u; \
+        } \
+        break; \
+    }
+
+static void NAME(earlier)(NAME(Run) *r, int g) {
+    const int size = B * r->m->n;
+    switch (g) {
+        EARLIER(1) EARLIER(2) EARLIER(3) EARLIER(4) EARLIER(5) EARLIER(6) EARLIER(7)
+    }
+}
+
 /* One step of all lanes: the states ahead, and the errors in units of the tolerances. */
 static void NAME(step)(NAME(Run) *r, const V *h, double *error) {
     const Model *m = r->m;
-    const int n = m->n;
-    const V per_h = 1.0 / *h, shift = per_h / GAMMA;
-    memset(r->matrix, 0, sizeof(V) * m->places);
-    for (int k = 0; k < m->slopes; k++) r->matrix[m->slope_place[k]] = -r->slope[k];
-    for (int i = 0; i < n; i++) r->matrix[m->diagonal[i]] += shift;
+    const int n = m->n, size = B * n;
+    V per_h[B];
+    for (int b = 0; b < B; b++) per_h[b] = 1.0 / h[b];
+    memset(r->matrix, 0, VALUE * m->places);
+    for (int k = 0; k < m->slopes; k++)
+        for (int b = 0; b < B; b++) AT(r->matrix, m->slope_place[k])[b] = -AT(r->slope, k)[b];
+    for (int i = 0; i < n; i++)
+        for (int b = 0; b < B; b++) AT(r->matrix, m->diagonal[i])[b] += per_h[b] / GAMMA;
     NAME(factor)(m, r->matrix);
-    for (int g = 0; g < 8; g++) {
-        V *u = r->stage + g * n;
-        if (g == 0) {
-            memcpy(r->slots, r->y, sizeof(V) * n);
-            memcpy(u, r->rate, sizeof(V) * n);
-        } else {
-            if (g < 6) {
-                for (int i = 0; i < n; i++) {
-                    V x = r->y[i];
-                    for (int j = 0; j < g; j++) x += A[g][j] * r->stage[j * n + i];
-                    r->slots[i] = x;
-                }
-            } else {
-                for (int i = 0; i < n; i++) r->slots[i] += u[i - n];
-            }
-            NAME(evaluate)(&m->rates, r->slots);
-            for (int i = 0; i < n; i++) {
-                V x = {0};
-                for (int j = 0; j < g; j++) x += C[g][j] * r->stage[j * n + i];
-                u[i] = r->slots[m->rate[i]] + x * per_h;
-            }
-        }
+    memcpy(r->stage, r->rate, VALUE * n);
+    NAME(solve)(m, r->matrix, r->stage);
+    for (int g = 1; g < 8; g++) {
+        V *u = r->stage + g * size;
+        NAME(earlier)(r, g);
+        NAME(evaluate)(&m->rates, r->slots);
+        for (int i = 0; i < n; i++)
+            for (int b = 0; b < B; b++)
+                AT(u, i)[b] = AT(r->slots, m->rate[i])[b] + AT(u, i)[b] * per_h[b];
         NAME(solve)(m, r->matrix, u);
     }
-    for (int i = 0; i < n; i++) r->ahead[i] = r->slots[i] + r->stage[7 * n + i];
-    NAME(norm)(r, r->stage + 7 * n, r->ahead, error);
+    for (int i = 0; i < size; i++) r->ahead[i] = r->slots[i] + r->stage[7 * size + i];
+    NAME(norm)(r, r->stage + 7 * size, r->ahead, error);
 }
 
 /* Values read inside the step just taken, and at its end. */
 static void NAME(read_step)(NAME(Run) *r, const V *h, const int *taken, const double *end) {
-    const int n = r->m->n;
+    const int size = B * r->m->n;
     int ready = 0;
     for (;;) {
         int marked[W], any = 0;
-        V part = {0};
+        V part[B] = {0};
         for (int l = 0; l < W; l++) {
             any |= marked[l] = taken[l] && NAME(due)(r, l, end[l]);
             if (!marked[l]) continue;
             double at = r->w->read_time[r->lanes.read[l]];
-            part[l] = at >= end[l] - TINY ? 1.0 : (at - r->lanes.t[l]) / (*h)[l];
+            LANE(part, 0, l) = at >= end[l] - TINY ? 1.0 : (at - r->lanes.t[l]) / LANE(h, 0, l);
         }
         if (!any) return;
         for (int q = 0; q < 3 && !ready; q++)
-            for (int i = 0; i < n; i++) {
+            for (int i = 0; i < size; i++) {
                 V x = {0};
-                for (int j = 0; j < 8; j++) x += H[q][j] * r->stage[j * n + i];
-                r->dense[q * n + i] = x;
+                for (int j = 0; j < 8; j++) x += H[q][j] * r->stage[j * size + i];
+                r->dense[q * size + i] = x;
             }
         ready = 1;
-        V rest = 1.0 - part;
-        for (int i = 0; i < n; i++) {
-            V curve = r->dense[i] + part * (r->dense[n + i] + part * r->dense[2 * n + i]);
-            r->seen[i] = rest * r->y[i] + part * (r->ahead[i] + rest * curve);
+        for (int i = 0; i < size; i++) {
+            const V p = part[i % B], rest = 1.0 - p;
+            V curve = r->dense[i] + p * (r->dense[size + i] + p * r->dense[2 * size + i]);
+            r->seen[i] = rest * r->y[i] + p * (r->ahead[i] + rest * curve);
         }
         NAME(read)(r, marked);
     }
@@ -297,18 +334,18 @@ static void NAME(judge)(NAME(Run) *r, const V *h, const double *error) {
     NAME(Lanes) *k = &r->lanes;
     int taken[W], lost[W];
     double end[W], factor[W];
-    M where;
+    M where[B];
     for (int l = 0; l < W; l++) {
         double e = r->w->together ? error[0] : error[l];
         lost[l] = k->active[l] && r->w->together && !isfinite(error[l]) && isfinite(e);
         taken[l] = k->active[l] && e <= 1.0;
-        where[l] = taken[l] ? -1 : 0;
+        LANE(where, 0, l) = taken[l] ? -1 : 0;
         factor[l] = isfinite(e) ? 0.9 * pow(e > 1e-12 ? e : 1e-12, -0.2) : 0.2;
         factor[l] = factor[l] > 6.0 ? 6.0 : factor[l] < 0.2 ? 0.2 : factor[l];
-        end[l] = k->last[l] ? k->stop_at[l] : k->t[l] + (*h)[l];
+        end[l] = k->last[l] ? k->stop_at[l] : k->t[l] + LANE(h, 0, l);
     }
     NAME(read_step)(r, h, taken, end);
-    for (int i = 0; i < r->m->n; i++) NAME(pick)(&r->y[i], &r->ahead[i], &where);
+    for (int i = 0; i < B * r->m->n; i++) NAME(pick)(&r->y[i], &r->ahead[i], &where[i % B]);
     for (int l = 0; l < W; l++) {
         if (!k->active[l]) continue;
         if (taken[l]) {
@@ -318,7 +355,7 @@ static void NAME(judge)(NAME(Run) *r, const V *h, const double *error) {
         } else {
             k->refused[l]++;
         }
-        k->h[l] = factor[l] * (*h)[l];
+        k->h[l] = factor[l] * LANE(h, 0, l);
         k->steps[l]++;
         if (lost[l]) NAME(fail)(r, l, LOST);
         else if (k->refused[l] > 100 || k->t[l] + k->h[l] == k->t[l]) NAME(fail)(r, l, TOO_SHORT);
@@ -333,17 +370,18 @@ static int NAME(run)(const Model *m, const Work *w) {
     V **const parts[] = {&r.slots, &r.y, &r.ahead, &r.rate, &r.slope, &r.matrix, &r.stage, &r.dense, &r.seen};
     int64_t whole = 1;
     for (int i = 0; i < 9; i++) whole += sizes[i];
-    char *memory = calloc(whole, sizeof(V));
+    char *memory = calloc(whole, VALUE);
     if (!memory) return -1;
     V *at = (V *)(((uintptr_t)memory + sizeof(V) - 1) / sizeof(V) * sizeof(V));
-    for (int i = 0; i < 9; i++) *parts[i] = at, at += sizes[i];
+    for (int i = 0; i < 9; i++) *parts[i] = at, at += B * sizes[i];
     for (int i = 0; i < m->constants; i++)
-        for (int l = 0; l < W; l++) r.slots[m->n + m->parameters + i][l] = m->constant[i];
+        for (int l = 0; l < W; l++) LANE(r.slots, m->n + m->parameters + i, l) = m->constant[i];
     for (int l = 0; l < W; l++) NAME(take)(&r, l);
     for (int l = 1; l < W; l++) /* a lane without work computes along; its numbers are not looked at */
         if (!r.lanes.active[l]) {
-            for (int i = 0; i < n; i++) r.y[i][l] = r.y[i][0];
-            for (int i = 0; i < m->parameters; i++) r.slots[n + i][l] = r.slots[n + i][0];
+            for (int i = 0; i < n; i++) LANE(r.y, i, l) = LANE(r.y, i, 0);
+            for (int i = 0; i < m->parameters; i++)
+                LANE(r.slots, n + i, l) = LANE(r.slots, n + i, 0);
             r.lanes.h[l] = 1.0;
         }
     for (;;) {
@@ -352,19 +390,19 @@ static int NAME(run)(const Model *m, const Work *w) {
         NAME(settle)(&r);
         for (int l = 0; l < W; l++) any |= r.lanes.active[l], fresh |= r.lanes.active[l] && r.lanes.fresh[l];
         if (!any || (w->together && !r.lanes.active[0])) break;
-        memcpy(r.slots, r.y, sizeof(V) * n);
+        memcpy(r.slots, r.y, VALUE * n);
         NAME(evaluate)(&m->both, r.slots);
-        for (int i = 0; i < n; i++) r.rate[i] = r.slots[m->rate_of_both[i]];
-        for (int i = 0; i < m->slopes; i++) r.slope[i] = r.slots[m->slope[i]];
+        for (int i = 0; i < n; i++) memcpy(AT(r.rate, i), AT(r.slots, m->rate_of_both[i]), VALUE);
+        for (int i = 0; i < m->slopes; i++) memcpy(AT(r.slope, i), AT(r.slots, m->slope[i]), VALUE);
         if (fresh) NAME(first_steps)(&r);
-        V h;
+        V h[B];
         for (int l = 0; l < W; l++) {
-            h[l] = r.lanes.h[l];
-            r.lanes.last[l] = r.lanes.active[l] && r.lanes.t[l] + 1.0001 * h[l] >= r.lanes.stop_at[l];
-            if (r.lanes.last[l]) h[l] = r.lanes.stop_at[l] - r.lanes.t[l];
+            LANE(h, 0, l) = r.lanes.h[l];
+            r.lanes.last[l] = r.lanes.active[l] && r.lanes.t[l] + 1.0001 * r.lanes.h[l] >= r.lanes.stop_at[l];
+            if (r.lanes.last[l]) LANE(h, 0, l) = r.lanes.stop_at[l] - r.lanes.t[l];
         }
-        NAME(step)(&r, &h, error);
-        NAME(judge)(&r, &h, error);
+        NAME(step)(&r, h, error);
+        NAME(judge)(&r, h, error);
     }
     free(memory);
     return 0;

@@ -7,12 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define W 8
+#define B 2 /* vectors of the lanes */
+#define W 16
 #define TINY 1e-9 /* hours; times closer than this are one time */
 enum { TOO_SHORT = 1, TOO_MANY = 2, LOST = 3, NOT_FINITE = 16 };
 
-typedef double V __attribute__((vector_size(8 * W)));
-typedef int64_t M __attribute__((vector_size(8 * W)));
+typedef double V __attribute__((vector_size(8 * W / B)));
+typedef int64_t M __attribute__((vector_size(8 * W / B)));
+#define VALUE (B * sizeof(V))
+#define AT(values, i) ((values) + B * (int64_t)(i))                /* value i of all lanes */
+#define LANE(values, i, l) AT(values, i)[(l) / (W / B)][(l) % (W / B)] /* of one lane */
 
 typedef struct { /* stretches: operation, number of times, target and operands of each */
     int64_t length;

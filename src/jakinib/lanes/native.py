@@ -119,7 +119,7 @@ class Compiled:
         self.model = _Model(
             states, len(program.equations.parameters), len(program.constants),
             max(code.slots for code in codes.values()), len(program.slope_place), program.places,
-            len(read.results), len(program.forward) // 3, len(program.backward) // 3,
+            len(read.results), len(program.forward), len(program.backward),
             *(_Code(len(a), a.ctypes.data) for a in self._kept[len(lists) :]),
             *(a.ctypes.data for a in self._kept[: len(lists)]),
         )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,8 +66,10 @@ class Program:
         size = len(equations.states)
         steps = eliminated(size, entries)
         self.places = len(steps.place)
-        self.factor, self.forward, self.backward = (
-            np.array(part, np.int32) for part in (steps.factor, steps.forward, steps.backward)
+        self.factor = np.array(steps.factor, np.int32)
+        self.forward, self.backward = (
+            np.array([k for i, terms in part for k in (i, len(terms), *chain(*terms))], np.int32)
+            for part in (steps.forward, steps.backward)
         )
         self.diagonal = np.array([steps.place[i, i] for i in range(size)], np.int32)
         self.slope_place = np.array([steps.place[entry] for entry in entries], np.int32)

@@ -163,7 +163,7 @@ def _solve(elimination: Elimination, size: int) -> str:
     taken = [f"let {','.join(f'b{i}=b[{i}]' for i in unknowns)};"] if size else []
     diagonal = [f"b{i}*=a[{place[i, i]}];" for i in unknowns]
     forward, backward = (
-        [f"b{i}-=a[{k}]*b{j};" for i, k, j in zip(part[::3], part[1::3], part[2::3], strict=True)]
+        [f"b{i}-=a[{k}]*b{j};" for i, terms in part for k, j in terms]
         for part in (elimination.forward, elimination.backward)
     )
     return "".join([*taken, *forward, *diagonal, *backward, *(f"b[{i}]=b{i};" for i in unknowns)])
