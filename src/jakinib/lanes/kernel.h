@@ -62,6 +62,7 @@ static void NAME(evaluate)(const Code *code, V *restrict s) {
             STRETCH(9, 4, D = P * Q + R);
             STRETCH(10, 4, D = R - P * Q);
             STRETCH(11, 4, D = P * Q - R);
+            STRETCH(12, 4, D = P * Q * R);
         }
     }
 }

@@ -22,6 +22,7 @@ from jakinib.lanes.expression import (
     PRODUCT_LESS,
     STATE,
     SUB,
+    TRIPLE_PRODUCT,
     Graph,
 )  # fmt: skip
 
@@ -122,7 +123,7 @@ class Program:
 
 
 def joined(graph: Graph, nodes: Sequence[int], wanted: Collection[int]) -> list[Instruction]:
-    """Instructions of nodes; a product that only one sum needs is joined to it."""
+    """Instructions of nodes; a product that only one sum or product needs is joined to it."""
     uses = Counter(operand for node in nodes for operand in graph.inputs(node))
     own = {n for n in nodes if graph.operations[n] == MUL and uses[n] == 1 and n not in wanted}
     out, gone = [], set()
@@ -136,6 +137,11 @@ def joined(graph: Graph, nodes: Sequence[int], wanted: Collection[int]) -> list[
             operation = PLUS_PRODUCT if operation == ADD else PRODUCT_LESS
             gone.add(inputs[0])
             inputs = (*graph.inputs(inputs[0]), inputs[1])
+        elif operation == MUL and node not in gone and not own.isdisjoint(inputs):
+            inner = next(k for k in inputs if k in own)
+            operation = TRIPLE_PRODUCT
+            gone.add(inner)
+            inputs = (*graph.inputs(inner), inputs[inputs[0] == inner])
         if node not in gone:
             out.append(Instruction(operation, node, inputs))
     return out[::-1]
