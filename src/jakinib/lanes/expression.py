@@ -11,7 +11,8 @@ from jakinib.simulate.formula import Formula
 
 # Operations of the interpreter, by the number that it knows them by; see kernel.h. The last four join a
 # product to another operation and stand in no graph: a b + c, c - a b, a b - c, (a b) c.
-ADD, SUB, MUL, NEG, INV, POW, EXP, LN, SQRT, PLUS_PRODUCT, LESS_PRODUCT, PRODUCT_LESS, TRIPLE_PRODUCT = range(13)
+ADD, SUB, MUL, NEG, INV, POW, EXP, LN, SQRT = range(9)
+PLUS_PRODUCT, LESS_PRODUCT, PRODUCT_LESS, TRIPLE_PRODUCT = range(9, 13)
 STATE, PARAMETER, CONSTANT = -1, -2, -3  # leaves: their first operand is an index
 Gradient = dict[int, int]  # state -> node of the derivative
 

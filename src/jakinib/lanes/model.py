@@ -235,7 +235,9 @@ class Lanes:
         written = {*protocol.settings, *(name for step in protocol.steps for name in step.values)}
         if self.reason or not written.isdisjoint(self._source.compartments):
             return "reference"
-        started = {*written, *(rule.species for rule in self.starts.moved(protocol.settings))}
+        started = written
+        if not self._moving.keys().isdisjoint(protocol.settings):
+            started |= {rule.species for rule in self.starts.moved(protocol.settings)}
         if self._dormant.wakers.isdisjoint(started) and self._dormant.reactions.isdisjoint(observables):
             return "reduced"
         return "whole"
