@@ -99,10 +99,10 @@ class Equations:
         rates = {TIME: graph.one, **{name: self.of(rule) for name, rule in source.rates.items()}}
         for name, parts in terms.items():
             species = source.species[name]
-            whole = graph.folded(graph.add, parts, graph.zero)
+            scale = graph.one if species.amount else graph.inv(self.node(species.home))
             if species.factor:
-                whole = graph.mul(self.node(species.factor), whole)
-            rates[name] = whole if species.amount else graph.mul(graph.inv(self.node(species.home)), whole)
+                scale = graph.mul(self.node(species.factor), scale)
+            rates[name] = graph.folded(graph.add, [graph.scaled(scale, part) for part in parts], graph.zero)
         return [rates[name] for name in self.states]
 
 

@@ -115,6 +115,20 @@ class Graph:
             return self.neg(self.mul(a, self.operands[b][0]))
         return self._node(MUL, min(a, b), max(a, b))
 
+    def scaled(self, factor: int, node: int) -> int:
+        """A product whose factor joins what does not vary in the node, so that it costs nothing in a run."""
+        if factor == self.one or not self.varying[node]:
+            return self.mul(factor, node)
+        if self.operations[node] == NEG:
+            return self.neg(self.scaled(factor, self.operands[node][0]))
+        if self.operations[node] == MUL:
+            a, b = self.operands[node]
+            if self.varying[b] and (not self.varying[a] or self.operations[a] == MUL):
+                a, b = b, a
+            if not self.varying[b] or self.operations[b] == MUL:
+                return self.mul(a, self.scaled(factor, b))
+        return self.mul(factor, node)
+
     def inv(self, a: int) -> int:
         return self.operands[a][0] if self.operations[a] == INV else self._unary(INV, a)
 
