@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import threading
@@ -10,6 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future
 from contextlib import closing, contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from multiprocessing.reduction import ForkingPickler
 from typing import Any, TypeVar
 
 from jakinib.errors import IncompleteRunError, JakinibError
@@ -32,7 +34,16 @@ class _Here(Executor):
 
 
 class _Processes(ProcessPoolExecutor):
-    """Workers that leave Ctrl-C, which a terminal sends to all of them, to their parent."""
+    """At most ``most`` workers, started as jobs come, that leave Ctrl-C to their parent.
+
+    A terminal sends it to all of them. users: blocks that have jobs in it.
+    """
+
+    def __init__(self, most: int) -> None:
+        context = get_context("spawn")
+        self._theirs, self._ours = context.Pipe(duplex=False)
+        super().__init__(most, context, _live_no_longer_than, (self._theirs,))
+        self.most, self.users = most, 0
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         # A blocked signal stays blocked in the processes that are started here, from their first moment on.
@@ -41,6 +52,14 @@ class _Processes(ProcessPoolExecutor):
             return super().submit(fn, *args, **kwargs)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def end(self, *, at_once: bool = False) -> None:
+        """Wait until the workers are gone; at once: whatever they are at."""
+        if at_once:
+            self._ours.close()
+        self.shutdown(cancel_futures=True)
+        self._ours.close()
+        self._theirs.close()
 
 
 def _live_no_longer_than(lifeline: Connection) -> None:
@@ -53,28 +72,105 @@ def _live_no_longer_than(lifeline: Connection) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+class _Open:
+    """The blocks of a thread that hold workers, and the workers."""
+
+    def __init__(self) -> None:
+        self.process, self.blocks = os.getpid(), 0
+        self.workers: _Processes | None = None
+
+    @classmethod
+    def here(cls) -> _Open:
+        """Those of this thread; a process that was forked has none of its parent's."""
+        found: _Open | None = getattr(_THREAD, "open", None)
+        if found is None or found.process != os.getpid():
+            found = _THREAD.open = cls()
+        return found
+
+    def take(self, most: int) -> _Processes:
+        """The workers that are there; others where they are too few and nobody uses them."""
+        if self.workers is not None and self.workers.most < most and not self.workers.users:
+            self.end()
+        if self.workers is None:
+            self.workers = _Processes(most)
+        return self.workers
+
+    def end(self, *, at_once: bool = False) -> None:
+        ended, self.workers = self.workers, None
+        if ended is not None:
+            ended.end(at_once=at_once)
+
+
+_THREAD = threading.local()
+
+
+@contextmanager
+def one_pool() -> Iterator[None]:
+    """All that runs on workers in this block shares them, and the models that they have loaded.
+
+    They are started when they are first needed and end with the outermost such block. Each thread has its
+    own. Every command is such a block, and so is every call that has several stages.
+
+    >>> import math
+    >>> with one_pool():
+    ...     roots = in_order(math.sqrt, [16.0, 81.0], workers=2)
+    ...     again = in_order(math.sqrt, roots, workers=2)  # by the same two processes
+    >>> again
+    [2.0, 3.0]
+    """
+    mine = _Open.here()
+    mine.blocks += 1
+    try:
+        yield
+    except BaseException:
+        if mine.blocks == 1:
+            mine.end(at_once=True)
+        raise
+    finally:
+        mine.blocks -= 1
+        if not mine.blocks:
+            mine.end()
+
+
 @contextmanager
 def pool(workers: int = 1, *, always: bool = False) -> Iterator[Executor]:
     """An executor of ``workers`` processes; of this one where that is one, unless ``always`` others.
 
-    When its block ends by an exception, an interruption among them, the workers end at once. They also end
-    when this process is killed, as the system closes the pipe that they watch.
+    It is that of the block of ``one_pool`` around it, where there is one. When its block ends by an
+    exception, an interruption among them, the workers end at once, unless a block around it has jobs in them
+    too. They also end when this process is killed, as the system closes the pipe that they watch.
     """
     if workers <= 1 and not always:
         yield _Here()
         return
-    context = get_context("spawn")
-    theirs, ours = context.Pipe(duplex=False)
-    executor = _Processes(workers, context, _live_no_longer_than, (theirs,))
-    try:
-        yield executor
-    except BaseException:
-        ours.close()
-        raise
-    finally:
-        executor.shutdown(cancel_futures=True)
-        ours.close()
-        theirs.close()
+    with one_pool():
+        mine = _Open.here()
+        taken = mine.take(workers)
+        taken.users += 1
+        try:
+            yield taken
+        except BaseException:
+            if taken.users == 1:
+                mine.end(at_once=True)
+            raise
+        finally:
+            taken.users -= 1
+
+
+class _Sent:
+    """A function on its way to workers: packed once, unpacked once by each of them, whatever the jobs."""
+
+    def __init__(self, function: Callable[[T], R]) -> None:
+        self.packed = bytes(ForkingPickler.dumps(function))
+
+    def __call__(self, item: Any) -> Any:
+        return _unpacked(self.packed)(item)
+
+
+@functools.lru_cache(maxsize=4)
+def _unpacked(packed: bytes) -> Callable[[Any], Any]:
+    function: Callable[[Any], Any] = ForkingPickler.loads(packed)
+    return function
 
 
 def each(
@@ -82,26 +178,34 @@ def each(
 ) -> Generator[tuple[int, R], None, None]:
     """(index, function(item)) in the order in which they end; few are under way at a time.
 
-    Close it (contextlib.closing) where the loop over it may be left early: that ends the workers.
+    Close it (contextlib.closing) where the loop over it may be left early: that ends the workers, or, where
+    others have jobs in them, what is not yet begun. A worker may use one copy of ``function`` for many items.
 
     executor: any of concurrent.futures, in place of ``workers`` processes of this machine.
     Raises what ``function`` raises, and IncompleteRunError when a worker is lost.
     """
     if executor is None:
-        with pool(min(workers, len(items))) as own:
+        with pool(workers if len(items) > 1 else 1) as own:
             yield from each(function, items, workers, executor=own)
         return
     ahead = 1 if isinstance(executor, _Here) else max(2 * workers, AHEAD)
+    if isinstance(executor, _Processes):
+        function = _Sent(function)
+        ahead = workers if workers < executor.most else ahead  # no more at once than were asked for
     waiting = enumerate(items)
     running: dict[Future[R], int] = {}
-    while True:
-        while len(running) < ahead and (job := next(waiting, None)) is not None:
-            running[_submit(executor, function, job[1])] = job[0]
-        if not running:
-            return
-        ready, _ = wait(running, return_when=FIRST_COMPLETED)
-        for future in sorted(ready, key=running.__getitem__):
-            yield running.pop(future), result(future)
+    try:
+        while True:
+            while len(running) < ahead and (job := next(waiting, None)) is not None:
+                running[_submit(executor, function, job[1])] = job[0]
+            if not running:
+                return
+            ready, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in sorted(ready, key=running.__getitem__):
+                yield running.pop(future), result(future)
+    finally:
+        for future in running:
+            future.cancel()
 
 
 def in_order(

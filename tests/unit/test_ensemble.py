@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import multiprocessing
 from pathlib import Path
 
 import numpy as np
@@ -139,6 +140,19 @@ def test_the_same_seed_gives_the_same_draws_in_one_process_and_in_two() -> None:
     other = ensemble.draw(problem, np.zeros(2), 20, 6, evaluations=60)
     assert np.array_equal(one.values, two.values)
     assert not np.array_equal(one.values, other.values)
+
+
+def test_all_stages_of_a_draw_run_on_the_same_two_workers_which_end_with_it() -> None:
+    seen: list[set[int | None]] = []
+
+    def look(piece: str) -> None:
+        seen.append({worker.pid for worker in multiprocessing.active_children()})
+
+    before = {worker.pid for worker in multiprocessing.active_children()}
+    ensemble.draw(linear([[1.0]], [0.0]), np.zeros(1), 20, evaluations=60, workers=2, done=look)
+    assert len(seen) == 5  # the expansion, and four chains
+    assert 1 <= len(set.union(*seen) - before) <= 2
+    assert {worker.pid for worker in multiprocessing.active_children()} == before
 
 
 @pytest.mark.parametrize("count", [0, 201])

@@ -7,12 +7,16 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+import jakinib as jk
 from jakinib.errors import IncompleteRunError, InputError
-from jakinib.parallel import each, in_order, pool
+from jakinib.parallel import each, in_order, one_pool, pool
 
 
 def square(number: int) -> int:
@@ -84,6 +88,117 @@ def test_workers_end_at_once_when_the_loop_is_left() -> None:
     with pytest.raises(KeyboardInterrupt):
         left()
     assert time.monotonic() - begun < 20
+
+
+def meet(folder: Path, number: int) -> int:
+    """The process that this runs in, once two of them are here."""
+    (folder / f"{number}").touch()
+    _until(lambda: list(folder.iterdir()), 2)
+    return os.getpid()
+
+
+def two(place: Path) -> set[int]:
+    place.mkdir()
+    return set(in_order(partial(meet, place), range(2), 2))
+
+
+def test_two_stages_of_a_block_run_in_the_same_processes_which_end_with_it(tmp_path: Path) -> None:
+    with one_pool():
+        first = two(tmp_path / "first")
+        with one_pool():  # a call that has stages of its own
+            assert two(tmp_path / "second") == first
+        assert all(map(_alive, first))
+    assert len(first) == 2
+    assert os.getpid() not in first
+    assert not any(map(_alive, first))
+
+
+def test_calls_without_a_block_around_them_leave_no_process(tmp_path: Path) -> None:
+    first, second = two(tmp_path / "first"), two(tmp_path / "second")
+    assert not first & second
+    assert not any(map(_alive, first | second))
+
+
+def test_an_interruption_between_two_stages_ends_the_workers(tmp_path: Path) -> None:
+    ended: set[int] = set()
+
+    def interrupted() -> None:
+        with one_pool():
+            ended.update(two(tmp_path / "first"))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert ended
+    assert not any(map(_alive, ended))
+
+
+def test_a_stage_after_a_lost_worker_or_an_error_has_workers_again() -> None:
+    with one_pool():
+        for fails, error in ((die, IncompleteRunError), (refuse, InputError)):
+            with pytest.raises(error):
+                in_order(fails, range(8), 2)
+            assert in_order(square, range(4), 2) == [0, 1, 4, 9]
+
+
+def test_an_inner_loop_that_is_left_early_spares_the_work_of_the_outer_one() -> None:
+    found = []
+    with closing(each(square, range(12), 2)) as outer:
+        for _, value in outer:
+            with closing(each(square, range(30), 2)) as inner:
+                next(inner)
+            found.append(value)
+    assert sorted(found) == [number * number for number in range(12)]
+
+
+def test_a_stage_that_asks_for_fewer_workers_than_there_are_has_no_more_jobs_at_once() -> None:
+    taken: list[int] = []
+
+    class Items(list[int]):
+        def __iter__(self):  # type: ignore[no-untyped-def]
+            for number in range(len(self)):
+                taken.append(number)
+                yield number
+
+    with one_pool(), pool(3), closing(each(square, Items(range(50)), 2)) as ended:
+        next(ended)
+        assert len(taken) == 2
+
+
+def test_a_thread_has_workers_of_its_own(tmp_path: Path) -> None:
+    with one_pool():
+        mine = two(tmp_path / "mine")
+        with ThreadPoolExecutor(1) as threads:
+            others = threads.submit(two, tmp_path / "others").result()
+        assert all(map(_alive, mine))
+    assert not mine & others
+
+
+class Copied:
+    """A function that says how often it has arrived in its process."""
+
+    arrived = 0
+
+    def __setstate__(self, state: object) -> None:
+        Copied.arrived += 1
+
+    def __getstate__(self) -> object:
+        return {"some": "state"}
+
+    def __call__(self, number: int) -> int:
+        return Copied.arrived
+
+
+def loaded(stage: str, model: jk.Model, number: int) -> tuple[int, int]:
+    return os.getpid(), id(model)
+
+
+def test_a_worker_takes_a_function_once_and_loads_a_model_once_for_all_stages() -> None:
+    model = jk.load("oral_pk")
+    with one_pool():
+        assert set(in_order(Copied(), range(20), 2)) == {1}
+        found = [pair for stage in "ab" for pair in in_order(partial(loaded, stage, model), range(8), 2)]
+    assert len(set(found)) == len({process for process, _ in found})
 
 
 SCRIPT = """

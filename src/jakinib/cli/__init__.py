@@ -32,7 +32,7 @@ from jakinib.cli import (
 )
 from jakinib.cli.app import app, leave
 from jakinib.errors import LONGEST, JakinibError, shortened
-from jakinib.parallel import Terminated, end_cleanly_on_sigterm
+from jakinib.parallel import Terminated, end_cleanly_on_sigterm, one_pool
 
 __all__ = [
     "app",
@@ -70,7 +70,8 @@ def main() -> None:
     end_cleanly_on_sigterm()
     command = typer.main.get_command(app)
     try:
-        code = command.main(standalone_mode=False)
+        with one_pool():
+            code = command.main(standalone_mode=False)
         if code == 130:  # what typer makes of Ctrl-C
             leave("interrupted", code)
         sys.stdout.flush()

@@ -27,6 +27,7 @@ from jakinib.fit.crossvalidation import crossvalidate
 from jakinib.fit.plan import known_plans, read_plan
 from jakinib.library import get_library
 from jakinib.library.measurements import DataSet, get_data, read_from
+from jakinib.parallel import one_pool
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,6 +118,7 @@ class Evaluation:
         return pd.DataFrame(self.records())
 
 
+@one_pool()
 def evaluate(
     progress: Callable[[Criterion], None] = lambda criterion: None,
     *,

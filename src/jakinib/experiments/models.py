@@ -30,6 +30,10 @@ class Models:
         self._known: dict[Hashable, Any] = {}
         self.loaded: dict[tuple[ModelSpec, float], Model] = {} if near is None else near.loaded
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process needs; it computes anew what can hold functions of this one."""
+        return {**vars(self), "_known": {}}
+
     def resolved(self, spec: ModelSpec) -> ModelSpec:
         """The spec that is built when an experiment asks for ``spec``."""
         return spec

@@ -110,12 +110,18 @@ class PKMetric(Experiment):
         super().__init__(row, data, choices)
         self.drug = get_library().inhibitor(row.inhibitor)
         self.scope = self.population = population_of(row, choices)
-        found = METRICS.get((row.quantity, row.target), METRICS.get((row.quantity, "")))
-        if found is None and row.quantity not in EXPOSURE:
+        if self.metric is None and row.quantity not in EXPOSURE:
             raise PlanError(f"{row.id}: no metric for {row.quantity} of '{row.target}'")
-        self.metric = found
-        self.unit = EXPOSURE[row.quantity] if found is None else found.unit
+        self.unit = EXPOSURE[row.quantity] if self.metric is None else self.metric.unit
         self.daily_doses = row.quantity == "cmax"
+
+    @property
+    def metric(self) -> Metric | None:
+        """How the number follows from the typical patient; none for what is read from a run.
+
+        It is looked up, not kept: functions without a name cannot be sent to another process.
+        """
+        return METRICS.get((self.row.quantity, self.row.target), METRICS.get((self.row.quantity, "")))
 
     @functools.cached_property
     def sigma(self) -> float:

@@ -26,7 +26,7 @@ from jakinib.fit.emulator import Emulator, learn, pilot
 from jakinib.fit.objective import Array, Objective
 from jakinib.fit.sampler import Chain, Expansion, chain, expand, laplace_draws, thinned
 from jakinib.library.files import read_draws
-from jakinib.parallel import in_order
+from jakinib.parallel import in_order, one_pool
 
 NAME = "ensemble.tsv"
 EXPANSION = "expansion"  # a piece of the journal, as each chain is; it holds what the first chains taught
@@ -67,6 +67,7 @@ def converged(diagnostics: Mapping[str, float]) -> bool:
     return diagnostics["rhat"] < LARGEST_RHAT and diagnostics["ess"] > SMALLEST_ESS
 
 
+@one_pool()
 def draw(
     problem: Posterior,
     theta_best: ArrayLike,

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jakinib.errors import SimulationError
-from jakinib.fit.plan import read_plan
 from jakinib.fit.problem import Problem
-from jakinib.library.measurements import get_data
 from jakinib.parallel import in_order
 
 XTOL = FTOL = GTOL = 1e-10
@@ -69,19 +66,12 @@ def optimise(problem: Problem, number: int, theta: NDArray[np.float64]) -> Start
     )
 
 
-@cache
-def _problem(plan: str) -> Problem:
-    data = get_data()
-    return Problem(read_plan(Path(plan), data), data)
-
-
-def _run(job: tuple[str, int, tuple[float, ...]]) -> Start:
-    plan, number, theta = job
-    return optimise(_problem(plan), number, np.array(theta))
+def _run(problem: Problem, job: tuple[int, tuple[float, ...]]) -> Start:
+    number, theta = job
+    return optimise(problem, number, np.array(theta))
 
 
 def multistart(
-    plan_file: Path,
     problem: Problem,
     starts: int,
     seed: int,
@@ -96,11 +86,6 @@ def multistart(
     points = starting_points(problem, starts, seed)
     out = [start for start in earlier if start.number < starts]
     finished = {start.number for start in out}
-    jobs = [(str(plan_file), n, tuple(point)) for n, point in enumerate(points) if n not in finished]
-
-    def here(job: tuple[str, int, tuple[float, ...]]) -> Start:
-        return optimise(problem, job[1], np.array(job[2]))
-
-    alone = workers <= 1 or len(jobs) <= 1
-    out += in_order(here if alone else _run, jobs, workers, lambda _, start: done(start))
+    jobs = [(n, tuple(point)) for n, point in enumerate(points) if n not in finished]
+    out += in_order(partial(_run, problem), jobs, workers, lambda _, start: done(start))
     return sorted(out, key=lambda start: start.number)

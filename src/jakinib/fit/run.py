@@ -72,7 +72,7 @@ def fit(
             journal.add(f"start {start.number}", json.dumps(asdict(start)).encode())
             done(start)
 
-        runs = multistart(ready.path, ready.problem, wanted, declared.seed, workers, keep, earlier)
+        runs = multistart(ready.problem, wanted, declared.seed, workers, keep, earlier)
         outcome = results.summarise(ready.problem, runs, ready.data)
         results.write(outcome, target)
         journal.remove()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -122,8 +122,7 @@ class Model:
             integrator.setValue("absolute_tolerance", values)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        options: dict[str, Any] = {"reduced": self.reduced, "atol": self.atol, "exact": self.exact}
-        return partial(Model, **options), (self.sbml, self.rtol)
+        return _arrived, (self.sbml, self.rtol, self.reduced, self.atol, self.exact)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -353,3 +352,9 @@ class Model:
         if self._scale:
             self._scale.seen(table[:, width:])
         return row + len(times)
+
+
+@functools.lru_cache(maxsize=64)
+def _arrived(sbml: str, rtol: float, reduced: bool, atol: float | None, exact: bool) -> Model:
+    """A model that was sent to this process, loaded once however often it comes."""
+    return Model(sbml, rtol, reduced=reduced, atol=atol, exact=exact)
