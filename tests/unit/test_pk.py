@@ -104,8 +104,8 @@ def test_steady_state_is_the_closed_form_of_two_compartments(
     matrix, nmol = rates(model), 4e6 / uptake.molecular_weight
     once = infused(matrix, nmol, uptake.duration, interval - uptake.lag)
     exact = np.linalg.solve(np.eye(2) - expm(matrix * interval), once)
-    found = steady_amounts(regimen, uptake, DRUG, model)
-    assert [found[f"{DRUG}_central"], found[f"{DRUG}_peripheral"]] == pytest.approx(exact, rel=1e-6)
+    found = steady_amounts(regimen, [uptake], DRUG, model)
+    assert [found[f"{DRUG}_central"][0], found[f"{DRUG}_peripheral"][0]] == pytest.approx(exact, rel=1e-6)
 
 
 @pytest.mark.parametrize("text", TEXTS)

@@ -84,13 +84,13 @@ def test_a_population_of_one_without_variability_is_the_patient(
     job, _ = study(people, 1, text, inhibitor=drug, cytokine=None)
     none = replace(job.sampler, omega=np.zeros_like(job.sampler.omega))
     worker = Worker(replace(job, key="", sampler=none))
-    hours, level = worker.plasma({name: float(column[0]) for name, column in worker.values(0).items()})
+    hours, level = worker.plasma({name: column[:1] for name, column in worker.values(0).items()})
     patient = jk.Patient(people, drug).settings()
     alone = jk.plasma(
-        Regimen.parse(text), job.interval[0] + hours, inhibitor=drug, population=people,
+        Regimen.parse(text), job.interval[0] + hours[:, 0], inhibitor=drug, population=people,
         settings=patient, model=Model(job.pk_sbml, job.rtol),
     )  # fmt: skip
-    np.testing.assert_array_equal(level, alone.concentration)
+    np.testing.assert_array_equal(level[:, 0], alone.concentration)
     metrics, row = alone.interval(*job.interval), worker.run(0)
     found = [float(row[name][0]) for name in EXPOSURE]
     assert found == pytest.approx([metrics[key] for key in ("cmax", "cmin", "tmax", "auc")], rel=1e-12)
@@ -106,7 +106,11 @@ def test_levels_are_read_at_every_turn_and_often_in_between(
     start: float, length: float, turns: list[float], step: float
 ) -> None:
     stop = start + length
-    times = reading_times(start, stop, turns, step)
+    beside = [start + length * k / 9 for k in range(8)][: len(turns)]
+    both = reading_times(start, stop, np.array([turns, beside]).T.reshape(-1, 2), step)
+    alone = reading_times(start, stop, np.array(turns).reshape(-1, 1), step)
+    times = np.unique(both[:, 0])
+    np.testing.assert_array_equal(times, alone[:, 0])
     assert (times[0], times[-1]) == (start, stop)
     assert np.diff(times).max() <= step * (1 + 1e-9)
     inside = [time for time in turns if start + 1e-6 < time < stop - 1e-6]

@@ -73,8 +73,8 @@ def test_a_patient_that_fails_is_a_row_with_a_reason_and_no_numbers(
 ) -> None:
     plasma = Worker.plasma
 
-    def breaks(self: Worker, values: dict[str, float]) -> Any:
-        if values["weight"] > 100:
+    def breaks(self: Worker, values: dict[str, np.ndarray]) -> Any:
+        if (values["weight"] > 100).any():
             raise SimulationError("too much work", 12.0)
         return plasma(self, values)
 

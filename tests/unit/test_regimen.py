@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from jakinib import Dose, InputError, Regimen
 from jakinib.errors import RegimenError
 from jakinib.regimen import BOLUS
+from jakinib.regimen.inputs import inputs
 from jakinib.units import dose_to_nmol
 
 HOURS = {"qd": 24.0, "bid": 12.0, "tid": 8.0, "qid": 6.0, "qod": 48.0, "qw": 168.0, "q8h": 8.0, "q1.5h": 1.5}
@@ -23,6 +24,14 @@ MASS = 371.42
 DOSES = st.lists(st.builds(Dose, st.floats(0, 48), st.floats(0.001, 100)), min_size=1, max_size=8)
 DURATIONS = st.floats(0.05, 30)
 LAGS = st.floats(0, 2)
+
+
+def changes_of(
+    regimen: Regimen, duration: float, lag: float, bioavailability: float | None = None
+) -> list[tuple[float, float]]:
+    """The input of one patient as (hours, nmol/h from then on)."""
+    share = None if bioavailability is None else np.array([bioavailability])
+    return inputs(regimen, MASS, np.array([duration]), np.array([lag]), share).changes()
 
 
 def rate_at(changes: list[tuple[float, float]], time: float) -> float:
@@ -146,7 +155,7 @@ def test_a_combination_keeps_its_inhibitors_apart() -> None:
     with pytest.raises(InputError, match="no dose of 'ruxolitinib'"):
         both.of("ruxolitinib")
     with pytest.raises(InputError, match="one at a time"):
-        both.input_rate(MASS, 0.5, 0.1)
+        changes_of(both, 0.5, 0.1)
 
 
 def test_a_switch_of_inhibitor_names_the_next_one() -> None:
@@ -200,7 +209,7 @@ def test_a_prescription_is_understood_as_it_is_spoken(meant: str, said: str) -> 
 def test_doses_by_weight_need_a_weight() -> None:
     regimen = Regimen.parse("50 ug/kg qd x 2")
     with pytest.raises(InputError, match="give the weight"):
-        regimen.input_rate(MASS, 0.5, 0.1)
+        changes_of(regimen, 0.5, 0.1)
     assert regimen.at_weight(80) == Regimen.parse("4 mg qd x 2")
     with pytest.raises(InputError, match="weight is nan"):
         regimen.at_weight(math.nan)
@@ -271,7 +280,7 @@ def test_a_dose_time_must_be_finite_and_not_before_zero(time: float) -> None:
 
 @given(DOSES, DURATIONS, LAGS)
 def test_the_input_rate_integrates_to_the_total_dose(doses: list[Dose], duration: float, lag: float) -> None:
-    changes = Regimen(tuple(doses)).input_rate(MASS, duration, lag)
+    changes = changes_of(Regimen(tuple(doses)), duration, lag)
     times, rates = np.array(changes).T
     total = dose_to_nmol(sum(dose.amount for dose in doses), MASS)
     assert np.sum(rates[:-1] * np.diff(times)) == pytest.approx(total, rel=1e-9, abs=1e-6)
@@ -282,7 +291,7 @@ def test_the_input_rate_integrates_to_the_total_dose(doses: list[Dose], duration
 
 @given(DOSES, DURATIONS, LAGS, st.floats(0, 80))
 def test_overlapping_doses_add_up(doses: list[Dose], duration: float, lag: float, time: float) -> None:
-    changes = Regimen(tuple(doses)).input_rate(MASS, duration, lag)
+    changes = changes_of(Regimen(tuple(doses)), duration, lag)
     starts = [dose.time + lag for dose in doses]
     if any(abs(time - edge) < 1e-9 for start in starts for edge in (start, start + duration)):
         return  # at an edge both neighbours are right
@@ -293,19 +302,19 @@ def test_overlapping_doses_add_up(doses: list[Dose], duration: float, lag: float
 
 
 def test_a_missed_dose_puts_nothing_in() -> None:
-    missed = Regimen.parse("4 mg qd x 3 missing 2").input_rate(MASS, 0.5, 0.1)
-    assert missed == Regimen((Dose(0, 4), Dose(48, 4))).input_rate(MASS, 0.5, 0.1)
+    missed = changes_of(Regimen.parse("4 mg qd x 3 missing 2"), 0.5, 0.1)
+    assert missed == changes_of(Regimen((Dose(0, 4), Dose(48, 4))), 0.5, 0.1)
 
 
 def test_two_tablets_at_once_are_one_of_twice_the_strength() -> None:
     two = Regimen((Dose(0.0, 2.0), Dose(0.0, 2.0)))
-    assert two.input_rate(MASS, 0.5, 0.1) == Regimen.single(4.0).input_rate(MASS, 0.5, 0.1)
+    assert changes_of(two, 0.5, 0.1) == changes_of(Regimen.single(4.0), 0.5, 0.1)
 
 
 @pytest.mark.parametrize("duration", [0.0, -1.0, math.nan])
 def test_an_input_needs_a_duration(duration: float) -> None:
     with pytest.raises(InputError, match="duration"):
-        Regimen.single(4.0).input_rate(MASS, duration, 0.1)
+        changes_of(Regimen.single(4.0), duration, 0.1)
 
 
 INTRAVENOUS = st.lists(
@@ -319,7 +328,7 @@ INTRAVENOUS = st.lists(
 
 @given(INTRAVENOUS, st.floats(0.05, 1))
 def test_intravenous_input_integrates_to_the_dose_over_f(doses: list[Dose], bioavailability: float) -> None:
-    changes = Regimen(tuple(doses)).input_rate(MASS, 0.5, 0.1, bioavailability)
+    changes = changes_of(Regimen(tuple(doses)), 0.5, 0.1, bioavailability)
     times, rates = np.array(changes).T
     total = dose_to_nmol(sum(dose.amount for dose in doses), MASS) / bioavailability
     assert np.sum(rates[:-1] * np.diff(times)) == pytest.approx(total, rel=1e-9)
@@ -329,17 +338,17 @@ def test_intravenous_input_integrates_to_the_dose_over_f(doses: list[Dose], bioa
 def test_intravenous_doses_need_the_bioavailability_and_know_no_lag() -> None:
     bolus = Regimen.parse("4 mg iv bolus")
     with pytest.raises(InputError, match="needs the bioavailability F"):
-        bolus.input_rate(MASS, 0.5, 0.1)
+        changes_of(bolus, 0.5, 0.1)
     with pytest.raises(InputError, match="0 < F <= 1"):
-        bolus.input_rate(MASS, 0.5, 0.1, 0.0)
-    assert [time for time, _ in bolus.input_rate(MASS, 0.5, 0.1, 0.8)] == [0.0, BOLUS]
+        changes_of(bolus, 0.5, 0.1, 0.0)
+    assert [time for time, _ in changes_of(bolus, 0.5, 0.1, 0.8)] == [0.0, BOLUS]
 
 
 @given(st.floats(0.1, 200), st.floats(0, 23.75), st.floats(0.5, 90))
 def test_at_steady_state_the_input_of_a_day_is_one_dose(amount: float, at: float, over: float) -> None:
     """However far infusions reach into the following intervals, and from before time 0."""
     regimen = Regimen.parse(f"{amount!r} mg iv infusion over {over!r} h qd ss x 6 at {at!r} h")
-    times, rates = np.array([(0.0, 0.0), *regimen.input_rate(MASS, 0.5, 0.1, 1.0)]).T
+    times, rates = np.array([(0.0, 0.0), *changes_of(regimen, 0.5, 0.1, 1.0)]).T
     day = np.concatenate(([0.0], times[(times > 0) & (times < 24)], [24.0]))
     held = rates[np.searchsorted(times, day[:-1], side="right") - 1]
     assert np.sum(held * np.diff(day)) == pytest.approx(dose_to_nmol(amount, MASS), rel=1e-9)

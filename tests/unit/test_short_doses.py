@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import jakinib as jk
+from jakinib.regimen.inputs import inputs
 
 
 def exposure(text: str, settings: dict[str, float] | None = None) -> float:
@@ -27,4 +29,4 @@ def test_the_amount_of_an_oral_dose_that_is_all_but_at_once_arrives(duration: fl
 def test_a_dose_whose_time_hides_its_duration_is_refused() -> None:
     regimen = jk.Regimen.parse("4 mg iv bolus at 1e13 h")
     with pytest.raises(jk.InputError, match="too short to be told"):
-        regimen.input_rate(371.42, 0.5, 0.0, 0.79)
+        inputs(regimen, 371.42, np.array([0.5]), np.array([0.0]), np.array([0.79]))

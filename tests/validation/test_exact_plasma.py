@@ -18,6 +18,9 @@ from jakinib.assay.dosing import dosed
 from jakinib.assay.patient import Patient
 from jakinib.build.sbml import translate
 from jakinib.library import get_library
+from jakinib.population.engine import Worker
+from jakinib.population.sampling import CHUNK
+from jakinib.population.study import study
 from jakinib.regimen import Regimen
 from jakinib.regimen.changing import Changing, initial
 from jakinib.simulate import Model, Protocol, Step, load
@@ -78,6 +81,53 @@ def test_closed_form_and_integration_agree(case: tuple[str, str, str, Patient]) 
     ours = exact.run(protocol, read)
     assert ours.max() > 0
     assert largest_difference(ours, integrated.run(protocol, read)) < AGREE
+
+
+@st.composite
+def chunks(draw: st.DrawFn) -> tuple[str, str, str, dict[str, NDArray[np.float64]]]:
+    """Patients who differ in all but the regimen; input may begin late, be all but at once, or overlap."""
+    drug, people = draw(st.sampled_from(DOSED))
+    forms = [
+        "{a} mg qd x {n}", "{a} mg bid ss x 2", "{a} mg q6h ss x 2 missing 1", "0.{a} mg/kg q1h x {n}",
+        "{a} mg qd ss + 0.{a} mg/kg bid ss at 1 h",
+    ]  # fmt: skip
+    if LIBRARY.inhibitor(drug).bioavailability is not None:
+        forms += [
+            "{a} mg iv bolus q12h ss", "{a} mg at 1 h + 0.{a} mg/kg iv infusion over 90 min q1h x {n}",
+            "{a} mg qd ss + {a} mg iv infusion over 30 h qd ss",
+        ]  # fmt: skip
+    text = draw(st.sampled_from(forms)).format(a=draw(st.integers(1, 9)), n=draw(st.integers(2, 6)))
+    job, _ = study(people, CHUNK, text, inhibitor=drug, cytokine=None, seed=draw(st.integers(0, 99)))
+    first = draw(st.integers(0, CHUNK - 4))
+    values = {name: column[first : first + 4] for name, column in Worker(job).values(0).items()}
+    for name, span in (("D1", st.floats(1e-5, 30)), ("lag", st.floats(0, 3))):
+        values[f"{name}_{drug}"] = np.array(draw(st.lists(span, min_size=4, max_size=4)))
+    values["weight"] = np.array(draw(st.lists(st.floats(10, 150), min_size=4, max_size=4)))
+    return drug, people, text, values
+
+
+@given(case=chunks())
+@settings(max_examples=20)
+def test_patients_of_a_chunk_are_those_patients_alone_and_integrated(
+    case: tuple[str, str, str, dict[str, NDArray[np.float64]]],
+) -> None:
+    """Alone, to the last bit, whoever is beside; integrated, each under a protocol of its own."""
+    drug, people, text, values = case
+    job, _ = study(people, CHUNK, text, inhibitor=drug, cytokine=None)
+    worker, (exact, integrated) = Worker(job), both(drug, people)
+    hours, levels = worker.plasma(values)
+    for i in range(4):
+        own = {name: column[i : i + 1] for name, column in values.items()}
+        times, alone = (found[:, 0] for found in worker.plasma(own))
+        assert np.array_equal(levels[: len(alone), i], alone)
+        assert (levels[len(alone) :, i] == alone[-1]).all()
+        assert (hours[len(alone) :, i] == times[-1]).all()
+        stated = {name: float(column[i]) for name, column in values.items()}
+        kept = {name: value for name, value in stated.items() if name in exact.settable}
+        uptake = Disposition.of(drug, people, stated)
+        protocol = dosed(exact, Regimen.parse(text), {drug: uptake}, job.interval[0] + times, kept)
+        oracle = integrated.run(protocol, [f"C_{drug}"])[:, 0]
+        assert largest_difference(alone[:, None], oracle[:, None]) < AGREE
 
 
 def test_a_metabolite_is_followed_with_its_parent() -> None:

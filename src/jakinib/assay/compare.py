@@ -223,7 +223,7 @@ def _day(exposed: Exposure, conditions: CellAssay, model: Model) -> dict[str, An
         "cell": conditions.cell,
         "cytokine_dose_nM": conditions.cytokine_dose,
         "average_inhibition_percent": 100 * float(np.trapezoid(values, exposed.time)) / exposed.period,
-        "hours_above_ic50_per_day": time_above(exposed.time, values, 0.5) * 24 / exposed.period,
+        "hours_above_ic50_per_day": float(time_above(exposed.time, values, 0.5)) * 24 / exposed.period,
         "maximum_inhibition_percent": 100 * float(values.max()),
         "minimum_inhibition_percent": 100 * float(values.min()),
         "ic50_nM": conditions.curve(model).ic50,

@@ -15,7 +15,7 @@ from jakinib.assay.cell import EX_VIVO, CellAssay
 from jakinib.assay.coursefigure import figure_of
 from jakinib.assay.coursetables import distinct, fine, rows_of
 from jakinib.assay.disposition import Disposition
-from jakinib.assay.dosing import turns
+from jakinib.assay.dosing import input_rates, turns
 from jakinib.assay.patient import Patient
 from jakinib.assay.pk import PlasmaProfile, plasma_profiles
 from jakinib.assay.studied import COVARIATES, doses_outside
@@ -280,7 +280,8 @@ def _times(
     draws: list[Array | list[float]] = [np.arange(0, end, DRAW), [end], [t for t in further if 0 <= t <= end]]
     for drug, disposition in dispositions.items():
         # The level is highest where an input ends and lowest where one begins or a dose is due.
-        bends = (*turns(regimen, disposition, drug), *regimen.of(drug).due)
+        inputs = input_rates(regimen, [disposition], drug)
+        bends = (*turns(inputs)[:, 0].tolist(), *regimen.of(drug).due)
         draws.append([time for time in bends if 0 < time < end])
     return distinct(np.concatenate(draws))
 

@@ -75,7 +75,7 @@ def _interval(
         "Cmin (ng/mL)": metrics["cmin"],
         "tmax (h)": metrics["tmax"],
         "AUC (ng h/mL)": metrics["auc"],
-        "above IC50 (h)": time_above(level.time[inside], level.free[inside], ic50),
+        "above IC50 (h)": float(time_above(level.time[inside], level.free[inside], ic50)),
         **_response(start, stop, times, inhibition),
     }
 
@@ -88,5 +88,5 @@ def _response(start: float, stop: float, times: Array, inhibition: Array) -> dic
     return {
         "max inhibition (%)": 100 * float(y.max()),
         "mean inhibition (%)": 100 * float(np.trapezoid(y, x)) / (stop - start),
-        "above 50 % (h)": time_above(x, y, 0.5),
+        "above 50 % (h)": float(time_above(x, y, 0.5)),
     }

@@ -29,6 +29,12 @@ def logit(share: float, floor: float = 1e-9) -> float:
     return math.log(share / (1 - share))
 
 
+def logits(shares: Array) -> Array:
+    """``logit`` of each share."""
+    held = np.clip(shares, 1e-9, 1 - 1e-9)
+    return np.asarray(np.log(held / (1 - held)))
+
+
 @dataclass(frozen=True)
 class Effect:
     """Share of an effect as a function of concentration (nM), from a run each.

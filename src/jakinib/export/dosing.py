@@ -49,11 +49,11 @@ def add_doses(
             import libsbml
 
             source = Model(libsbml.writeSBMLToString(model.getSBMLDocument()))
-            for symbol, amount in steady_amounts(regimen, disposition, drug, source).items():
-                model.getSpecies(symbol).setInitialAmount(amount)
+            for symbol, amount in steady_amounts(regimen, [disposition], drug, source).items():
+                model.getSpecies(symbol).setInitialAmount(float(amount[0]))
         taken = taken_up(regimen.of(drug), settings[drug].get(f"F_{drug}", 1.0))
-        for symbol, changes in input_rates(taken, disposition, drug).items():
-            _inputs(model, symbol, drug, changes)
+        for symbol, inputs in input_rates(taken, [disposition], drug).items():
+            _inputs(model, symbol, drug, inputs.changes())
 
 
 def _patients(

@@ -7,16 +7,17 @@ interval. Each patient's cell is stimulated at a few concentrations, which give 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from jakinib.assay.curve import NO_SIGNAL
 from jakinib.assay.disposition import Disposition
-from jakinib.assay.dosing import dosed, reading_times, turns
-from jakinib.assay.inhibition import concentrations, law_through, reach, time_above
+from jakinib.assay.dosing import input_rates, reading_times, side_by_side, steady_amounts, turns
+from jakinib.assay.inhibition import concentrations, integral, law_through, nodes, reach, time_above
 from jakinib.assay.patient import PARAMETERS, TIMES, Circumstances
 from jakinib.errors import InputError, SimulationError
 from jakinib.lanes import Lanes
@@ -26,6 +27,7 @@ from jakinib.simulate import Model
 
 Array = NDArray[np.float64]
 
+MOST_EDGES = 500_000  # changes of the input of patients who are followed at once, for the sake of memory
 STEP, STEP_DEPOT = 0.25, 0.05  # h between readings, changes of the input rate apart; first-order absorption
 EXPOSURE = ("Cmax_ng_per_mL", "Cmin_ng_per_mL", "tmax_h", "AUC_ng_h_per_mL")
 METRICS = (
@@ -79,6 +81,9 @@ class Worker:
         self.stated = [name for name in PARAMETERS if f"{name}_{drug}" in job.typical]
         acting = [name for name in self.stated if name not in (*TIMES, "F")]
         self.settings = ["weight", "eGFR", *(f"{name}_{drug}" for name in acting)]
+        fields = {"duration": "D1", "lag": "lag", "release": "release", "bioavailability": "F"}
+        self.uptake = {field: name for field, name in fields.items() if name in self.stated}
+        self.edges = 4 * len(job.regimen.doses)  # begin and end of two ways into the body, at the most
         self.metrics = METRICS if job.cell_sbml else EXPOSURE
         if job.cell_sbml:
             self._compile_cell()
@@ -103,94 +108,112 @@ class Worker:
         job = self.job
         count = min(CHUNK, job.n - number * CHUNK)
         values = {name: column[:count] for name, column in self.values(number).items()}
-        metrics = np.full((count, len(self.metrics)), np.nan)
+        metrics = {name: np.full(count, np.nan) for name in self.metrics}
         reasons = [""] * count
-        levels: dict[int, tuple[Array, Array]] = {}
-        for i in range(count):
-            try:
-                levels[i] = self.plasma({name: float(column[i]) for name, column in values.items()})
-                self._exposure(metrics[i], *levels[i])
-            except (InputError, SimulationError) as error:
-                reasons[i] = str(error)
-        shares = self._inhibition(values, {i: level for i, (_, level) in levels.items() if not reasons[i]})
-        for i, share in shares.items():
-            if isinstance(share, SimulationError):
-                reasons[i] = str(share)
-            else:
-                self._response(metrics[i], levels[i][0], share)
-        metrics[[bool(reason) for reason in reasons]] = np.nan
+        for who in np.array_split(np.arange(count), -(-count * self.edges // MOST_EDGES)):
+            for group, time, level in self._followed(values, who, reasons):
+                found = self._exposure(time, level)
+                if job.cell_sbml:
+                    own = {name: values[name][group] for name in self.columns}
+                    share, failed = self._inhibition(own, level)
+                    found |= self._response(time, share)
+                    for k, reason in failed.items():
+                        reasons[group[k]] = reason
+                for name, column in found.items():
+                    metrics[name][group] = column
+        for column in metrics.values():
+            column[[bool(reason) for reason in reasons]] = np.nan
         return {
             "patient": np.arange(number * CHUNK, number * CHUNK + count),
             **values,
-            **{name: metrics[:, k] for k, name in enumerate(self.metrics)},
+            **metrics,
             "status": ["failed" if reason else "ok" for reason in reasons],
             "reason": reasons,
         }
 
-    def plasma(self, values: dict[str, float]) -> tuple[Array, Array]:
-        """Hours since the last dose and plasma concentration (nM) of one patient over the last interval."""
+    def _followed(
+        self, values: dict[str, Array], who: NDArray[np.intp], reasons: list[str]
+    ) -> Iterator[tuple[NDArray[np.intp], Array, Array]]:
+        """Patients ``who`` with their plasma; one who fails is set apart, with a reason."""
+        try:
+            found = self.plasma({name: column[who] for name, column in values.items()})
+        except (InputError, SimulationError) as error:
+            if len(who) == 1:
+                reasons[who[0]] = str(error)
+                return
+            for half in np.array_split(who, 2):
+                yield from self._followed(values, half, reasons)
+        else:
+            yield who, *found
+
+    def plasma(self, values: dict[str, Array]) -> tuple[Array, Array]:
+        """Hours since the last dose and plasma concentrations (nM) of patients over the last interval.
+
+        Both are (times, patients); a patient who needs fewer times has the last one again.
+        Raises InputError or SimulationError where one of them cannot be followed.
+        """
         job, drug = self.job, self.job.inhibitor
-        disposition = replace(
-            job.disposition,
-            duration=values[f"D1_{drug}"],
-            lag=values[f"lag_{drug}"],
-            release=values.get(f"release_{drug}", job.disposition.release),
-            bioavailability=values.get(f"F_{drug}", job.disposition.bioavailability),
-        )
+        uptake = {field: values[f"{name}_{drug}"] for field, name in self.uptake.items()}
+        rows = zip(*(column.tolist() for column in uptake.values()), strict=True)
+        dispositions = [replace(job.disposition, **dict(zip(uptake, row, strict=True))) for row in rows]
         settings = {name: values[name] for name in self.settings}
-        step = STEP_DEPOT if disposition.first_order > 0 else STEP
+        taken = input_rates(job.regimen, dispositions, drug, values["weight"])
         first, last = job.interval
-        times = reading_times(
-            first, last, turns(job.regimen.at_weight(values["weight"]), disposition, drug), step
+        step = STEP_DEPOT if job.disposition.first_order > 0 else STEP
+        times = reading_times(first, last, turns(taken), step)
+        amounts = steady_amounts(job.regimen, dispositions, drug, self.pk, settings)
+        protocols = side_by_side(taken, times, {**settings, **amounts})
+        return times - first, self.pk.run_all(protocols, [f"C_{drug}"])[..., 0]
+
+    def _exposure(self, time: Array, level: Array) -> dict[str, Array]:
+        """Exposure of patients over the last interval."""
+        scale, peak = 1e-3 * self.job.disposition.molecular_weight, level.argmax(axis=0)[None]
+        found = (
+            scale * level.max(axis=0),
+            scale * level.min(axis=0),
+            np.take_along_axis(time, peak, axis=0)[0],
+            scale * integral(time, level),
         )
-        protocol = dosed(self.pk, job.regimen, {drug: disposition}, times, settings)
-        return times - first, self.pk.run(protocol, [f"C_{drug}"])[:, 0]
+        return dict(zip(EXPOSURE, found, strict=True))
 
-    def _exposure(self, out: Array, time: Array, level: Array) -> None:
-        """Exposure over the last interval, in the order of ``metrics``."""
-        scale = 1e-3 * self.job.disposition.molecular_weight
-        if not np.isfinite(level).all():
-            raise SimulationError("the plasma concentration is not finite")
-        peak = int(level.argmax())
-        out[0], out[1], out[2] = scale * level[peak], scale * level.min(), time[peak]
-        out[3] = scale * np.trapezoid(level, time)
+    def _response(self, time: Array, share: Array) -> dict[str, Array]:
+        """Inhibition in patients over the last interval."""
+        found = (
+            100 * integral(time, share) / (time[-1] - time[0]),
+            100 * share.max(axis=0),
+            100 * share.min(axis=0),
+            time_above(time, share, 0.5),
+        )
+        return dict(zip(METRICS[len(EXPOSURE) :], found, strict=True))
 
-    def _response(self, out: Array, time: Array, share: Array) -> None:
-        """Inhibition over the last interval, in the order of ``metrics``."""
-        out[4] = 100 * np.trapezoid(share, time) / (time[-1] - time[0])
-        out[5], out[6] = 100 * share.max(), 100 * share.min()
-        out[7] = time_above(time, share, 0.5)
-
-    def _inhibition(
-        self, values: dict[str, Array], levels: Mapping[int, Array]
-    ) -> dict[int, Array | SimulationError]:
-        """Fraction inhibited at each level (nM) in the cells of each patient, all stimulated side by side."""
-        job = self.job
-        if not job.cell_sbml:
-            return {}
-        free = {i: job.fu * level for i, level in levels.items()}
-        found: dict[int, Array | SimulationError] = {i: np.zeros_like(own) for i, own in free.items()}
-        at = {i: [0.0, *concentrations(*reach(own))] for i, own in free.items() if own.max() > 0}
-        who = np.repeat(list(at), [len(points) for points in at.values()]).astype(int)
-        if not len(who):
-            return found
-        own = [values[name][who] for name in self.columns]
-        rows = np.column_stack([*own, np.concatenate(list(at.values()))])
-        columns, fixed = [*self.columns, f"I_{job.inhibitor}"], dict(job.ligands)
-        signal, failed = self.cell.run_rows(columns, rows, job.stimulation, [job.observable], fixed)
+    def _inhibition(self, values: dict[str, Array], level: Array) -> tuple[Array, dict[int, str]]:
+        """Fraction inhibited at each level (nM), (times, patients), in the cells of each patient, all
+        stimulated side by side; and why a patient failed."""
+        job, free = self.job, self.job.fu * level
+        (low, high), share, failed = reach(free), np.zeros_like(level), dict[int, str]()
+        exposed = np.flatnonzero(high > 0)
+        number = nodes(low[exposed], high[exposed])
+        groups = [exposed[number == one] for one in np.unique(number).tolist()]
+        points = [np.pad(concentrations(low[who], high[who]), ((1, 0), (0, 0))) for who in groups]
+        if not groups:
+            return share, failed
+        whose = np.concatenate([np.tile(who, len(own)) for who, own in zip(groups, points, strict=True)])
+        doses = np.concatenate([own.ravel() for own in points])
+        rows = np.column_stack([*(column[whose] for column in values.values()), doses])
+        columns, fixed = [*values, f"I_{job.inhibitor}"], dict(job.ligands)
+        signal, lost = self.cell.run_rows(columns, rows, job.stimulation, [job.observable], fixed)
+        for row in sorted(lost, reverse=True):
+            failed[int(whose[row])] = str(lost[row])
         first = 0
-        for i, points in at.items():
-            last = first + len(points)
-            lost = [failed[k] for k in range(first, last) if k in failed]
-            found[i] = lost[0] if lost else self._shares(signal[first:last, 0], free[i])
-            first = last
-        return found
-
-    def _shares(self, signal: Array, free: Array) -> Array | SimulationError:
-        """Fraction inhibited at free concentrations (nM); signal: without inhibitor, then under some."""
-        if signal[0] <= 1e-9:
-            return SimulationError("no signal without inhibitor")
-        return law_through(1 - signal[1:] / signal[0], *reach(free))(free)
+        for who, own in zip(groups, points, strict=True):
+            seen = signal[first : first + own.size, 0].reshape(own.shape)
+            first += own.size
+            dark = seen[0] <= NO_SIGNAL
+            missing = str(SimulationError("no signal without inhibitor"))
+            failed = {**dict.fromkeys(who[dark].tolist(), missing), **failed}
+            shares = 1 - seen[1:] / np.where(dark, 1.0, seen[0])
+            share[:, who] = law_through(shares, low[who], high[who])(free[:, who])
+        return share, failed
 
 
 _LOCAL = threading.local()  # of each thread: the worker of the job at hand

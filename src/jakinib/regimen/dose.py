@@ -1,8 +1,7 @@
-"""Doses, the regimen they make up, and the input rate it becomes."""
+"""Doses and the regimen they make up."""
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +12,6 @@ from jakinib.errors import InputError
 from jakinib.library import get_library
 from jakinib.library.ranges import LARGEST_AMOUNT, SHORTEST
 from jakinib.regimen.changing import Covariate, at, first, values
-from jakinib.units import dose_to_nmol
 
 Route = Literal["oral", "iv infusion", "iv bolus"]
 ROUTES: tuple[Route, ...] = get_args(Route)
@@ -289,83 +287,3 @@ class Regimen:
         else:
             close = starts[0] + (self.steady[0].interval if self.steady else 24.0)
         return list(zip(starts, [*starts[1:], close], strict=True))
-
-    def input_rate(
-        self,
-        molecular_weight: float,
-        duration: float,
-        lag: float,
-        bioavailability: float | None = None,
-        *,
-        oral_share: float = 1.0,
-        intravenous: bool = True,
-    ) -> list[tuple[float, float]]:
-        """Input as (time h, rate nmol/h) from which on it holds; doses may overlap and add up.
-
-        molecular_weight in g/mol; duration and lag, in hours, of oral input. Amounts are those of an apparent
-        (per F) disposition: oral doses as they are, intravenous ones divided by ``bioavailability``.
-        oral_share: of each oral dose, what takes this way in; intravenous: whether those doses do.
-        Of a steady state, what is still going in at time 0 is included; what is in the body is not.
-        Raises InputError for intravenous doses without bioavailability, for doses in mg/kg (``at_weight``)
-        and for doses of several inhibitors (``of``).
-        """
-        if not (0 < duration < math.inf and 0 <= lag < math.inf):
-            raise InputError(
-                f"regimen: input over {duration:g} h after {lag:g} h; need duration > 0 and lag >= 0"
-            )
-        if len(self.inhibitors) > 1:
-            raise InputError(f"regimen: doses of {', '.join(self.inhibitors)}; take them one at a time, of()")
-        inputs = []
-        for dose in (*self.doses, *self._before(duration + lag)):
-            if dose.route != "oral" and not intravenous:
-                continue
-            if dose.per_kg:
-                raise InputError(f"regimen: dose {dose.amount:g} mg/kg; give the weight (at_weight)")
-            begin, over, share = dose.time + lag, max(duration, SHORTEST), oral_share
-            if dose.route != "oral":
-                begin, over = dose.time, dose.over
-                if bioavailability is None:
-                    raise InputError(
-                        f"regimen: an {dose.route} needs the bioavailability F, since clearances and volumes "
-                        "are per F; give it in the library or dose by mouth"
-                    )
-                if not 0 < bioavailability <= 1:
-                    raise InputError(f"regimen: bioavailability is {bioavailability:g}; give 0 < F <= 1")
-                share = 1 / bioavailability
-            rate = dose_to_nmol(dose.amount, molecular_weight) / over * share
-            if rate > 0 and begin + over > 0:
-                if abs(begin + over - begin - over) > 1e-6 * over:
-                    raise InputError(
-                        f"regimen: a dose at {dose.time:g} h goes in over {over:g} h, which is too short to "
-                        "be told from that time; count times from the first dose"
-                    )
-                inputs.append((max(begin, 0.0), begin + over, rate))
-        return _superpose(inputs)
-
-    def _before(self, oral: float) -> Sequence[Dose]:
-        """Doses of the steady states before time 0 whose input may still be going on then."""
-        earlier = []
-        for series in self.steady:
-            over = oral if series.dose.route == "oral" else series.dose.over
-            for number in range(1, math.ceil((over + series.dose.time) / series.interval) + 1):
-                time = series.dose.time - number * series.interval
-                if time + over > 0:
-                    earlier.append(replace(series.dose, time=time))
-        return earlier
-
-
-def _superpose(inputs: list[tuple[float, float, float]]) -> list[tuple[float, float]]:
-    """(from, to, rate) of each input to (time, total rate) at each change; exactly 0 when none goes on."""
-    edges = sorted({edge for begin, end, _ in inputs for edge in (begin, end)})
-    waiting = sorted(inputs)
-    going: list[tuple[float, float]] = []
-    out, position = [], 0
-    for edge in edges:
-        while position < len(waiting) and waiting[position][0] <= edge:
-            _, end, rate = waiting[position]
-            heapq.heappush(going, (end, rate))
-            position += 1
-        while going and going[0][0] <= edge:
-            heapq.heappop(going)
-        out.append((edge, math.fsum(rate for _, rate in going)))
-    return out

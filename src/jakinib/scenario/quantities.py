@@ -64,7 +64,7 @@ QUANTITIES = {
         Quantity("minimum_inhibition", "minimum inhibition", "%", 100,
                  inhibited=lambda t, y: 100 * float(y.min())),
         Quantity("hours_above_ic50", "hours a day above the IC50", "h", 24,
-                 inhibited=lambda t, y: _per_day(t, time_above(t, y, 0.5))),
+                 inhibited=lambda t, y: _per_day(t, float(time_above(t, y, 0.5)))),
         Quantity("cmax", "Cmax", "ng/mL", plasma=lambda t, y: float(y.max())),
         Quantity("cmin", "Cmin", "ng/mL", plasma=lambda t, y: float(y.min())),
         Quantity("auc", "AUC over 24 h", "ng*h/mL",

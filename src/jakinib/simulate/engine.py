@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from jakinib.errors import SimulationError, UnknownIdError
 from jakinib.simulate.blueprint import engine
 from jakinib.simulate.general import Fresh
-from jakinib.simulate.linear import course
-from jakinib.simulate.protocol import Protocol
+from jakinib.simulate.linear import Linear, course, courses
+from jakinib.simulate.protocol import Protocol, Protocols
 from jakinib.simulate.scale import Scale, absolute, described
 from jakinib.simulate.switches import ROOT
 
@@ -145,6 +145,9 @@ class Model:
 
     def started(self, settings: Mapping[str, float]) -> dict[str, float]:
         """Settings with the starts that follow from them; raises InputError for one it cannot take."""
+        if not self.starts.moved(settings):
+            self.starts.refuse(settings, self.id)
+            return dict(settings)
         values = dict(zip((self._known[i] for i in self._free), self._free_values.tolist(), strict=True))
         return self.starts.applied(settings, values, self.id)
 
@@ -250,10 +253,45 @@ class Model:
         with self.turn:
             return self._run(protocol, settings, observables)
 
+    def run_all(self, protocols: Protocols, observables: Sequence[str]) -> Array:
+        """Run protocols that differ in numbers alone; shape (times, runs, observables).
+
+        What a run gives does not depend on the runs beside it. A linear model is solved for all at once,
+        another one is run for each.
+        Raises UnknownIdError for an unknown symbol and SimulationError when one of the runs fails.
+        """
+        written = [*protocols.settings, *protocols.values]
+        model = self.able_to_set([*written, *self._left_out.intersection(observables)])
+        if model is not self:
+            return model.run_all(protocols, observables)
+        self.starts.refuse(written, self.id)
+        linear = self._solved(observables)
+        if linear and linear.matrix.isdisjoint(protocols.values) and not self.starts.moved(written):
+            self.require(written, self._settable)
+            out = courses(linear, protocols, observables)
+            bad = np.flatnonzero(~np.isfinite(out).all(axis=(0, 2)))
+            for number in bad[:1].tolist():
+                self._finite(out[:, number], protocols[number], observables, {})
+            return out
+        found = []
+        for number in range(len(protocols)):
+            rows = np.unique(protocols.times[:, number], return_inverse=True)[1]
+            found.append(self.run(protocols[number], observables)[rows])
+        return np.stack(found, axis=1)
+
+    def _solved(self, observables: Sequence[str]) -> Linear | None:
+        """How runs are solved that read these; None where they are integrated."""
+        linear = self._linear
+        return linear if linear and linear.forms.keys() >= set(observables) else None
+
     def _run(self, protocol: Protocol, settings: Mapping[str, float], observables: Sequence[str]) -> Array:
+        if linear := self._solved(observables):
+            written = [*settings, *(name for step in protocol.steps for name in step.values)]
+            self.require(written, self._settable)
+            return self._finite(
+                course(linear, protocol, settings, observables), protocol, observables, settings
+            )
         self._select(observables, self._scale.states if self._scale else ())
-        if self._linear and self._linear.readable.issuperset(observables):
-            return self._finite(course(self, self._linear.matrix, protocol, settings), protocol, settings)
         self._reset(settings, protocol.start)
         if self._scale:
             self._scale.start()
@@ -292,37 +330,20 @@ class Model:
             if values:
                 self.change(values)
                 changed.update(values)
-        return self._finite(out, protocol, changed)
+        return self._finite(out, protocol, self._selection, changed)
 
-    def _finite(self, out: Array, protocol: Protocol, changed: Mapping[str, float]) -> Array:
+    def _finite(
+        self, out: Array, protocol: Protocol, observables: Sequence[str], changed: Mapping[str, float]
+    ) -> Array:
         if not np.isfinite(out).all():
             at, which = np.argwhere(~np.isfinite(out))[0]
-            name, time = self._selection[which], float(protocol.times[at])
+            name, time = observables[which], float(protocol.times[at])
             raise SimulationError(f"{name} is not finite", time, dict(changed))
         return out
-
-    # For simulate.linear: the state is the vector of the amounts that are integrated ---------------------
-
-    def begin(self, settings: Mapping[str, float]) -> None:
-        self._reset(settings)
 
     def change(self, values: Mapping[str, float]) -> None:
         self._set(values)
         self._apply_laws()
-
-    def amounts(self) -> Array:
-        return np.array(self._model.getFloatingSpeciesAmounts(), dtype=float)
-
-    def put(self, amounts: Array) -> None:
-        self._model.setFloatingSpeciesAmounts(list(range(len(amounts))), amounts)
-
-    def slopes(self) -> Array:
-        """Rates of change of the amounts."""
-        return np.array(self._rr.getRatesOfChange(), dtype=float)
-
-    def readings(self) -> Array:
-        """Values of what is selected."""
-        return np.array(self._rr.getSelectedValues(), dtype=float)[1:]
 
     def _advance(
         self,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
@@ -109,6 +111,16 @@ def value(formula: Formula, of: Callable[[str], float], time: float, rate: Calla
         return float(function(*numbers))
 
 
+def elementwise(formula: Formula, known: Mapping[str, Any]) -> Any:
+    """Value of a formula of ``ELEMENTWISE`` operations; known: a number or an array of each symbol."""
+    if isinstance(formula, str):
+        return known[formula]
+    if isinstance(formula, float):
+        return formula
+    operation, operands = formula
+    return _OPERATIONS[operation](*[elementwise(operand, known) for operand in operands])
+
+
 def _chain(relation: Callable[[float, float], bool]) -> Callable[..., bool]:
     return lambda *x: all(relation(a, b) for a, b in pairwise(x))
 
@@ -118,7 +130,7 @@ def _factorial(x: float) -> float:
 
 
 _OPERATIONS: dict[str, Callable[..., Any]] = {
-    "+": lambda *x: sum(x),
+    "+": lambda *x: functools.reduce(operator.add, x, 0.0),  # term by term, for numbers and arrays alike
     "-": lambda a, *b: a - b[0] if b else -a,
     "*": lambda *x: math.prod(x),
     "/": np.divide,
@@ -135,8 +147,8 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     "factorial": _factorial,
     "quotient": lambda a, b: np.trunc(a / b),
     "rem": np.fmod,
-    "max": lambda *x: max(x),
-    "min": lambda *x: min(x),
+    "max": lambda *x: functools.reduce(np.maximum, x),
+    "min": lambda *x: functools.reduce(np.minimum, x),
     "eq": _chain(lambda a, b: a == b),
     "neq": _chain(lambda a, b: a != b),
     "lt": _chain(lambda a, b: a < b),
@@ -149,6 +161,7 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     "not": lambda x: not x,
     "implies": lambda a, b: not a or b,
 }
+_OF_ONE = frozenset({"factorial", *RELATIONS, "and", "or", "xor", "not", "implies"})  # take no arrays
 for _short in ("sin", "cos", "tan"):
     for _kind in (_short, _short + "h"):
         _forward, _inverse = getattr(np, _kind), getattr(np, "arc" + _kind)
@@ -158,3 +171,4 @@ for _name, _of in {"sec": "cos", "csc": "sin", "cot": "tan"}.items():
     for _end in ("", "h"):
         _OPERATIONS[_name + _end] = lambda x, f=_OPERATIONS[_of + _end]: 1 / f(x)
         _OPERATIONS["arc" + _name + _end] = lambda x, f=_OPERATIONS["arc" + _of + _end]: f(1 / x)
+ELEMENTWISE = frozenset(_OPERATIONS) - _OF_ONE

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from jakinib.errors import InputError
 
+Array = NDArray[np.float64]
+
 
 @dataclass(frozen=True)
 class Step:
@@ -64,3 +66,38 @@ class Protocol:
             for symbol, value in values.items():
                 if not math.isfinite(value):
                     raise InputError(f"protocol: {symbol} = {value}; give a finite number")
+
+
+@dataclass(frozen=True)
+class Protocols:
+    """Protocols of runs that differ in numbers alone, such as those of patients under one regimen.
+
+    times: hours at which each run is read, shape (times, runs), not decreasing; what is read twice is
+    returned twice. settings: values from time 0 on, a number, or one a run. edges: hours, (edges, runs), not
+    decreasing. values: by symbol, (edges, runs), what holds from each edge on.
+    """
+
+    times: Array
+    settings: Mapping[str, float | Array] = field(default_factory=dict)
+    edges: Array = field(default_factory=lambda: np.zeros((0, 1)))
+    values: Mapping[str, Array] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return self.times.shape[1]
+
+    def __post_init__(self) -> None:
+        for name, value in (*self.settings.items(), *self.values.items()):
+            if not np.isfinite(value).all():
+                raise InputError(f"protocols: {name} is not finite; give finite numbers")
+
+    def __getitem__(self, number: int) -> Protocol:
+        """One of them; its times are read once each."""
+        settings = {
+            name: float(np.broadcast_to(value, (len(self),))[number]) for name, value in self.settings.items()
+        }
+        edges = self.edges[:, number].tolist() if self.values else []
+        steps = [
+            Step(time, {name: float(values[k, number]) for name, values in self.values.items()})
+            for k, time in enumerate(edges)
+        ]
+        return Protocol(np.unique(self.times[:, number]), settings, steps)
