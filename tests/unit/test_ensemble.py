@@ -60,7 +60,8 @@ def test_draws_are_corrected_where_the_posterior_departs_from_its_laplace_approx
     mean = float((grid * density).sum() / density.sum())
     spread = math.sqrt(float(((grid - mean) ** 2 * density).sum() / density.sum()))
     problem.values = lambda theta: {"k": float(np.exp(theta[0]))}  # type: ignore[attr-defined]
-    drawn = ensemble.draw(problem, np.zeros(1), 200, seed=2, evaluations=2500)  # type: ignore[arg-type]
+    drawn = ensemble.draw(problem, np.zeros(1), 200, seed=0, evaluations=150)  # type: ignore[arg-type]
+    assert drawn.method == "posterior"
     theta = np.log(drawn.values[:, 0])
     laplace = math.sqrt(profile.covariance(problem, np.zeros(1))[0, 0])
     assert theta.mean() == pytest.approx(mean, abs=4 * spread / math.sqrt(200))
@@ -85,7 +86,7 @@ def test_chains_find_a_flat_tail_that_the_expansion_takes_to_be_impossible(seed:
 def test_with_offsets_of_laboratories_the_draws_follow_the_posterior_that_integrates_them_out() -> None:
     problem = Laboratories()
     best = profile.minimise(problem, np.zeros(4)).theta
-    drawn = ensemble.draw(problem, best, 200, seed=1, evaluations=500)
+    drawn = ensemble.draw(problem, best, 200, seed=0, evaluations=300)
     grid = np.linspace(-4, 4, 2001)
     density = np.array([problem.marginal(x) for x in grid])
     density /= density.sum()
