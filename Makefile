@@ -18,7 +18,7 @@ demo: .venv/.runtime ## run every evaluation plan and write the report; installs
 
 test: lint ## lint, check that the committed SBML is current, run all tests
 	$(BIN)/jakinib build --check
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: setup ## check style and types
 	$(BIN)/ruff check

@@ -15,7 +15,7 @@ import pytest
 from jakinib.assay import CellAssay
 from jakinib.assay.compare import conditions_of, exposure, inhibition
 from jakinib.build import ModelSpec, compose, translated
-from jakinib.explore import explore, page
+from jakinib.explore import page
 from jakinib.explore.opening import arms
 from jakinib.lanes import Lanes
 from jakinib.library import get_library
@@ -29,11 +29,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(BROWSER is None, reason="needs a browser; Debian has it in the package chromium"),
 ]
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return explore(tmp_path_factory.mktemp("page") / "explore.html")
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,6 @@ import jakinib as jk
 from jakinib.evaluate.draws import joint
 from jakinib.evaluate.run import calibrations
 from jakinib.experiments import Models
-from jakinib.explore import explore
 from jakinib.library import get_library
 from jakinib.library.measurements import get_data
 
@@ -36,11 +35,6 @@ OPEN = (
     "document.querySelectorAll('#parameters, #parameters details').forEach((part) => { part.open = true; })"
 )
 HALF = "document.querySelector('#beside tbody tr td:last-child').textContent"
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return explore(tmp_path_factory.mktemp("page") / "explore.html")
 
 
 @pytest.fixture(scope="module")

@@ -140,44 +140,67 @@ OTHER = {
 }  # fmt: skip
 
 
-def plan(folder: Path, symbol: str, unit: str, row: str, by: float = 1.0) -> Problem:
-    """A plan that frees one symbol from 0.1 to 0.9; ``by`` turns these into ``unit``."""
+WRONG = "kg*s"
+
+
+def plan(folder: Path, symbol: str, unit: str, row: str, by: float = 1.0, name: str = "free") -> Path:
+    """The file of a plan that frees one symbol from 0.1 to 0.9; ``by`` turns these into ``unit``."""
     low, start, high = 0.1 * by, 0.5 * by, 0.9 * by
-    path = folder / "plans" / "free.yaml"
+    path = folder / "plans" / f"{name}.yaml"
     path.write_text(
-        f"id: free\nquestion: q\ncalibration: [{row}]\nseed: 1\nstarts: 1\n"
+        f"id: {name}\nquestion: q\ncalibration: [{row}]\nseed: 1\nstarts: 1\n"
         "populations: {adults: healthy_adult}\n"
         "errors: {cell_ic50: 1.3, cmax: 1.3, volume: 1.3}\n"
         f"parameters:\n  - {{id: '{symbol}', unit: '{unit}',"
         f" low: {low!r}, high: {high!r}, start: {start!r}}}\n",
         encoding="utf-8",
     )
+    return path
+
+
+def problem(path: Path) -> Problem:
     return Problem(read_plan(path, get_data()), get_data())
 
 
+@pytest.fixture(scope="module")
+def plans(covalent: Path) -> Iterator[dict[tuple[str, str], tuple[Path, set[str]]]]:
+    """(symbol, unit) -> a plan that frees it in that unit, and what the check of all of them says of it."""
+    paths = {}
+    for number, (symbol, (row, unit)) in enumerate(FREE.items()):
+        for other, stated in enumerate((unit, OTHER[unit], WRONG)):
+            by = 1.0 if stated == WRONG else factor(unit, stated)
+            paths[symbol, stated] = plan(covalent, symbol, stated, row, by, f"free{number}_{other}")
+    findings = check(covalent).findings
+    yield {case: (path, {f.check for f in findings if f.path == path}) for case, path in paths.items()}
+    for path in paths.values():
+        path.unlink()
+
+
 @pytest.mark.parametrize("symbol", sorted(FREE))
-def test_a_plan_gives_the_model_the_value_it_states_whatever_its_unit(covalent: Path, symbol: str) -> None:
-    row, unit = FREE[symbol]
+def test_a_plan_gives_the_model_the_value_it_states_whatever_its_unit(
+    plans: dict[tuple[str, str], tuple[Path, set[str]]], symbol: str
+) -> None:
+    _, unit = FREE[symbol]
     for stated in (unit, OTHER[unit]):
-        problem = plan(covalent, symbol, stated, row, factor(unit, stated))
-        assert problem.values(problem.start)[symbol] == pytest.approx(0.5)
-        assert not [
-            f for f in check(covalent / "plans" / "free.yaml").findings if f.check == "unit-dimension"
-        ]
+        path, complaints = plans[symbol, stated]
+        freed = problem(path)
+        assert freed.values(freed.start)[symbol] == pytest.approx(0.5)
+        assert "unit-dimension" not in complaints
 
 
 @pytest.mark.parametrize("symbol", sorted(FREE))
 def test_a_plan_in_a_unit_of_another_dimension_is_refused_by_the_fit_and_the_check(
-    covalent: Path, symbol: str
+    plans: dict[tuple[str, str], tuple[Path, set[str]]], symbol: str
 ) -> None:
+    path, complaints = plans[symbol, WRONG]
     with pytest.raises(InputError, match="not convertible"):
-        plan(covalent, symbol, "kg*s", FREE[symbol][0])
-    assert [f for f in check(covalent / "plans" / "free.yaml").findings if f.check == "unit-dimension"]
+        problem(path)
+    assert "unit-dimension" in complaints
 
 
 def test_a_plan_that_frees_what_no_model_has_is_refused(covalent: Path) -> None:
     with pytest.raises(PlanError, match=r"did you mean .*kinact_ritlecitinib_JAK3"):
-        plan(covalent, "kinac_ritlecitinib_JAK3", "1/min", "Z1")
+        problem(plan(covalent, "kinac_ritlecitinib_JAK3", "1/min", "Z1"))
     assert [f for f in check(covalent / "plans" / "free.yaml").findings if f.check == "unknown-symbol"]
 
 
