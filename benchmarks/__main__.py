@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import engines
+import generated
 import goals
 import populations
 import runs
@@ -48,13 +49,16 @@ def main() -> None:
         costs, share = cost(), populations.own_time()
         rows += costs.rows()
         console.print(goals.table(rows), costs.markdown(), sep="\n")
+        status.update("code that is written and compiled")
+        compiled = list(generated.rows())
+        console.print(goals.table(compiled, "interpreted or compiled"))
         status.update("beside other tools")
         compared = {}
         for task in engines.tasks():
             compared[task.name] = engines.comparison(task)
             console.print(engines.table(task, compared[task.name]))
         if given.page:
-            speed.write(rows, costs, share, compared, load)
+            speed.write(rows, costs, share, compiled, compared, load)
         status.update("one run after another")
         taken = [take() for take in measurements()]
         console.print(_figures(taken), populations.table(), sep="\n")

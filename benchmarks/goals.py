@@ -79,9 +79,9 @@ def in_turn(work: str, ways: Mapping[str, Callable[[], object]], number: int, ru
 HEAD = ["work", "medians", "ratio", "goal", ""]
 
 
-def table(rows: Iterable[Row]) -> Table:
+def table(rows: Iterable[Row], title: str = "beside the goals") -> Table:
     """For a console."""
-    out = Table(title="beside the goals", title_justify="left")
+    out = Table(title=title, title_justify="left")
     for column in HEAD:
         out.add_column(column, justify="right" if column == "ratio" else "left")
     for row in rows:

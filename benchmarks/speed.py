@@ -18,7 +18,12 @@ Compared = Mapping[str, list[tuple[Measurement, float]]]
 
 
 def write(
-    rows: Iterable[goals.Row], costs: Cost, share: Measurement, compared: Compared, load: float
+    rows: Iterable[goals.Row],
+    costs: Cost,
+    share: Measurement,
+    compiled: Iterable[goals.Row],
+    compared: Compared,
+    load: float,
 ) -> None:
     """Fill the parts of the page. load: of the machine before anything was measured."""
     parts = {
@@ -26,6 +31,7 @@ def write(
         f"{platform.python_version()}), of which other programs used {load:.1f} when it began.\n",
         "goals": goals.markdown(rows),
         "engines": _beside(compared),
+        "compiled": goals.markdown(compiled),
         "share": f"Of the time of a virtual patient {share.median:.0f} % is spent in it: a kernel twice as "
         f"fast would make a population {1 / (1 - share.median / 200):.2g} times as fast.\n",
         "cost": costs.markdown(),
