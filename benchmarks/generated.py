@@ -49,8 +49,16 @@ CALLS = {
     "NAME(solve)(m, ": "written_solve(",
 }
 
-PLAIN = '\n#define NAME(x) plain_##x\n#include "kernel.h"\n'
 TAIL = """
+#define NAME(x) plain_##x
+#if defined(__AVX512F__)
+#define BYTES 64
+#elif defined(__AVX__)
+#define BYTES 32
+#else
+#define BYTES 16
+#endif
+#include "kernel.h"
 int64_t lanes_width(void) { return W; }
 int lanes_run(const Model *m, const Work *w) { return plain_run(m, w); }
 """
@@ -102,11 +110,13 @@ def written(lanes: Lanes) -> Iterator[Written]:
         if call not in kernel:
             raise RuntimeError(f"kernel.h: no {call}")
         kernel = kernel.replace(call, own)
+    head, mark, tail = kernel.partition("} NAME(Run);\n")
+    kernel = "".join([head, mark, *parts, tail])
     with tempfile.TemporaryDirectory() as scratch:
         (Path(scratch) / "kernel.h").write_text(kernel, encoding="utf-8")
         main = (folder / "lanes.c").read_text(encoding="utf-8")
         at = main.index("#define NAME(x) plain_##x")
-        (Path(scratch) / "lanes.c").write_text(main[:at] + "\n".join(parts) + PLAIN + TAIL, encoding="utf-8")
+        (Path(scratch) / "lanes.c").write_text(main[:at] + TAIL, encoding="utf-8")
         made = Path(scratch) / "written.so"
         command = shlex.split(os.environ.get("CC", "cc"))
         options = ["-O3", "-march=native", "-fno-math-errno", "-shared", "-fPIC", "-w"]

@@ -1,13 +1,24 @@
-/* The integration of many runs of one model at once, W of them side by side in the lanes of B vectors.
-   A value of the lanes is B vectors in a row: while one waits for a result, the processor works on the other.
+/* The integration of many runs of one model at once, W of them side by side in the lanes of B vectors, each
+   as wide as a register. While one waits for a result, the processor works on the others.
 
-   Included by lanes.c once for each kind of processor, with NAME(x) naming its functions.
+   Included by lanes.c once for each kind of processor: NAME(x) names its functions, BYTES is the width of its
+   registers.
 
    Method: Rodas5P, a stiffly accurate Rosenbrock method of order 5 with an embedded error estimate and dense
    output of order 4 (G. Steinebach 2023, BIT Numer. Math. 63:27, doi:10.1007/s10543-023-00967-x). Each lane
    keeps its own time and step size, so a run does not depend on what else is in the vector, and takes up the
    next run when its own has ended. With `together` all lanes take the steps that the first lane needs, so that
    differences between them are those of one smooth map. */
+
+#define V NAME(V)
+#define M NAME(M)
+typedef double V __attribute__((vector_size(BYTES)));
+typedef int64_t M __attribute__((vector_size(BYTES)));
+#define B (8 * W / BYTES)
+#define VALUE (8 * W)
+/* Value i of all lanes, and of one. */
+#define AT(values, i) ((values) + B * (int64_t)(i))
+#define LANE(values, i, l) AT(values, i)[(l) / (W / B)][(l) % (W / B)]
 
 typedef struct {
     double t[W], h[W], stop_at[W];
@@ -408,3 +419,6 @@ static int NAME(run)(const Model *m, const Work *w) {
     free(memory);
     return 0;
 }
+
+#undef V
+#undef M

@@ -7,16 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define B 2 /* vectors of the lanes */
 #define W 16
 #define TINY 1e-9 /* hours; times closer than this are one time */
 enum { TOO_SHORT = 1, TOO_MANY = 2, LOST = 3, NOT_FINITE = 16 };
-
-typedef double V __attribute__((vector_size(8 * W / B)));
-typedef int64_t M __attribute__((vector_size(8 * W / B)));
-#define VALUE (B * sizeof(V))
-#define AT(values, i) ((values) + B * (int64_t)(i))                /* value i of all lanes */
-#define LANE(values, i, l) AT(values, i)[(l) / (W / B)][(l) % (W / B)] /* of one lane */
 
 typedef struct { /* stretches: operation, number of times, target and operands of each */
     int64_t length;
@@ -76,8 +69,10 @@ static const double H[3][8] = {
 };
 
 #define NAME(x) plain_##x
+#define BYTES 16
 #include "kernel.h"
 #undef NAME
+#undef BYTES
 
 #if defined(__x86_64__)
 #define WIDE
@@ -88,8 +83,10 @@ static const double H[3][8] = {
 #pragma GCC target("avx2,fma")
 #endif
 #define NAME(x) avx2_##x
+#define BYTES 32
 #include "kernel.h"
 #undef NAME
+#undef BYTES
 #if defined(__clang__)
 #pragma clang attribute pop
 #pragma clang attribute push(__attribute__((target("avx512f,avx512dq,fma"))), apply_to = function)
@@ -99,8 +96,10 @@ static const double H[3][8] = {
 #pragma GCC target("avx512f,avx512dq,fma")
 #endif
 #define NAME(x) avx512_##x
+#define BYTES 64
 #include "kernel.h"
 #undef NAME
+#undef BYTES
 #if defined(__clang__)
 #pragma clang attribute pop
 #else
