@@ -15,7 +15,7 @@ from jakinib.build.starts import Starts, starts_in
 from jakinib.errors import ModelError
 from jakinib.simulate.dormant import Dormant, leave_out
 from jakinib.simulate.general import prepared, refuse
-from jakinib.simulate.invariant import Laws, take_out
+from jakinib.simulate.invariant import Laws, Rules, take_out
 from jakinib.simulate.jit import compiled, identity, restored
 from jakinib.simulate.linear import Linear, linear
 from jakinib.simulate.source import Source, units
@@ -24,9 +24,9 @@ from jakinib.simulate.switches import Switches
 
 @dataclass(frozen=True)
 class Blueprint:
-    """One model. ours: built by this package. dormant: what was left out. reads, gives: of invariant rules.
+    """One model. ours: built by this package. dormant: what was left out. rules: that were taken out.
 
-    state: of the engine that integrates. laws: of the one that evaluates the invariant rules; empty for none.
+    state: of the engine that integrates.
     """
 
     id: str
@@ -37,10 +37,8 @@ class Blueprint:
     linear: Linear | None
     dormant: Dormant
     switches: Switches | None
-    reads: frozenset[str]
-    gives: tuple[str, ...]
+    rules: Rules
     state: bytes
-    laws: bytes
 
 
 def engine(sbml: str, reduced: bool) -> tuple[Blueprint, Any, Laws]:
@@ -52,16 +50,16 @@ def engine(sbml: str, reduced: bool) -> tuple[Blueprint, Any, Laws]:
     made: list[Any] = []
     plan = cache.kept("engine", key, lambda: _drawn(sbml, reduced, made))
     try:
-        rr, laws = made or (restored(plan.state), restored(plan.laws) if plan.laws else None)
+        rr = made[0] if made else restored(plan.state)
     except RuntimeError:  # the engine does not take the state: as if it were not there
         plan = _drawn(sbml, reduced, made)
         cache.update("engine", key, plan)
-        rr, laws = made
-    return plan, rr, Laws(laws, plan.reads, plan.gives)
+        rr = made[0]
+    return plan, rr, Laws(plan.rules, plan.source.compartments)
 
 
 def _drawn(sbml: str, reduced: bool, made: list[Any]) -> Blueprint:
-    """Read and compile a model; its engines are added to ``made``."""
+    """Read and compile a model; its engine is added to ``made``."""
     import libsbml
 
     document = libsbml.readSBMLFromString(sbml)
@@ -70,20 +68,34 @@ def _drawn(sbml: str, reduced: bool, made: list[Any]) -> Blueprint:
         raise ModelError("the text holds no SBML model")
     source = Source(model)
     amounts = {name: species.amount for name, species in source.species.items()}
-    known = model.getId() or "model", source, starts_in(model), units(model, amounts), built_here(model)
+    ours = built_here(model)
+    known = model.getId() or "model", source, starts_in(model), units(model, amounts), ours
     straight = linear(source)
     refuse(document, source)
     dormant = leave_out(document, source) if reduced else Dormant()
     try:
-        alone, reads, gives = take_out(document, source)
-        laws = None if alone is None else compiled(libsbml.writeSBMLToString(alone))
+        rules = take_out(document, source)
         switches = None if source.plain else prepared(model, source)
-        changed = dormant.species or gives or switches
+        if ours:
+            _strip(model)
+        changed = ours or dormant.species or rules or switches
         rr = compiled(libsbml.writeSBMLToString(document) if changed else sbml)
     except RuntimeError as error:
         reason = " ".join(str(error).split()).partition(", at ")[0]
         raise ModelError(f"the engine cannot run this model: {reason}") from error
-    made[:] = rr, laws
-    engines = (rr, laws) if cache.usable() else (None, None)
-    state, of_laws = (b"" if one is None else one.saveStateS("b") for one in engines)
-    return Blueprint(*known, straight, dormant, switches, reads, gives, state, of_laws)
+    made.append(rr)
+    state = rr.saveStateS("b") if cache.usable() else b""
+    return Blueprint(*known, straight, dormant, switches, rules, state)
+
+
+def _strip(model: Any) -> None:
+    """Take out what people read: the engine would read it again with every state that it restores."""
+    lists = (
+        model.getListOfCompartments(),
+        model.getListOfSpecies(),
+        model.getListOfParameters(),
+        model.getListOfReactions(),
+    )
+    for element in (model, *(element for elements in lists for element in elements)):
+        element.unsetAnnotation()
+        element.unsetNotes()

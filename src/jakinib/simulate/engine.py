@@ -95,9 +95,10 @@ class Model:
         self._species_amounts = np.array(model.getFloatingSpeciesAmounts(), dtype=float)
         self._free = [i for i, name in enumerate(self._known) if name not in self._ruled]
         self._free_values = np.array(model.getGlobalParameterValues(), dtype=float)[self._free]
-        self._read_by_laws = [self._known.index(name) for name in laws.parameters]
+        place = {name: i for i, name in enumerate(self._known)}
+        self._read_by_laws = [place[name] for name in laws.parameters]
         self._sizes_read_by_laws = [self.compartments.index(name) for name in laws.compartments]
-        self._given_by_laws = [self._known.index(name) for name in laws.gives]
+        self._given_by_laws = [place[name] for name in laws.gives]
         self._home = [model.getCompartmentIndexForFloatingSpecies(i) for i in range(len(self._integrated))]
 
     @property
@@ -189,10 +190,10 @@ class Model:
     def _apply_laws(self) -> None:
         """Bring the symbols given by invariant rules up to date; needed after anything is set."""
         if self._given_by_laws:
-            model = self._model
-            parameters = model.getGlobalParameterValues(self._read_by_laws)
-            sizes = self._sizes_read_by_laws and model.getCompartmentVolumes(self._sizes_read_by_laws)
-            model.setGlobalParameterValues(self._given_by_laws, self._laws(parameters, np.asarray(sizes)))
+            model, places, sizes = self._model, self._read_by_laws, self._sizes_read_by_laws
+            read = model.getGlobalParameterValues(places).tolist() if places else []
+            read += model.getCompartmentVolumes(sizes).tolist() if sizes else []
+            model.setGlobalParameterValues(self._given_by_laws, self._laws(read))
 
     def _amounts_in(self, sizes: Mapping[str, float]) -> Array:
         """Initial amounts; in a resized compartment the initial concentration stays."""

@@ -56,10 +56,12 @@ def read(
 
 def parts(formula: Formula) -> Iterator[Formula]:
     """The formula and everything in it."""
-    yield formula
-    if isinstance(formula, tuple):
-        for operand in formula[1]:
-            yield from parts(operand)
+    waiting = [formula]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        if isinstance(part, tuple):
+            waiting.extend(part[1][::-1])
 
 
 def names(formula: Formula) -> Iterator[str]:

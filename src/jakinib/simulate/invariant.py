@@ -1,108 +1,102 @@
 """Rules that only settings can change: evaluated when something is set, not at every integrator step.
 
 The engine expands a rule wherever it is used, so a potency law of constants would be computed hundreds of
-times per step. The model that is integrated reads these symbols as plain parameters instead.
+times per step. The model that is integrated reads these symbols as plain parameters instead. They are worked
+out here, as the engine would in its compiled code, which would take longer to compile and load than they do.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import math
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from jakinib.simulate.formula import names
+from jakinib.simulate.formula import Formula, names, parts, value
 from jakinib.simulate.source import Source
 
 if TYPE_CHECKING:
     import libsbml
 
+Rules = tuple[tuple[str, Formula], ...]
+_OPERANDS = {"+": (1, 99), "*": (2, 99), "-": (1, 2), "/": (2, 2), "^": (2, 2)}  # of rules that are taken out
+
 
 class Laws:
-    """The invariant rules of a model, evaluated by the engine that integrates the rest.
+    """The invariant rules of a model as a function.
 
-    rr: the engine of a model of nothing else; None where there are none. reads: what the rules read. gives:
-    the symbols they give. parameters, compartments: those of ``reads``, in the order of the engine.
+    rules: symbols with what gives them, each after those that it needs. sizes: names of compartments.
+    parameters, compartments: what they read besides. gives: the symbols they give.
     """
 
-    def __init__(
-        self, rr: Any | None, reads: frozenset[str] = frozenset(), gives: tuple[str, ...] = ()
-    ) -> None:
-        self.gives = gives
-        self.parameters: tuple[str, ...] = ()
-        self.compartments: tuple[str, ...] = ()
-        if rr is None:
-            return
-        self._rr = rr
-        model = self._model = self._rr.model
-        known = model.getGlobalParameterIds()
-        self.parameters = tuple(name for name in known if name in reads)
-        self.compartments = tuple(name for name in model.getCompartmentIds() if name in reads)
-        self._parameters = [known.index(name) for name in self.parameters]
-        self._compartments = [model.getCompartmentIds().index(name) for name in self.compartments]
-        self._gives = [known.index(name) for name in self.gives]
+    def __init__(self, rules: Rules, sizes: Collection[str] = ()) -> None:
+        self._rules, self.gives = rules, tuple(symbol for symbol, _ in rules)
+        named = dict.fromkeys(name for _, formula in rules for name in names(formula))
+        self.parameters = tuple(name for name in named if name not in {*self.gives, *sizes})
+        self.compartments = tuple(name for name in named if name in sizes)
+        self._quick = _written(rules, (*self.parameters, *self.compartments))
 
-    def __call__(
-        self, parameters: NDArray[np.float64], compartments: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Values of ``gives`` at the given values of ``parameters`` and ``compartments``, in their order."""
-        if self._parameters:
-            self._model.setGlobalParameterValues(self._parameters, parameters)
-        if self._compartments:
-            self._model.setCompartmentVolumes(self._compartments, compartments)
-        values: NDArray[np.float64] = self._model.getGlobalParameterValues(self._gives)
-        return values
+    def __call__(self, values: Sequence[float]) -> list[float]:
+        """Values of ``gives`` at those of ``parameters`` and ``compartments``; nan or inf where undefined."""
+        try:
+            return self._quick(*values)
+        except (ArithmeticError, ValueError):  # Python refuses a division by zero, which is inf here
+            known = dict(zip((*self.parameters, *self.compartments), values, strict=True))
+            for symbol, formula in self._rules:
+                known[symbol] = value(formula, known.__getitem__, math.nan, lambda _: math.nan)
+            return [known[symbol] for symbol in self.gives]
 
 
-def take_out(
-    document: libsbml.SBMLDocument, source: Source | None = None
-) -> tuple[libsbml.SBMLDocument | None, frozenset[str], tuple[str, ...]]:
-    """Take the invariant rules out of a document.
+def _written(rules: Rules, reads: Sequence[str]) -> Callable[..., list[float]]:
+    """The rules as a Python function; symbols become numbered variables, as SBML may call one ``lambda``."""
+    variables = {name: f"v{number}" for number, name in enumerate((*reads, *(name for name, _ in rules)))}
 
-    Returns a model of nothing else, the parameters and compartments the rules read, and the symbols they
-    give; no model where no rule is invariant.
-    """
+    def text(formula: Formula) -> str:
+        if isinstance(formula, str):
+            return variables[formula]
+        if isinstance(formula, float):
+            return f"float('{formula!r}')" if not math.isfinite(formula) else repr(formula)
+        operation, operands = formula
+        inner = [text(operand) for operand in operands]
+        if operation == "^":
+            return f"power({', '.join(inner)})"
+        return f"({operation}{inner[0]})" if len(inner) == 1 else f"({f' {operation} '.join(inner)})"
+
+    lines = [f"    {variables[name]} = {text(formula)}\n" for name, formula in rules]
+    arguments, results = (", ".join(map(variables.__getitem__, part)) for part in (reads, dict(rules)))
+    scope: dict[str, Callable[..., list[float]]] = {}
+    exec(f"def laws({arguments}):\n{''.join(lines)}    return [{results}]", {"power": math.pow}, scope)
+    return scope["laws"]
+
+
+def take_out(document: libsbml.SBMLDocument, source: Source | None = None) -> Rules:
+    """Take the invariant rules out of a document and return them, each after those that it needs."""
     model = document.getModel()
     rules = {} if model is None else _invariant(source or Source(model))
-    if not rules:
-        return None, frozenset(), ()
-    read = frozenset(name for reads in rules.values() for name in reads) - set(rules)
-    laws = document.clone()
-    _keep_rules(laws.getModel(), {*read, *rules}, set(rules))
     for symbol in rules:
         model.removeRuleByVariable(symbol)
         model.getParameter(symbol).setValue(0.0)  # written before every run
-    return laws, read, tuple(rules)
+    return tuple(rules.items())
 
 
-def _invariant(source: Source) -> dict[str, set[str]]:
-    """Assignment rules of parameters that read only constants of the run, with the names they read."""
+def _invariant(source: Source) -> dict[str, Formula]:
+    """Assignment rules of parameters that read only constants of the run, and use plain arithmetic."""
     if not source.plain:
         return {}
     constants = (set(source.parameters) | set(source.compartments)) - set(source.assigned)
-    found: dict[str, set[str]] = {}
+    read = {symbol: set(names(rule)) for symbol, rule in source.assigned.items() if _plain(rule)}
+    found: dict[str, Formula] = {}
     before = -1
     while before < len(found):
         before = len(found)
-        for symbol, rule in source.assigned.items():
-            read = set(names(rule))
-            if symbol not in found and read <= constants:
-                found[symbol] = read
+        for symbol, reads in read.items():
+            if symbol not in found and reads <= constants:
+                found[symbol] = source.assigned[symbol]
                 constants.add(symbol)
     return found
 
 
-def _keep_rules(model: Any, symbols: set[str], rules: set[str]) -> None:
-    """Leave of a model the named rules and symbols, and the compartments."""
-    lists = (
-        model.getListOfReactions,
-        model.getListOfEvents,
-        model.getListOfConstraints,
-        model.getListOfSpecies,
-    )
-    for items in lists:
-        items().clear()
-    for symbol in {rule.getVariable() for rule in model.getListOfRules()} - rules:
-        model.removeRuleByVariable(symbol)
-    for symbol in {parameter.getId() for parameter in model.getListOfParameters()} - symbols:
-        model.removeParameter(symbol)
+def _plain(formula: Formula) -> bool:
+    """Is it made of arithmetic alone?"""
+    operations = (part for part in parts(formula) if isinstance(part, tuple))
+    limits = ((len(operands), *_OPERANDS.get(operation, (1, 0))) for operation, operands in operations)
+    return all(fewest <= number <= most for number, fewest, most in limits)

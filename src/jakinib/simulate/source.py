@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -140,7 +141,7 @@ class Source:
         """Species that reactions do not change."""
         return frozenset(name for name, species in self.species.items() if species.boundary)
 
-    @property
+    @functools.cached_property
     def plain(self) -> bool:
         """Nothing but reactions with global parameters, and rules of parameters that do not read the time.
 
