@@ -30,7 +30,8 @@ FOREIGN = {
 
 @pytest.fixture
 def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Choose the cache: "on", empty at first, or "off"."""
+    """Choose the cache: "on", empty at first, or "off". What is quick to make is kept as well."""
+    monkeypatch.setattr(cache, "WORTH", 0.0)
 
     def choose(state: str) -> None:
         monkeypatch.setenv(cache.SWITCH, "off" if state == "off" else str(tmp_path / "cache"))
@@ -69,10 +70,7 @@ def test_a_model_of_the_package_is_the_same_to_the_last_bit(
 
 
 @pytest.mark.parametrize("construct", FOREIGN)
-def test_a_model_of_somebody_else_is_too(
-    construct: str, fresh: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(cache, "WORTH", 0.0)
+def test_a_model_of_somebody_else_is_too(construct: str, fresh: Callable[[str], None]) -> None:
     text = translate(f"{FUNCTION}\nmodel *probe()\n{FOREIGN[construct]}\nend", "probe")
     compare(lambda: Model(text), fresh)
 
@@ -81,7 +79,6 @@ def test_a_state_that_the_engine_refuses_is_made_again(
     sbml: Callable[[str], str], fresh: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The digest tells damage; where that is right, the engine still knows a state by its first bytes."""
-    monkeypatch.setattr(cache, "WORTH", 0.0)
     fresh("on")
     text = sbml(FOREIGN["rates"])
     expected = bits(Model(text))
