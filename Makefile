@@ -54,7 +54,7 @@ clean: ## remove .venv, reports, caches and built distributions
 	rm -rf .venv report build dist docs/_build docs/jupyter_execute docs/reference/data_book.md docs/reference/credibility.md docs/_static/explore.html .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find benchmarks docs src tests -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
-.venv/.runtime: pyproject.toml requirements.lock hatch_build.py src/jakinib/lanes/lanes.c src/jakinib/lanes/kernel.h
+.venv/.runtime: pyproject.toml requirements.lock hatch_build.py $(wildcard src/jakinib/lanes/*.[ch])
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { $(find_python); echo "Creating .venv with $$python"; "$$python" -m venv --clear .venv; }
 	@echo "Installing jakinib and what it runs on into .venv (650 MB, about a minute the first time)"
 	@$(INSTALL) --editable .

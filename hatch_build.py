@@ -24,7 +24,7 @@ except ImportError:  # run as a script
     BuildHookInterface = object  # type: ignore[assignment, misc]
 
 FOLDER = Path(__file__).resolve().parent / "src" / "jakinib" / "lanes"
-SOURCES = ("lanes.c", "kernel.h")
+SOURCES = ("lanes.c", "kernel.h", "vectors.h")
 LIBRARY = "_lanes.so"
 OPTIONS = ("-O3", "-fno-math-errno", "-shared", "-fPIC", "-w")
 LONGEST = 600  # s

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import shlex
+import shutil
 import subprocess
 import tempfile
 import time
@@ -114,6 +115,7 @@ def written(lanes: Lanes) -> Iterator[Written]:
     kernel = "".join([head, mark, *parts, tail])
     with tempfile.TemporaryDirectory() as scratch:
         (Path(scratch) / "kernel.h").write_text(kernel, encoding="utf-8")
+        shutil.copy(folder / "vectors.h", scratch)
         main = (folder / "lanes.c").read_text(encoding="utf-8")
         at = main.index("#define NAME(x) plain_##x")
         (Path(scratch) / "lanes.c").write_text(main[:at] + TAIL, encoding="utf-8")

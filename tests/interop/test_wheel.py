@@ -56,7 +56,7 @@ def test_wheel_carries_the_integrator_of_javascript_modules(wheel: Path) -> None
 
 def test_wheel_carries_the_lane_engine_where_a_compiler_is_there(wheel: Path) -> None:
     packed = set(zipfile.ZipFile(wheel).namelist())
-    assert {"jakinib/lanes/lanes.c", "jakinib/lanes/kernel.h"} <= packed
+    assert {f"jakinib/lanes/{name}" for name in ("lanes.c", "kernel.h", "vectors.h")} <= packed
     compiled = shutil.which(os.environ.get("CC", "cc").split()[0]) is not None
     assert ("jakinib/lanes/_lanes.so" in packed) == compiled
     assert wheel.name.endswith("none-any.whl") != compiled

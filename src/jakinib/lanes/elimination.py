@@ -14,7 +14,7 @@ Row = tuple[int, list[tuple[int, int]]]
 
 @dataclass(frozen=True)
 class Elimination:
-    """What the interpreter does with the entries of a matrix, as flat lists of numbers (see kernel.h).
+    """What the interpreter does with the entries of a matrix, as flat lists of numbers (see vectors.h).
 
     place: of each entry (row, column), fill included, in the array of values. factor: for each pivot its
     place and the number of rows below, for each of these its multiplier's place and the number of columns,

@@ -9,7 +9,7 @@ from functools import reduce
 from jakinib.errors import ModelError
 from jakinib.simulate.formula import Formula
 
-# Operations of the interpreter, by the number that it knows them by; see kernel.h. The last four join a
+# Operations of the interpreter, by the number that it knows them by; see vectors.h. The last four join a
 # product to another operation and stand in no graph: a b + c, c - a b, a b - c, (a b) c.
 ADD, SUB, MUL, NEG, INV, POW, EXP, LN, SQRT = range(9)
 PLUS_PRODUCT, LESS_PRODUCT, PRODUCT_LESS, TRIPLE_PRODUCT = range(9, 13)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from jakinib.lanes.program import Code, Program
 
 SWITCH = "JAKINIB_LANES"
-SOURCES = ("lanes.c", "kernel.h")
+SOURCES = ("lanes.c", "kernel.h", "vectors.h")
 LIBRARY = "_lanes.so"
 TOO_SHORT, TOO_MANY, LOST, NOT_FINITE = 1, 2, 3, 16  # statuses; the last is that of the first observable
 MOST = 100_000  # steps of a run

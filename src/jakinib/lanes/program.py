@@ -1,4 +1,4 @@
-"""Expressions as lists of operations on numbered slots, which the interpreter works through (kernel.h)."""
+"""Expressions as lists of operations on numbered slots, which the interpreter works through (vectors.h)."""
 
 from __future__ import annotations
 
