@@ -20,6 +20,7 @@ from jakinib.lanes import Reading
 from jakinib.library import get_library
 from jakinib.library.measurements import DataSet, Measurement
 from jakinib.library.readouts import observed
+from jakinib.simulate import Protocol
 from jakinib.units import parse_quantity
 
 WITHOUT_INHIBITOR = ("ATP", "Km_", "w_", "shift_", "catalytic_steps")  # act only through bound inhibitor
@@ -120,10 +121,15 @@ class Inhibited(Experiment):
     def specs(self) -> tuple[ModelSpec, ...]:
         return (self.spec,)
 
-    @property
+    @functools.cached_property
     def spec(self) -> ModelSpec:
         assay = self.assay
         return ModelSpec("cytokine_signalling", (assay.cytokine,), (assay.inhibitor,), cell=assay.cell)
+
+    def symbols(self, models: Models) -> set[str]:
+        """Without those of other drugs, of which there is none."""
+        others = set(get_library().inhibitors) - {self.assay.inhibitor}
+        return {one for one in super().symbols(models) if others.isdisjoint(one.partition("@")[0].split("_"))}
 
     @property
     def label(self) -> str:
@@ -181,6 +187,7 @@ class CellIC50(Inhibited, Searched):
         self.free = self.assay.free * row.to("nM")
         self._jaks = sorted({*self.cytokine.slot_a, *self.cytokine.slot_b})
         self._signals = observed(get_library(), self.cytokine, self.assay.read)
+        self._read_at = self._signals.index(self.assay.observable)
 
     def response(self, models: Models) -> Curve:
         return self.assay.curve(models.model(self.spec))
@@ -191,10 +198,10 @@ class CellIC50(Inhibited, Searched):
     def effect(self, models: Models, top: float) -> Effect:
         return self.assay.nominal(models.model(self.spec), top)
 
-    def _observe(self, models: Models, free: float) -> NDArray[np.float64]:
-        model = models.model(self.spec, () if free else WITHOUT_INHIBITOR)
+    @functools.cached_property
+    def _observables(self) -> tuple[str, ...]:
         stats, own = self.cytokine.stats, self.cytokine.symbol
-        observables = [
+        return (
             *self._signals,
             *(f"reserve_{own}_{s}" for s in stats),
             "catalytic_steps",
@@ -203,14 +210,27 @@ class CellIC50(Inhibited, Searched):
             f"a_{own}",
             f"b_{own}",
             *(f"A_{jak}" for jak in self._jaks),
-        ]
-        return model.run(self.assay.protocol(free), observables)[0]
+        )
+
+    @functools.cached_property
+    def _protocols(self) -> tuple[Protocol, Protocol]:
+        """Without inhibitor, and with the published concentration of it."""
+        return self.assay.protocol(0.0), self.assay.protocol(self.free)
+
+    def _without(self, models: Models) -> NDArray[np.float64]:
+        return models.model(self.spec, WITHOUT_INHIBITOR).run(self._protocols[0], self._observables)[0]
+
+    def _inhibited(self, models: Models) -> NDArray[np.float64]:
+        return models.model(self.spec).run(self._protocols[1], self._observables)[0]
 
     def hill(self, models: Models) -> float:
         """Slope of logit(inhibition) in ln(concentration) at the published one, by the closed form."""
+        return self._hill(self._inhibited(models))
+
+    def _hill(self, inhibited: NDArray[np.float64]) -> float:
         entry = self.cytokine
         closed = len(self._signals) + len(entry.stats)
-        steps, activity, w, a, b, *available = self._observe(models, self.free)[closed:].tolist()
+        steps, activity, w, a, b, *available = inhibited[closed:].tolist()
         share = dict(zip(self._jaks, available, strict=True))
         fall_a = sum(x.value * share[jak] * (1 - share[jak]) for jak, x in entry.slot_a.items()) / a
         fall_b = sum(x.value * share[jak] * (1 - share[jak]) for jak, x in entry.slot_b.items()) / b
@@ -218,9 +238,8 @@ class CellIC50(Inhibited, Searched):
         return 1.0 if lost < 1e-9 else steps * (w * fall_a + (1 - w) * fall_b) / lost
 
     def distance(self, models: Models) -> float:
-        at = self._signals.index(self.assay.observable)
-        top, inhibited = self._observe(models, 0.0)[at], self._observe(models, self.free)[at]
-        return logit(inhibited / top) / self.hill(models)
+        top, inhibited = self._without(models), self._inhibited(models)
+        return logit(inhibited[self._read_at] / top[self._read_at]) / self._hill(inhibited)
 
     @property
     def stat(self) -> str:
@@ -230,7 +249,7 @@ class CellIC50(Inhibited, Searched):
     def reserve(self, models: Models) -> float:
         """Signal reserve G without inhibitor at the time of reading."""
         stats = self.cytokine.stats
-        return float(self._observe(models, 0.0)[len(self._signals) + stats.index(self.stat)])
+        return float(self._without(models)[len(self._signals) + stats.index(self.stat)])
 
     def curve(self, models: Models) -> Trace:
         return self.concentration_response(models, self.published, 50.0)

@@ -61,13 +61,17 @@ class Models:
         self, settable: Collection[str], scope: str, inert: tuple[str, ...] = ()
     ) -> dict[str, float]:
         """Values of symbols that can be set: general ones and those of ``scope`` (a cell or population)."""
+        return {symbol: self.values[name] for symbol, name in self.names(settable, scope, inert).items()}
+
+    def names(self, settable: Collection[str], scope: str, inert: tuple[str, ...] = ()) -> dict[str, str]:
+        """The names in ``values`` of these symbols, by symbol."""
         out = {}
         known = set(settable)
-        for name, value in self.values.items():
+        for name in self.values:
             symbol, _, only = name.partition("@")
             if (only and only != scope) or symbol not in known or symbol.startswith(inert or ("@",)):
                 continue
-            out[symbol] = value
+            out[symbol] = name
         return out
 
     def scoped(self, scope: str) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,9 +16,38 @@ from jakinib.library import get_library
 from jakinib.simulate import Model, Protocol, Runnable
 
 FIT_RTOL = 1e-10
-KEPT = 256  # runs
+KEPT = 256  # runs, before an evaluation
 
 Runs = dict[Hashable, NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A run that an experiment asks for.
+
+    spec, inert: what was asked of ``Context.model``. settings: all that the run starts from, those of
+    ``protocol`` among them.
+    """
+
+    spec: ModelSpec
+    inert: tuple[str, ...]
+    model: Model
+    settings: Mapping[str, float]
+    protocol: Protocol
+    observables: tuple[str, ...]
+
+    @functools.cached_property
+    def key(self) -> Hashable:
+        """Equal for runs that give the same."""
+        protocol = self.protocol
+        steps = tuple((step.time, *step.values.items()) for step in protocol.steps)
+        return (self.model.sha256, self.model.rtol, tuple(self.settings.items()), steps, protocol.start,
+                np.asarray(protocol.times, dtype=float).tobytes(), self.observables)  # fmt: skip
+
+    @property
+    def whole(self) -> Protocol:
+        """The protocol with all settings."""
+        return replace(self.protocol, settings=self.settings)
 
 
 class Context(Models):
@@ -25,13 +55,16 @@ class Context(Models):
 
     after: earlier plans, whose estimates overlay the library. inhibitors: those of all rows; signalling
     models know them all, so that rows of different inhibitors share a model and its uninhibited runs.
+    asked: the runs that were asked for since the values were set.
     """
 
     def __init__(self, after: tuple[str, ...], inhibitors: tuple[str, ...], rtol: float = FIT_RTOL) -> None:
         super().__init__(rtol=rtol)
         self.after, self.inhibitors = after, inhibitors
+        self.asked: list[Asked] = []
         self._runs: Runs = {}
         self._kept: Runs = {}
+        self._names: dict[tuple[ModelSpec, tuple[str, ...]], dict[str, str]] = {}
 
     def resolved(self, spec: ModelSpec) -> ModelSpec:
         given = spec.inhibitors if spec.name != "cytokine_signalling" else self.inhibitors
@@ -42,9 +75,14 @@ class Context(Models):
 
     def set(self, theta: Mapping[str, float]) -> None:
         """New parameter values (model units); forgets what was simulated with the old ones."""
+        if self.values.keys() != theta.keys():
+            self._names.clear()
         self.values = theta
         self._known.clear()
         self._runs.clear()
+        if len(self._kept) > KEPT:
+            self._kept.clear()
+        self.asked.clear()
 
     def number(self, name: str, where: str = "", otherwise: float | None = None) -> float:
         if name not in self.values and otherwise is not None:
@@ -56,19 +94,33 @@ class Context(Models):
         return self.values[name]
 
     def model(self, spec: ModelSpec, inert: tuple[str, ...] = ()) -> Runnable:
-        model = self.compiled(spec)
-        settings = self.settings(model.settable, scope_of(spec), inert)
+        return Remembering(self, spec, inert, self.compiled(spec), self.starts(spec, inert))
+
+    def starts(self, spec: ModelSpec, inert: tuple[str, ...]) -> dict[str, float]:
+        """Values of the symbols of a model; which names they have is found once."""
+        if (spec, inert) not in self._names:
+            self._names[spec, inert] = self.names(self.compiled(spec).settable, scope_of(spec), inert)
+        return {symbol: self.values[name] for symbol, name in self._names[spec, inert].items()}
+
+    def result(self, asked: Asked) -> NDArray[np.float64]:
+        """What a run gives; it is made once."""
+        self.asked.append(asked)
         # Values that change nothing are not set: such runs are kept over evaluations, others for this one.
-        return Remembering(model, settings, self._kept if inert else self._runs)
+        runs = self._kept if asked.inert else self._runs
+        if asked.key not in runs:
+            runs[asked.key] = asked.model.run(asked.whole, asked.observables)
+        return runs[asked.key]
 
 
 @dataclass(frozen=True)
 class Remembering:
     """A model with the parameters of an evaluation that repeats no run."""
 
+    context: Context
+    spec: ModelSpec
+    inert: tuple[str, ...]
     model: Model
     settings: Mapping[str, float]
-    runs: Runs
 
     @property
     def settable(self) -> Collection[str]:
@@ -76,14 +128,8 @@ class Remembering:
 
     def run(self, protocol: Protocol, observables: Sequence[str]) -> NDArray[np.float64]:
         settings = {**self.settings, **protocol.settings}
-        steps = tuple((step.time, *step.values.items()) for step in protocol.steps)
-        key = (self.model.sha256, self.model.rtol, tuple(settings.items()), steps, protocol.start,
-               np.asarray(protocol.times, dtype=float).tobytes(), tuple(observables))  # fmt: skip
-        if key not in self.runs:
-            if len(self.runs) >= KEPT:
-                self.runs.clear()
-            self.runs[key] = self.model.run(replace(protocol, settings=settings), observables)
-        return self.runs[key]
+        asked = Asked(self.spec, self.inert, self.model, settings, protocol, tuple(observables))
+        return self.context.result(asked)
 
     def initial(self, symbol: str) -> float:
         return self.settings[symbol] if symbol in self.settings else self.model.initial(symbol)

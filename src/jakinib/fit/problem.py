@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +14,10 @@ from jakinib.build.estimates import estimates
 from jakinib.build.symbols import symbols, unit_of
 from jakinib.errors import PlanError, UnitError, UnknownIdError
 from jakinib.experiments import CellIC50, Experiment, experiment
-from jakinib.fit.context import Context
+from jakinib.fit.context import Asked, Context
 from jakinib.fit.inherited import groups, inherited
 from jakinib.fit.plan import FreeParameter, Plan, Prior
+from jakinib.fit.slopes import Part, slopes
 from jakinib.library.measurements import DataSet
 from jakinib.units import factor
 
@@ -49,14 +52,16 @@ class Problem:
             symbol: setting.value * factor(setting.unit, unit_of(symbol, symbols(), f"plan {plan.id}: given"))
             for symbol, setting in plan.given.items()
         }  # values of symbols that are not free, in place of the estimates
-        self._last: tuple[NDArray[np.float64], dict[str, float], NDArray[np.float64]] | None = None
+        self._last: _Evaluated | None = None
         self.inherited = inherited(plan)
         together = {index for indices in groups(plan).values() for index in indices}
         alone = [(i, p) for i, p in enumerate(plan.parameters) if i not in together]
         priors = [(i, stated_prior(plan, parameter)) for i, parameter in alone]
         self.priors = [(i, prior) for i, prior in priors if prior is not None]
-        self._touching = [self._touched(target) for target in self.targets]
-        self._touching_reserve = [self._touched(target) for target in self.reserves]
+        simulated = [*self.targets, *self.reserves]
+        self._touching = [frozenset(self._touched(target)) for target in simulated]
+        self._parts: list[Part] = [functools.partial(self._data_residual, target) for target in self.targets]
+        self._parts += [functools.partial(self._reserve_residual, target) for target in self.reserves]
         if not without:
             self._refuse_idle(together)
 
@@ -67,7 +72,7 @@ class Problem:
 
     def _refuse_idle(self, together: set[int]) -> None:
         """Raises PlanError for a parameter that no row moves; those taken over together follow each other."""
-        moved = {i for touched in (*self._touching, *self._touching_reserve) for i in touched}
+        moved = {i for touched in self._touching for i in touched}
         moved |= {*self._offset_rows, *together, *(i for i, prior in self.priors if prior.spread)}
         if idle := set(range(len(self.names))) - moved:
             raise PlanError(
@@ -145,15 +150,24 @@ class Problem:
 
     def residuals(self, theta: NDArray[np.float64]) -> NDArray[np.float64]:
         """Data residuals, reserve priors, parameter priors; shape (n,). Raises SimulationError."""
+        return self._evaluated(theta).residuals.copy()
+
+    def _evaluated(self, theta: NDArray[np.float64]) -> _Evaluated:
         last = self._last
-        if last is None or not np.array_equal(last[0], theta) or last[1] != self.spreads:
+        if last is None or not np.array_equal(last.theta, theta) or last.spreads != self.spreads:
             context = self.use(theta)
-            out = [target.residual(context) * self.sigma_ratio(target) for target in self.targets]
-            out += [self._reserve_residual(target, context) for target in self.reserves]
+            out, asked = [], []
+            for part in self._parts:
+                first = len(context.asked)
+                out.append(part(context))
+                asked.append(context.asked[first:])
             out += [prior.residual(float(theta[i]), self.spreads) for i, prior in self.priors]
             out += [value for left in self.inherited for value in left.residuals(theta)]
-            self._last = last = (theta.copy(), dict(self.spreads), np.array(out))
-        return last[2].copy()
+            self._last = last = _Evaluated(theta.copy(), dict(self.spreads), np.array(out), asked)
+        return last
+
+    def _data_residual(self, target: Experiment, context: Context) -> float:
+        return target.residual(context) * self.sigma_ratio(target)
 
     def _reserve_residual(self, target: CellIC50, context: Context) -> float:
         prior = self.plan.reserve_prior
@@ -161,39 +175,47 @@ class Problem:
         return prior.residual(math.log(target.reserve(context)), self.spreads)
 
     def jacobian(self, theta: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Forward differences, each parameter only through the targets whose models it touches.
+        """Differences, each parameter only through the targets whose models it touches.
 
-        What is linear, offsets and priors, is written down.
+        They are of runs in lanes, and of separate runs where lanes cannot make them. What is linear, offsets
+        and priors, is written down.
         """
-        data, reserves = len(self.targets), len(self.reserves)
-        here = self.residuals(theta)
+        simulated, known = len(self._parts), self._evaluated(theta)
+        here, names = known.residuals, [(p.id, *p.also) for p in self.plan.parameters]
         jac = np.zeros((len(here), len(theta)))
+        found = slopes(self.context, self._parts, known.asked, self._touching, self.values(theta), names)
+        for (row, i), slope in found.items():
+            jac[row, i] = slope
         for i in range(len(theta)):
-            rows = [row for row, touched in enumerate(self._touching) if i in touched]
-            also = [row for row, touched in enumerate(self._touching_reserve) if i in touched]
             for row in self._offset_rows.get(i, ()):
                 target = self.targets[row]
                 holds = target.row.qualifier in "<>" and here[row] == 0  # a bound that is kept
                 jac[row, i] = 0.0 if holds else self.sigma_ratio(target) / target.sigma
-            if not rows and not also:
+            rows = [row for row in range(simulated) if i in self._touching[row] and (row, i) not in found]
+            if not rows:
                 continue
             moved = theta.copy()
             moved[i] += STEP
             context = self.use(moved)
-            there = [
-                self.targets[row].residual(context) * self.sigma_ratio(self.targets[row]) for row in rows
-            ]
-            there += [self._reserve_residual(self.reserves[row], context) for row in also]
-            at = rows + [data + row for row in also]
-            jac[at, i] += (np.array(there) - here[at]) / STEP
+            jac[rows, i] += (np.array([self._parts[row](context) for row in rows]) - here[rows]) / STEP
         for row, (i, prior) in enumerate(self.priors):
-            jac[data + reserves + row, i] = prior.slope(float(theta[i]), self.spreads)
-        first = data + reserves + len(self.priors)
+            jac[simulated + row, i] = prior.slope(float(theta[i]), self.spreads)
+        first = simulated + len(self.priors)
         for left in self.inherited:
             last = first + len(left.indices)
             jac[first:last, left.indices] = left.root
             first = last
         return jac
+
+
+@dataclass(frozen=True, eq=False)
+class _Evaluated:
+    """Residuals at ``theta`` under ``spreads``, and the runs that each simulated one asked for."""
+
+    theta: NDArray[np.float64]
+    spreads: dict[str, float]
+    residuals: NDArray[np.float64]
+    asked: list[list[Asked]]
 
 
 def _distinct_reserves(targets: Sequence[Experiment]) -> list[CellIC50]:

@@ -103,11 +103,12 @@ class Lanes:
         self._moving = {name: rule for rule in self.starts.rules for name in rule.reads}
 
     @classmethod
-    def of(cls, model: Model) -> Lanes:
-        """The lanes of a compiled model, made once for each."""
-        if model not in _KNOWN:
-            _KNOWN[model] = cls(model.sbml, model.rtol, atol=model.atol, reference=model)
-        return _KNOWN[model]
+    def of(cls, model: Model, rtol: float | None = None) -> Lanes:
+        """The lanes of a compiled model, made once for each and each tolerance; by default its own."""
+        known, rtol = _KNOWN.setdefault(model, {}), model.rtol if rtol is None else rtol
+        if rtol not in known:
+            known[rtol] = cls(model.sbml, rtol, atol=model.atol, reference=model)
+        return known[rtol]
 
     @property
     def reference(self) -> Model:
@@ -314,4 +315,4 @@ class Lanes:
         return SimulationError(reason, time, run.changed(time))
 
 
-_KNOWN: WeakKeyDictionary[Model, Lanes] = WeakKeyDictionary()
+_KNOWN: WeakKeyDictionary[Model, dict[float, Lanes]] = WeakKeyDictionary()

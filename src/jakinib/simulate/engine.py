@@ -280,6 +280,10 @@ class Model:
             found.append(self.run(protocols[number], observables)[rows])
         return np.stack(found, axis=1)
 
+    def closed_form(self, observables: Sequence[str]) -> bool:
+        """Whether runs that read these are solved in closed form."""
+        return self._solved(observables) is not None
+
     def _solved(self, observables: Sequence[str]) -> Linear | None:
         """How runs are solved that read these; None where they are integrated."""
         linear = self._linear
