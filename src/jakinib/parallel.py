@@ -12,12 +12,14 @@ from contextlib import closing, contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
+from jakinib.arguments import Within
 from jakinib.errors import IncompleteRunError, JakinibError
 
 T = TypeVar("T")
 R = TypeVar("R")
+Workers = Annotated[int, Within(1, 256)]  # processes
 AHEAD = 8  # jobs under way at least, so that no worker waits for the next one
 
 

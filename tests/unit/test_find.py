@@ -132,7 +132,8 @@ def test_what_cannot_be_reached_is_refused_with_the_most_that_can() -> None:
         (("average inhibition", "100 %"), "below 100"),
         (("average inhibition", "fifty"), "no percentage"),
         (("cmax", "4 h"), "not convertible"),
-        (("cmax", float("nan")), "no finite number"),
+        (("cmax", float("nan")), "value is nan"),
+        (("cmax", float("inf")), "no finite number"),
         (("inhibition", 50, "dose"), "at which concentration"),
     ],
 )

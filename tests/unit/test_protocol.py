@@ -20,7 +20,7 @@ def test_a_protocol_without_times_is_refused() -> None:
 
 @pytest.mark.parametrize("times", [[1.0, 1.0], [2.0, 1.0], [math.nan], [math.inf], [-1.0], [0.0, math.nan]])
 def test_times_are_finite_increasing_and_not_before_the_start(times: list[float]) -> None:
-    with pytest.raises(InputError, match="protocol: time"):
+    with pytest.raises(InputError, match=r"protocol: time|times\[\d\] is nan"):
         Protocol(times)
 
 
@@ -32,7 +32,7 @@ def test_a_protocol_may_start_before_zero_but_not_read_before_its_start() -> Non
 
 @pytest.mark.parametrize("steps", [[2.0, 1.0], [-0.5], [math.nan], [math.inf]])
 def test_steps_are_finite_in_order_and_not_before_the_start(steps: list[float]) -> None:
-    with pytest.raises(InputError, match="step at"):
+    with pytest.raises(InputError, match=r"step at|time is nan"):
         Protocol([3.0], steps=[Step(time, {"k": 1.0}) for time in steps])
 
 

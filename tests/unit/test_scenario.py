@@ -177,7 +177,7 @@ def test_what_a_verb_does_not_take_is_refused_rather_than_left_out() -> None:
         (lambda: jk.compare(RA, population="ra_adult"), "population: give it in the scenario"),
         (lambda: jk.assay([RA, RA.but(eGFR=4)]), "2 scenarios"),
         (lambda: jk.assay(RA, scenario=RA), "given twice"),
-        (lambda: jk.assay(scenario="baricitinib"), "scenario is str"),
+        (lambda: jk.assay(scenario="baricitinib"), "scenario is 'baricitinib'; give a jk.Scenario"),
         (lambda: jk.simulate(RA.but(matrix="PBMC")), "ex vivo blood"),
         (lambda: jk.simulate(RA.but(cytokine="all")), "takes one cytokine"),
         (lambda: jk.simulate(RA.but(concentration=4)), "does not take concentration"),

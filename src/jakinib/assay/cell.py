@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from jakinib.assay.curve import NO_SIGNAL, Curve, Effect, Half, halves_near
+from jakinib.arguments import checked
+from jakinib.assay.curve import NO_SIGNAL, Curve, Effect, Guess, Half, halves_near
 from jakinib.errors import InputError, SimulationError, UnitError, UnknownIdError
 from jakinib.lanes import Reading
 from jakinib.library import get_library
@@ -60,6 +61,7 @@ def free_fraction(
     return 1.0 / (1.0 + serum_fraction * (1.0 / fu - 1.0))
 
 
+@checked
 @dataclass(frozen=True)
 class CellAssay:
     """Conditions of a cell assay. cytokine_dose in nM, default the usual one; times in hours.
@@ -228,7 +230,7 @@ class CellAssay:
         """Read-out at the end of stimulation."""
         return self.reading(free_concentration, model).value()
 
-    def ic50s_near(self, models: Sequence[Runnable], near: float) -> list[float]:
+    def ic50s_near(self, models: Sequence[Runnable], near: Guess) -> list[float]:
         """IC50 (nominal, nM) on each of some models, searched side by side from a value nearby.
 
         Raises SimulationError as ``curve`` and its ``ic50`` do.

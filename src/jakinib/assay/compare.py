@@ -112,7 +112,7 @@ def exposure(
 
 def _read(text: Regimen | str, inhibitor: str, ends: bool) -> tuple[Regimen, Inhibitor]:
     """The regimen and its inhibitor; doses by mouth, in mg, for ever, unless it may have an end."""
-    regimen = Regimen.parse(text) if isinstance(text, str) else text
+    regimen = Regimen.parse(text)
     text = regimen.text
     names = regimen.inhibitors or ((inhibitor,) if inhibitor else ())
     if len(names) != 1:

@@ -200,7 +200,7 @@ def course(
     Raises InputError for conditions outside their range, UnknownIdError for unknown names.
     """
     library = get_library()
-    regimen = Regimen.parse(regimen) if isinstance(regimen, str) else regimen
+    regimen = Regimen.parse(regimen)
     people, given = library.population(population), _read_settings(settings or {})
     dosed = [library.inhibitor(name).id for name in regimen.inhibitors or (inhibitor,)]
     patients, said_of = _patients(dosed, people.id, given, conditions, own or {})
@@ -209,6 +209,8 @@ def course(
     whole = {drug: patients[drug].settings() | _settings_of(drug, given, dosed) for drug in dosed}
     in_mg = regimen.at_weight(whole[dosed[0]]["weight"])
     end = _end(regimen, None if hours is None else spoken(hours, "hour", "hours"), given)
+    if astray := [time for time in at if not 0 <= time < math.inf]:
+        raise InputError(f"at: {astray[0]:g} h is no time after the first dose; give hours from 0 on")
     dispositions = {drug: Disposition.of(drug, people.id, initial(whole[drug])) for drug in dosed}
     times = _times(in_mg, dispositions, end, [*at, *changes_of(given)])
     fine_times = fine(times)

@@ -6,11 +6,12 @@ import math
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from jakinib.arguments import Within, checked
 from jakinib.errors import InputError, SimulationError
 from jakinib.files.shown import Shown
 from jakinib.lanes import Reading, readings
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Array = NDArray[np.float64]
+Guess = Annotated[float, Within(0, 1e30)]  # nM
 NO_SIGNAL = 1e-9  # a read-out that nothing can inhibit
 LOWEST, HIGHEST = -4.0, 8.0  # log10 nM, the bracket: 0.1 pM to 0.1 M
 
@@ -138,6 +140,7 @@ def halves_near(asked: Sequence[Half]) -> list[float | None]:
     return found
 
 
+@checked
 @dataclass
 class Curve(Shown):
     """Inhibition as a function of inhibitor concentration.
@@ -180,7 +183,7 @@ class Curve(Shown):
             return float(10.0 ** (low if at_low == 0 else high))
         return float(10.0 ** brentq(self._logit, low, high, xtol=1e-6, rtol=1e-10))
 
-    def ic50_near(self, guess: float) -> float:
+    def ic50_near(self, guess: Guess) -> float:
         """IC50 by secant steps from a value nearby (relative error 1e-5); else by the full search."""
         search = steps_near(guess)
         wanted = next(search)
@@ -203,8 +206,8 @@ class Curve(Shown):
         """(concentrations nM, inhibition fraction); default two decades either side of the IC50."""
         if concentrations is None:
             concentrations = np.logspace(math.log10(self.ic50) - 2, math.log10(self.ic50) + 2, 41)
-        if (np.asarray(concentrations) < 0).any():
-            raise InputError("concentrations: a negative value; give nM of at least 0")
+        if not (np.isfinite(concentrations) & (np.asarray(concentrations) >= 0)).all():
+            raise InputError("concentrations: a negative or infinite value; give nM of at least 0")
         return np.asarray(concentrations), at_each(self.inhibition, concentrations)
 
     def to_frame(self) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from jakinib.arguments import checked
 from jakinib.assay.curve import Curve, Effect
 from jakinib.errors import InputError, SimulationError
 from jakinib.lanes import Reading
@@ -12,6 +13,7 @@ from jakinib.library import get_library
 from jakinib.simulate import Protocol, Runnable, Step, load
 
 
+@checked
 @dataclass(frozen=True)
 class KinaseAssay:
     """Conditions of an enzyme assay. atp in nM; times in hours; peptide in nM.

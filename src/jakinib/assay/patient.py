@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from jakinib.arguments import checked
 from jakinib.assay.disposition import RELEASE, Disposition
 from jakinib.assay.studied import COVARIATES, outside
 from jakinib.build.pharmacology import no_pharmacokinetics
@@ -135,6 +136,7 @@ def typical(inhibitor: str, population: str) -> dict[str, float]:
     return values | ({"release": uptake.release or RELEASE} if uptake.first_order > 0 else {})
 
 
+@checked
 @dataclass(frozen=True)
 class Patient:
     """A patient. weight in kg, eGFR in mL/min per 1.73 m2, or as text with a unit ("45 mL/min"), or over time
@@ -142,7 +144,8 @@ class Patient:
 
     conditions: names under ``conditions`` of the inhibitor, such as "fed" or "OAT3_inhibitor". own: of the
     disposition of the reference patient, by symbol ("CLr_baricitinib"), whatever a draw says of it.
-    Raises InputError for an inhibitor without pharmacokinetics in the population.
+    Raises InputError for an inhibitor without pharmacokinetics in the population, and for a covariate that is
+    not positive and finite.
 
     >>> Patient(eGFR="90, 30 from 7 days").eGFR.at(200.0)
     30.0
@@ -150,15 +153,19 @@ class Patient:
 
     population: str = "healthy_adult"
     inhibitor: str = "baricitinib"
-    weight: Covariate | None = None  # or text or a mapping; a number, or one over time, once made
-    eGFR: Covariate | None = None
+    weight: Annotated[Covariate | None, changing] = None  # a number, or one over time, once made
+    eGFR: Annotated[Covariate | None, changing] = None
     conditions: tuple[str, ...] = ()
     own: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
         for name, unit in COVARIATES.items():
-            if getattr(self, name) is not None:
-                object.__setattr__(self, name, changing(getattr(self, name), unit, name))
+            if getattr(self, name) is None:
+                continue
+            object.__setattr__(self, name, changing(getattr(self, name), unit, name))
+            for value in values(getattr(self, name)):
+                if not math.isfinite(value) or value <= 0:
+                    raise InputError(f"{name} is {value:g}; give a finite number above 0")
         drug, people = get_library().inhibitor(self.inhibitor), get_library().population(self.population)
         if people.id not in drug.pharmacokinetics:
             raise InputError(no_pharmacokinetics(drug, people.id))
@@ -187,17 +194,12 @@ class Patient:
 
         disposition: of the reference patient, in place of the library's (``typical``), by parameter name.
         Where eGFR changes, so may the share F that is taken up; clearances and volumes are per F at time 0.
-        Raises InputError for a covariate that is not positive and finite, UnknownIdError for an unknown name.
+        Raises UnknownIdError for an unknown name.
         """
         people = get_library().population(self.population)
         drug = get_library().inhibitor(self.inhibitor)
         weight = people.weight.to("kg") if self.weight is None else self.weight
         eGFR = people.eGFR.to("mL/min") if self.eGFR is None else self.eGFR
-        for name, value in [("weight", one) for one in values(weight)] + [
-            ("eGFR", one) for one in values(eGFR)
-        ]:
-            if not math.isfinite(value) or value <= 0:
-                raise InputError(f"{name} is {value:g}; give a finite number above 0")
         usual = typical(drug.id, people.id) | dict(disposition or {})
         mine = {symbol.removesuffix(f"_{drug.id}"): (symbol, value) for symbol, value in self.own}
         usual |= {name: mine[name][1] for name in usual if name in mine}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from jakinib.arguments import checked
 from jakinib.assay.cell import CellAssay
 from jakinib.assay.curve import at_each
 from jakinib.assay.disposition import UPTAKE, Disposition
@@ -17,7 +18,7 @@ from jakinib.assay.patient import PARAMETERS, Circumstances
 from jakinib.assay.studied import bands_missed, doses_outside, outside
 from jakinib.errors import InputError
 from jakinib.library import get_library
-from jakinib.library.ranges import BODY_WEIGHT, EGFR
+from jakinib.library.ranges import BODY_WEIGHT, DISPOSITION, EGFR
 from jakinib.regimen import Regimen
 from jakinib.regimen.changing import Changing, Covariate, Settings, initial, values
 from jakinib.simulate import Model, Runnable, load
@@ -62,6 +63,7 @@ class PlasmaProfile:
         }
 
 
+@checked
 def plasma(
     regimen: Regimen | str,
     times: Sequence[float] | NDArray[np.float64],
@@ -99,13 +101,13 @@ def plasma_profiles(
     model: Model | None = None,
 ) -> tuple[PlasmaProfile, ...]:
     """``plasma`` of the inhibitor dosed and, after it, of its active metabolite where it has one."""
-    regimen = Regimen.parse(regimen) if isinstance(regimen, str) else regimen
+    regimen = Regimen.parse(regimen)
     library = get_library()
     drug = library.inhibitor(inhibitor)
     for name in regimen.inhibitors:
         library.inhibitor(name)
     stated = dict(settings or {})
-    _check_covariates(stated)
+    _check_settings(stated, drug.id)
     model = model or load("oral_pk", inhibitors=(drug.id,), population=population)
     stated = _as_renal_function_leaves(drug.id, population, stated, model)
     given = initial(stated)
@@ -139,9 +141,14 @@ def plasma_profiles(
     )
 
 
-def _check_covariates(given: Settings) -> None:
-    """Raises InputError for a weight or eGFR that nobody has, and for other settings that change."""
+def _check_settings(given: Settings, drug: str) -> None:
+    """Raises InputError for a disposition, weight or eGFR that nobody has, and for others that change."""
     for name, value in given.items():
+        known = DISPOSITION.get(name.removesuffix(f"_{drug}"))
+        try:
+            _ = [known.number(one) for one in values(value)] if known else []
+        except ValueError as error:
+            raise InputError(f"{name} {error}") from None
         most = {"weight": BODY_WEIGHT.high, "eGFR": EGFR.high}.get(name, math.inf)
         if isinstance(value, Changing) and not (most < math.inf or name.startswith("F_")):
             raise InputError(f"{name} changes; weight and eGFR may, give one value of {name}")
@@ -197,6 +204,7 @@ class ExVivo:
         return float(self.time[last] + share * (self.time[last + 1] - self.time[last]))
 
 
+@checked
 def ex_vivo_inhibition(
     profile: PlasmaProfile, conditions: CellAssay, model: Runnable | None = None
 ) -> ExVivo:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
+from jakinib.arguments import Within
 from jakinib.errors import InputError
 from jakinib.experiments.exvivo import NEW_LABORATORY
 from jakinib.fit import posterior, results
@@ -21,6 +23,7 @@ from jakinib.fit.posterior import Stored
 from jakinib.fit.results import Fit
 
 COUNT, SEED = 40, 20261123
+Draws = Annotated[int, Within(0, 10_000)]
 SPREADS = ("laboratory", "cell_ic50")  # between laboratories, and of a potency measured again
 
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from jakinib.arguments import checked
 from jakinib.assay import CellAssay, assay
 from jakinib.errors import InputError
-from jakinib.evaluate.draws import joint
+from jakinib.evaluate.draws import Draws, joint
 from jakinib.evaluate.run import STRUCTURES, calibrations
 from jakinib.experiments import Models
 from jakinib.files.shown import Shown
@@ -140,6 +141,7 @@ class Sensitivity(Shown):
         return figure
 
 
+@checked
 def sensitivity(
     inhibitor: str = "baricitinib",
     cytokine: str = "IL-6",
@@ -152,7 +154,7 @@ def sensitivity(
     stimulation: str = "15 min",
     milieu: str = "",
     settings: Mapping[str, float] | None = None,
-    draws: int = DRAWS,
+    draws: Draws = DRAWS,
     done: Callable[[int], None] = lambda draw: None,
 ) -> Sensitivity:
     """Rank the fitted parameters by what their remaining uncertainty does to the IC50 of a cell assay.

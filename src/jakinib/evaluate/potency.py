@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jakinib import cache
+from jakinib.arguments import checked
 from jakinib.assay import CellAssay, Curve
 from jakinib.assay import assay as simulated
 from jakinib.build.estimates import estimates
@@ -168,6 +169,7 @@ def interval(logs: Array, *spreads: float) -> Interval:
     return float(math.exp(low)), float(math.exp(high))
 
 
+@checked
 def assay(
     inhibitor: str,
     cytokine: str,

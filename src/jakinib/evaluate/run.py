@@ -11,13 +11,14 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from jakinib import cache, paths
+from jakinib.arguments import checked
 from jakinib.build.estimates import result_file
 from jakinib.errors import InputError, SimulationError
 from jakinib.evaluate.agreement import Agreement, agreements
 from jakinib.evaluate.bands import EVERY, Bands, compute, criterion_key
 from jakinib.evaluate.basis import Basis, Tally, bases, tallies
 from jakinib.evaluate.criteria import Criterion, Interval, Verdict, read_criteria
-from jakinib.evaluate.draws import COUNT, Joint, joint
+from jakinib.evaluate.draws import COUNT, Draws, Joint, joint
 from jakinib.evaluate.evidence import Evidence
 from jakinib.evaluate.held import REASON
 from jakinib.evaluate.stamp import inputs, models
@@ -27,7 +28,7 @@ from jakinib.fit.crossvalidation import crossvalidate
 from jakinib.fit.plan import known_plans, read_plan
 from jakinib.library import get_library
 from jakinib.library.measurements import DataSet, get_data, read_from
-from jakinib.parallel import one_pool
+from jakinib.parallel import Workers, one_pool
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,12 +119,13 @@ class Evaluation:
         return pd.DataFrame(self.records())
 
 
+@checked
 @one_pool()
 def evaluate(
     progress: Callable[[Criterion], None] = lambda criterion: None,
     *,
-    draws: int = COUNT,
-    workers: int = 2,
+    draws: Draws = COUNT,
+    workers: Workers = 2,
     rerun: bool = False,
 ) -> Evaluation:
     """Compute every criterion of fits/criteria.yaml on the calibrated models, and 90 % intervals.

@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 from jakinib import __version__, paths
+from jakinib.arguments import checked
 from jakinib.export.sedml import template, to_sedml
 from jakinib.export.studies import Study, studies
 from jakinib.regimen import Regimen
@@ -17,6 +18,7 @@ _CSV = "http://purl.org/NET/mediatypes/text/csv"
 _TEXT = "http://purl.org/NET/mediatypes/text/markdown"
 
 
+@checked
 def archive(
     file: str | Path,
     inhibitor: str = "baricitinib",

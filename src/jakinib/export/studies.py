@@ -61,7 +61,7 @@ def studies(inhibitor: str, cytokine: str, regimen: Regimen | str, population: s
     """Enzyme assay of each JAK, time course under the cytokine, and a day under the regimen."""
     library = get_library()
     drug, entry = library.inhibitor(inhibitor).id, library.cytokine(cytokine)
-    regimen = Regimen.parse(regimen) if isinstance(regimen, str) else regimen
+    regimen = Regimen.parse(regimen)
     observed = tuple(dict.fromkeys(read.symbol for read in readouts(library, entry).values()))
     stimulus = {f"L_{entry.symbol}": CYTOKINE_DOSE}
     cell = load("cytokine_signalling", cytokines=(entry.id,), inhibitors=(drug,))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jakinib import paths
+from jakinib.arguments import checked
 from jakinib.assay.studied import COVARIATES
 from jakinib.errors import InputError, UnknownIdError
 from jakinib.export.dosing import add_doses
@@ -22,6 +23,7 @@ from jakinib.simulate.models import sbml_of
 PETAB = "petab"  # the format of a plan; all others are of a model
 
 
+@checked
 def export(
     model: Model | str,
     folder: str | Path,
@@ -64,7 +66,7 @@ def export(
     for name in formats:
         if name not in FORMATS:
             raise UnknownIdError("export format", name, [*FORMATS, PETAB])
-    regimen = Regimen.parse(regimen) if isinstance(regimen, str) else regimen
+    regimen = None if regimen is None else Regimen.parse(regimen)
     stated = {"weight": weight, "eGFR": eGFR}
     covariates = {n: changing(v, COVARIATES[n], n) for n, v in stated.items() if v is not None}
     if covariates and regimen is None:

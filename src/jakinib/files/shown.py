@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jakinib.arguments import checked
 from jakinib.errors import InputError
 from jakinib.files.tables import separator_of
 from jakinib.paths import write_atomic
@@ -21,6 +22,7 @@ LIBRARIES = {".xlsx": "openpyxl", ".parquet": "pyarrow"}  # pandas writes these 
 MOST_SHOWN = 12  # rows of a table in a notebook
 
 
+@checked
 class Shown:
     """What a result can do once it says ``to_frame``, ``record`` and, where it has a picture, ``plot``.
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from jakinib import paths
+from jakinib.arguments import checked
 from jakinib.build.estimates import result_file
 from jakinib.errors import InputError, UnknownIdError
 from jakinib.files.journal import Journal, read_record
@@ -19,7 +20,7 @@ from jakinib.fit import results
 from jakinib.fit.folds import LEAVE, Band, Fold, Held, Leave, Predicted, folds, predict, predict_elsewhere
 from jakinib.fit.plan import Plan
 from jakinib.fit.run import Prepared, prepare
-from jakinib.parallel import in_order
+from jakinib.parallel import Workers, in_order
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,12 @@ def share_inside(held: Sequence[Held], band: Band = "new") -> float:
     return 100 * sum(one.inside(band) for one in counted) / len(counted)
 
 
+@checked
 def crossvalidate(
     plan: str | Path | Prepared,
     leave: Leave = "drug",
     *,
-    workers: int = 1,
+    workers: Workers = 1,
     folder: Path | None = None,
     done: Callable[[Predicted], None] = lambda fold: None,
 ) -> CrossValidation:

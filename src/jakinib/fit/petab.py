@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from jakinib.arguments import checked
 from jakinib.errors import InputError, PlanError, SimulationError, UnknownIdError
 from jakinib.files import ABSENT, Table, read_table, short, table_text
 from jakinib.fit.petab_model import INITIAL, NOISE, ObservedModel, Row, as_number
@@ -373,6 +374,7 @@ class PetabResult:
         return table_text(list(records[0]), [list(record.values()) for record in records], separator)
 
 
+@checked
 def petab(path: str | Path, parameters: Mapping[str, float] | None = None) -> PetabResult:
     """Simulate a PEtab v1 problem, given by its YAML file, and compare it with its measurements.
 

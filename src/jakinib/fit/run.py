@@ -6,8 +6,10 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
 
 from jakinib import paths
+from jakinib.arguments import Within, checked
 from jakinib.files.journal import Journal
 from jakinib.fit import results
 from jakinib.fit.optimise import Start, multistart
@@ -15,7 +17,9 @@ from jakinib.fit.plan import plan_path, read_plan
 from jakinib.fit.problem import Problem
 from jakinib.fit.results import Fit
 from jakinib.library.measurements import DataSet, get_data
+from jakinib.parallel import Workers
 
+Starts = Annotated[int, Within(1, 10_000)]
 PARTIAL = "starts.partial.json"
 
 
@@ -35,11 +39,12 @@ def prepare(plan: str | Path) -> Prepared:
     return Prepared(path, Problem(read_plan(path, data), data), data)
 
 
+@checked
 def fit(
     plan: str | Path | Prepared,
     *,
-    starts: int | None = None,
-    workers: int = 1,
+    starts: Starts | None = None,
+    workers: Workers = 1,
     folder: Path | None = None,
     done: Callable[[Start], None] = lambda start: None,
 ) -> Fit:
@@ -52,7 +57,7 @@ def fit(
 
     >>> import jakinib as jk
     >>> from pathlib import Path
-    >>> found = jk.fit("clinical_pk", starts=1, folder=Path("my_fit"))
+        >>> found = jk.fit("clinical_pk", starts=1, folder=Path("my_fit"))
     >>> found.plan.id
     'clinical_pk'
     """

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
 from jakinib import files
-from jakinib.errors import InputError, shortened, visible
+from jakinib.arguments import shown
+from jakinib.errors import InputError, visible
 from jakinib.files import FileError, Row
 from jakinib.files.text import read_text as read_text
 from jakinib.files.text import short as short
@@ -176,8 +177,7 @@ def explain(first: Any) -> tuple[tuple[Any, ...], str]:
         case "extra_forbidden":
             message = "is not a known field; remove it or correct its spelling"
         case kind if not kind.startswith("value_error"):
-            given = shortened(repr(first["input"]), 80)
-            message = f"{message[0].lower()}{message[1:]} (got {given})"
+            message = f"{message[0].lower()}{message[1:]} (got {shown(first['input'])})"
     return location, message
 
 

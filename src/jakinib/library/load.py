@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from jakinib import cache, paths
+from jakinib.arguments import checked
 from jakinib.errors import InputError, UnknownIdError
 from jakinib.library.cells import NUMBERS, Place, read_cells
 from jakinib.library.citations import Evidence, Reference, References
@@ -325,6 +326,7 @@ def get_library() -> Library:
     return read_library(paths.models() / "library", *extra_folders())
 
 
+@checked
 def register(kind: str, path: str | Path) -> str:
     """Add one YAML file to the running library from outside the package; returns the new id.
 

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
+from jakinib.arguments import text
 from jakinib.errors import AmbiguousIdError, UnknownIdError
 
 E = TypeVar("E")
@@ -48,7 +49,8 @@ def spellings(identifier: str, entry: Any) -> list[str]:
 
 
 def find(name: str, entries: Mapping[str, E]) -> str | None:
-    """The id of the entry that a name means, or None where none states it."""
+    """The id of the entry that a name means, or None where none states it; raises InputError for no text."""
+    text(name, "a name")
     if name in entries:
         return name
     wanted = key(name)

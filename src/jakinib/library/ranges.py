@@ -90,7 +90,7 @@ Accession = Annotated[str, AfterValidator(text(r"[A-Za-z0-9][A-Za-z0-9:._-]*", 8
 Doi = Annotated[
     str, AfterValidator(text(r"(10\.\d{4,9}/[^\s\"<>\\^`{|}]+)?", 200, "a DOI such as 10.1000/182"))
 ]
-Line = Annotated[str, StringConstraints(max_length=2000)]  # what a person wrote, in one field
+Line = Annotated[str, StringConstraints(max_length=2000, strict=True)]  # what a person wrote, in one field
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jakinib.arguments import checked
 from jakinib.errors import InputError
 from jakinib.files.shown import Shown
 from jakinib.population.engine import METRICS
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 QUANTILES = (0.05, 0.5, 0.95)
 
 
+@checked
 def summary(people: pd.DataFrame | Shown | str | Path) -> pd.DataFrame:
     """Rows: covariates and outcomes; columns: p5, median, p95, mean, cv_percent, n (patients simulated).
 

@@ -11,10 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jakinib.arguments import checked
 from jakinib.errors import IncompleteRunError, InputError, WriteError
 from jakinib.files.journal import Journal, differences, read_record
 from jakinib.lanes import available
-from jakinib.parallel import each, pool
+from jakinib.parallel import Workers, each, pool
 from jakinib.paths import check_writable, write_atomic
 from jakinib.population.engine import Job, run_chunk
 from jakinib.population.study import study
@@ -27,7 +28,7 @@ Done = Callable[[int, int], None]  # patients finished, failures among them
 
 
 @contextmanager
-def executor_of(workers: int = 1, scheduler: str = "") -> Iterator[Executor]:
+def executor_of(workers: Workers = 1, scheduler: str = "") -> Iterator[Executor]:
     """Executor on this machine, or on the Dask cluster at ``scheduler`` (tcp://host:port).
 
     Raises InputError when Dask is not installed or the scheduler does not answer.
@@ -52,6 +53,7 @@ def executor_of(workers: int = 1, scheduler: str = "") -> Iterator[Executor]:
             yield own
 
 
+@checked
 def population(
     population: str,
     n: int = 1000,
@@ -64,7 +66,7 @@ def population(
     milieu: str = "",
     conditions: Sequence[str] = (),
     seed: int = 1,
-    workers: int = 1,
+    workers: Workers = 1,
     scheduler: str = "",
     ensemble: pd.DataFrame | None = None,
     executor: Executor | None = None,
@@ -103,7 +105,7 @@ def run_to_file(
     n: int,
     regimen: Regimen | str,
     *,
-    workers: int = 1,
+    workers: Workers = 1,
     scheduler: str = "",
     executor: Executor | None = None,
     done: Done = lambda finished, failed: None,

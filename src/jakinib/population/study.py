@@ -62,7 +62,7 @@ def study(
     people, drug = library.population(population), library.inhibitor(inhibitor)
     conditions = [resolve(f"condition of {drug.id}", name, drug.conditions) for name in conditions]
     _refuse(n, seed, drug, cytokine)
-    regimen = Regimen.parse(regimen) if isinstance(regimen, str) else regimen
+    regimen = Regimen.parse(regimen)
     own_doses = doses_of(regimen, drug)
     assay = None if cytokine is None else _assay(drug.id, cytokine, readout, cytokine_dose, milieu)
     values, units = _disposition(people, drug.id)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from jakinib import arguments
 from jakinib.errors import InputError
 from jakinib.regimen import words
 from jakinib.units import spoken
@@ -177,16 +178,19 @@ def _point(text: str, unit: str, what: str, leads: bool) -> tuple[float, float]:
 
 
 def _number(value: Any, unit: str, what: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise InputError(f"{what}: is {value!r}; write a number of {unit}, or a text such as '45 {unit}'")
-    return spoken(value, unit, what)
+    plain = value if isinstance(value, str) else arguments.number(value)
+    if plain is None:
+        raise InputError(
+            f"{what}: is {arguments.shown(value)}; write a number of {unit}, or a text such as '45 {unit}'"
+        )
+    return spoken(plain, unit, what)
 
 
 def _hours(time: Any, what: str) -> float:
     """Hours of a number of them, or of "7 days"; a day by its number may count from 0 or from 1."""
-    if isinstance(time, int | float) and not isinstance(time, bool):
-        return float(time)
-    text = str(time).strip()
+    if (plain := arguments.number(time)) is not None:
+        return float(plain)
+    text = arguments.text(time, f"{what}: a time").strip()
     if counted := _DAY.fullmatch(text):
         noun, number = counted[1].lower(), int(counted[2])
         raise InputError(

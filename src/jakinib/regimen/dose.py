@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args
 
+from jakinib.arguments import checked
 from jakinib.errors import InputError
 from jakinib.library import get_library
 from jakinib.library.ranges import LARGEST_AMOUNT, SHORTEST
@@ -19,6 +20,7 @@ SHORTEST_STEADY = 1 / 60  # h, between the doses of a steady state
 BOLUS = 1 / 60  # h; a bolus is pushed in one minute, so that every tool can read it as an input rate
 
 
+@checked
 @dataclass(frozen=True)
 class Dose:
     """One dose: ``time`` in hours, ``amount`` in mg (mg/kg when ``per_kg``).
@@ -88,6 +90,7 @@ def _with_entry(dose: Dose) -> Dose:
     return replace(dose, inhibitor=found) if found and found != dose.inhibitor else dose
 
 
+@checked
 @dataclass(frozen=True)
 class Regimen:
     """Doses of one or more inhibitors, and steady states reached before time 0.
@@ -172,8 +175,10 @@ class Regimen:
         return cls((Dose(time, amount),), f"{amount:g} mg once")
 
     @classmethod
-    def parse(cls, text: str) -> Regimen:
+    def parse(cls, text: str | Regimen) -> Regimen:
         """Read a regimen as it is prescribed; the class shows examples, docs/regimens.md the language.
+
+        A regimen is itself.
 
         An interval without an end ("4 mg qd") is a steady state ("4 mg qd ss"), one that follows other doses
         goes on for 14 days; ``notes`` say so.
@@ -181,7 +186,7 @@ class Regimen:
         """
         from jakinib.regimen.text import parse
 
-        return parse(text)
+        return text if isinstance(text, Regimen) else parse(text)
 
     @classmethod
     def read(cls, path: str | Path) -> Regimen:

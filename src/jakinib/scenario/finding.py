@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jakinib.arguments import checked
 from jakinib.assay.curve import logit
 from jakinib.errors import InputError
 from jakinib.evaluate.draws import Joint
@@ -106,6 +107,7 @@ class Found(Shown):
         )
 
 
+@checked
 def find(
     wanted: str,
     value: float | str,
@@ -133,8 +135,6 @@ def find(
     'mg'
     """
     asked = Scenario.of(**parts) if scenario is None else scenario.but(**parts) if parts else scenario
-    if not isinstance(asked, Scenario):
-        raise InputError(f"find: scenario is {type(asked).__name__}; give a jk.Scenario")
     what, over = quantity(wanted), numeric(vary)
     target = amount(value, what.unit, f"find: {what.label}")
     if not 0 < target < what.top:

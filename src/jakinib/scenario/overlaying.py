@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from jakinib.arguments import checked
 from jakinib.assay.cell import EX_VIVO, CellAssay
 from jakinib.assay.course import Course
 from jakinib.errors import InputError
@@ -163,6 +164,7 @@ class CourseOverlay(Overlay):
         return figure
 
 
+@checked
 def overlay(
     table: str | Path,
     scenario: Scenario | None = None,
@@ -192,8 +194,6 @@ def overlay(
     (4, 1)
     """
     asked = Scenario.of(**parts) if scenario is None else scenario.but(**parts) if parts else scenario
-    if not isinstance(asked, Scenario):
-        raise InputError(f"overlay: scenario is {type(asked).__name__}; give a jk.Scenario")
     cytokine = only("overlay", asked.cytokines, "cytokine")
     drug = only("overlay", asked.inhibitors, "inhibitor")
     conditions = asked.assay.of(drug, cytokine, EX_VIVO)

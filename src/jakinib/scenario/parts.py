@@ -12,9 +12,11 @@ from pydantic import (
     ConfigDict,
     Field,
     InstanceOf,
+    StrictStr,
     model_validator,
 )
 
+from jakinib import arguments
 from jakinib.assay.cell import EX_VIVO, JOINED, MATRICES, CellAssay, cytokines_of, stimulated
 from jakinib.assay.patient import Patient
 from jakinib.errors import InputError, RegimenError
@@ -51,9 +53,12 @@ def _in(unit: str, limits: Range, what: str = "") -> Callable[[Any], Any]:
     def read(given: Any) -> Any:
         if given is None:
             return None
-        value = understood(lambda: spoken(given, unit, what), what) if isinstance(given, str) else given
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValueError(f"is {given!r}; write a number of {unit}, or a text such as '45 {unit}'")
+        if isinstance(given, str):
+            return limits.number(understood(lambda: spoken(given, unit, what), what))
+        if (value := arguments.number(given)) is None:
+            raise ValueError(
+                f"is {arguments.shown(given)}; write a number of {unit}, or a text such as '45 {unit}'"
+            )
         return limits.number(float(value))
 
     return read
@@ -78,6 +83,9 @@ def _names(given: Any) -> Any:
     return (
         tuple(part.strip() for part in given.split(",") if part.strip()) if isinstance(given, str) else given
     )
+
+
+Names = Annotated[tuple[StrictStr, ...], BeforeValidator(_names)]
 
 
 def _stimulus(given: str) -> str:
@@ -115,14 +123,14 @@ class Who(Strict):
 
     model_config = ConfigDict(populate_by_name=True)
 
-    population: Annotated[str, AfterValidator(_population)] = "healthy_adult"
+    population: Annotated[StrictStr, AfterValidator(_population)] = "healthy_adult"
     weight: Annotated[
         float | InstanceOf[Changing] | None, BeforeValidator(_over_time("kg", BODY_WEIGHT, "weight"))
     ] = None
     eGFR: Annotated[
         float | InstanceOf[Changing] | None, BeforeValidator(_over_time("mL/min", EGFR, "eGFR"))
     ] = None
-    with_: Annotated[tuple[str, ...], BeforeValidator(_names)] = Field(default=(), alias="with")
+    with_: Names = Field(default=(), alias="with")
 
     @property
     def covariates(self) -> dict[str, Covariate]:
@@ -148,15 +156,17 @@ class Measured(Strict):
     concentration: of the inhibitor, nominal; for a question about one concentration.
     """
 
-    cytokine: Annotated[tuple[str, ...], BeforeValidator(_names), AfterValidator(_cytokines)] = ("IL-6",)
-    readout: str = ""
-    cell: str = ""
-    matrix: Annotated[str, AfterValidator(_matrix)] = ""
-    cytokine_dose: str = ""
-    milieu: str = ""
-    laboratory: str = ""
-    preincubation: str = "60 min"
-    stimulation: str = "15 min"
+    cytokine: Annotated[tuple[StrictStr, ...], BeforeValidator(_names), AfterValidator(_cytokines)] = (
+        "IL-6",
+    )
+    readout: StrictStr = ""
+    cell: StrictStr = ""
+    matrix: Annotated[StrictStr, AfterValidator(_matrix)] = ""
+    cytokine_dose: StrictStr = ""
+    milieu: StrictStr = ""
+    laboratory: StrictStr = ""
+    preincubation: StrictStr = "60 min"
+    stimulation: StrictStr = "15 min"
     concentration: Annotated[float | None, BeforeValidator(_in("nM", CONCENTRATION))] = None
 
     @model_validator(mode="after")

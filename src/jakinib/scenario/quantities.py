@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from jakinib import arguments
 from jakinib.assay import compare
 from jakinib.assay.cell import CellAssay
 from jakinib.assay.compare import Exposure
@@ -78,7 +79,7 @@ _SAID = {"mean": "average", "max": "maximum", "min": "minimum", "time": "hours",
 
 def quantity(name: str) -> Quantity:
     """A quantity by name: "mean inhibition" and "average_inhibition" are one; raises UnknownIdError."""
-    words = name.casefold().replace("_", " ").replace("-", " ").split()
+    words = arguments.text(name, "quantity").casefold().replace("_", " ").replace("-", " ").split()
     found = QUANTITIES.get("_".join(_SAID.get(word, word) for word in words))
     if found is None:
         raise UnknownIdError("quantity", name, QUANTITIES)
@@ -96,9 +97,10 @@ def amount(given: float | str, unit: str, where: str) -> float:
             except (ValueError, UnitError):
                 raise UnitError(f"{where}: '{given}' is no percentage; write for example '50 %'") from None
         return parse_quantity(text, unit, where=where)
-    if isinstance(given, bool) or not isinstance(given, int | float) or not math.isfinite(given):
-        raise InputError(f"{where}: {given!r} is no finite number; give one in {unit}, or a text with a unit")
-    return float(given)
+    if (found := arguments.number(given)) is None or not math.isfinite(found):
+        said = arguments.shown(given)
+        raise InputError(f"{where}: {said} is no finite number; give one in {unit}, or a text with a unit")
+    return float(found)
 
 
 # What can be varied ---------------------------------------------------------------------------------------
@@ -180,7 +182,7 @@ INPUTS = {
 def numeric(name: str) -> Input:
     """An input by name, whatever its case; raises UnknownIdError."""
     folded = {key.casefold(): value for key, value in INPUTS.items()}
-    found = folded.get(name.casefold().replace(" ", "_").replace("-", "_"))
+    found = folded.get(arguments.text(name, "input").casefold().replace(" ", "_").replace("-", "_"))
     if found is None:
         raise UnknownIdError("input", name, INPUTS)
     return found

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jakinib.arguments import checked
 from jakinib.assay.cell import cytokines_of
 from jakinib.errors import InputError
 from jakinib.files.journal import Journal
 from jakinib.files.shown import Shown
 from jakinib.library import get_library
-from jakinib.parallel import each
+from jakinib.parallel import Workers, each
 from jakinib.paths import check_writable
 from jakinib.regimen.changing import shown
 from jakinib.scenario.heat import ink_on
@@ -115,13 +116,14 @@ class Scan(Shown):
         return figure
 
 
+@checked
 def scan(
     wanted: str,
     over: Mapping[str, Values],
     scenario: Scenario | None = None,
     *,
     bands: bool = True,
-    workers: int = 1,
+    workers: Workers = 1,
     keep: str | Path | None = None,
     done: Done = lambda finished, points: None,
     **parts: Any,
@@ -144,8 +146,6 @@ def scan(
     True
     """
     asked = Scenario.of(**parts) if scenario is None else scenario.but(**parts) if parts else scenario
-    if not isinstance(asked, Scenario):
-        raise InputError(f"scan: scenario is {type(asked).__name__}; give a jk.Scenario")
     what = quantity(wanted)
     inputs = tuple(numeric(name) for name in over)
     if not 1 <= len(set(inputs)) <= 2 or len(set(inputs)) < len(inputs):

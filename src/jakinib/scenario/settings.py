@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from jakinib.arguments import number, shown, text
 from jakinib.assay.patient import typical
 from jakinib.errors import InputError, UnknownIdError
 from jakinib.library import get_library
@@ -26,9 +27,9 @@ def pairs_of(given: Any) -> Any:
     found: dict[str, float] = {}
     for one in given:
         parts = one.split("=", 1) if isinstance(one, str) else one
-        if len(parts) != 2:
-            raise ValueError(f"'{one}' sets nothing; write for example IC50_baricitinib_JAK1=5")
-        name = str(parts[0]).strip()
+        if not isinstance(parts, list | tuple) or len(parts) != 2:
+            raise ValueError(f"{shown(one)} sets nothing; write for example IC50_baricitinib_JAK1=5")
+        name = text(parts[0], "a name").strip()
         if name in found:
             raise ValueError(f"{name} is set twice; set it once")
         found[name] = _number(name, parts[1])
@@ -37,11 +38,11 @@ def pairs_of(given: Any) -> Any:
 
 def _number(name: str, given: Any) -> float:
     try:
-        value = math.nan if isinstance(given, bool) else float(given)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"{name} is {given!r}; give a number in the unit of the model, without one"
-        ) from None
+        value = float(given) if isinstance(given, str) else number(given)
+    except ValueError:
+        value = None
+    if value is None:
+        raise ValueError(f"{name} is {shown(given)}; give a finite number in the unit of the model")
     if not math.isfinite(value) or value <= 0:
         raise ValueError(f"{name} is {given}; give a finite number above 0")
     if name.startswith(SHARES) and value > 1:

@@ -11,10 +11,13 @@ import yaml
 from pydantic import (
     BeforeValidator,
     InstanceOf,
+    StrictStr,
     ValidationError,
     model_validator,
 )
 
+from jakinib.arguments import checked
+from jakinib.arguments import shown as shown_of
 from jakinib.assay.cell import EX_VIVO, CellAssay
 from jakinib.assay.patient import Patient
 from jakinib.build import ModelSpec
@@ -44,7 +47,9 @@ def _regimen(given: Any) -> Any:
         except ValidationError as error:
             location, message = explain(error.errors()[0])
             raise ValueError(f"{'.'.join(map(str, location[1:]))} {message}".strip()) from None
-    return given
+    if given is None or isinstance(given, Regimen):
+        return given
+    raise ValueError(f"is {shown_of(given)}; give a text, a list of series or a jk.Regimen")
 
 
 def _regimen_or_none(given: Any) -> Any:
@@ -59,7 +64,7 @@ class Fields(Strict):
 
     name: Line = ""
     patient: Annotated[Who, BeforeValidator(who_of)] = Who()
-    inhibitor: str = ""
+    inhibitor: StrictStr = ""
     regimen: Annotated[InstanceOf[Regimen] | None, BeforeValidator(_regimen)] = None
     assay: Annotated[Measured, BeforeValidator(measured_of)] = Measured()
     settings: Annotated[Pairs, BeforeValidator(pairs_of)] = ()
@@ -84,6 +89,7 @@ class Fields(Strict):
         return self
 
 
+@checked
 class Scenario(Fields):
     """Who is treated, what with and when, and how it is measured: a frozen value that every verb takes.
 
@@ -170,7 +176,7 @@ class Scenario(Fields):
                 raise UnknownIdError("part of a scenario", field, known)
         patient = {key: value for key, value in parts.items() if key in PATIENT}
         measured = {key: value for key, value in parts.items() if key in MEASURED}
-        fields = {"patient": patient, "assay": measured, "settings": settings or ()}
+        fields = {"patient": patient, "assay": measured, "settings": () if settings is None else settings}
         return cls(name=name, inhibitor=inhibitor, regimen=regimen, **fields)
 
     @classmethod

@@ -13,11 +13,13 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar, overload
 
+from jakinib.arguments import checked, shown
 from jakinib.assay.cell import EX_VIVO, WHOLE_BLOOD, CellAssay
 from jakinib.assay.compare import Exposure, exposure
 from jakinib.assay.course import Course, Ends, course
 from jakinib.errors import InputError
 from jakinib.evaluate import influence, potency
+from jakinib.parallel import Workers
 from jakinib.population import run
 from jakinib.scenario.arms import Arms
 from jakinib.scenario.assays import Assays
@@ -64,6 +66,8 @@ def taking(
 
     several: for verbs of one scenario, what to do with more of them.
     """
+    plain = checked(function, instead="a jk.Scenario")
+    of = checked(of, where=function.__name__)
 
     @functools.wraps(function)
     def verb(*args: Any, **kwargs: Any) -> Any:
@@ -75,11 +79,9 @@ def taking(
             given = kwargs.pop("scenario")
             arms = _arms(given)
             if arms is None:
-                raise InputError(
-                    f"{function.__name__}: scenario is {type(given).__name__}; give a jk.Scenario"
-                )
+                raise InputError(f"{function.__name__}: scenario is {shown(given)}; give a jk.Scenario")
         if arms is None:
-            return _asked(function(*args, **kwargs), function, args, kwargs)
+            return _asked(plain(*args, **kwargs), function, args, kwargs)
         beside_it = [name for name in kwargs if name not in options]
         if rest or beside_it:
             what = ", ".join(beside_it) or repr(rest[0])
@@ -286,7 +288,7 @@ def _population(
     arms: Several,
     *,
     n: int = 1000,
-    workers: int = 1,
+    workers: Workers = 1,
     scheduler: str = "",
     executor: Executor | None = None,
     done: run.Done = lambda finished, failed: None,

@@ -6,11 +6,12 @@ import functools
 import hashlib
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from jakinib.arguments import Within, checked
 from jakinib.errors import SimulationError, UnknownIdError
 from jakinib.simulate.blueprint import engine
 from jakinib.simulate.general import Fresh
@@ -20,6 +21,8 @@ from jakinib.simulate.scale import Scale, absolute, described
 from jakinib.simulate.switches import ROOT
 
 RTOL = 1e-8
+Relative = Annotated[float, Within(0, 1)]  # tolerance
+Absolute = Annotated[float, Within(0, 1e30)]
 MAX_STEPS = 50_000
 REPEATS = 2  # of a run whose tolerances were too coarse for a state
 TINY = 1e-9  # hours; times closer than this are one time
@@ -28,6 +31,7 @@ TINY = 1e-9  # hours; times closer than this are one time
 Array = NDArray[np.float64]
 
 
+@checked
 class Model:
     """A compiled SBML model; run it with ``run``. Threads take turns.
 
@@ -47,10 +51,10 @@ class Model:
     def __init__(
         self,
         sbml: str,
-        rtol: float = RTOL,
+        rtol: Relative = RTOL,
         *,
         reduced: bool = True,
-        atol: float | None = None,
+        atol: Absolute | None = None,
         exact: bool = True,
     ) -> None:
         self.sbml, self.rtol, self.reduced, self.atol, self.exact = sbml, rtol, reduced, atol, exact

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
+from jakinib.arguments import checked
 from jakinib.build import ModelSpec, built, compose, translated
 from jakinib.build.bounds import antimony_text
 from jakinib.build.estimates import estimates_stamp
@@ -19,7 +20,7 @@ from jakinib.build.spec import MODELS
 from jakinib.errors import InputError, ModelError, UnknownIdError
 from jakinib.files import FileError, read_text, short
 from jakinib.library import get_library
-from jakinib.simulate.engine import RTOL, Model
+from jakinib.simulate.engine import RTOL, Absolute, Model, Relative
 
 FINE = 1e-10  # relative tolerance of models whose sensitivity nobody has looked at
 
@@ -49,6 +50,7 @@ def _resolved(spec: ModelSpec) -> tuple[ModelSpec, Hashable]:
     return spec.resolved(library), (library.generation, estimates_stamp(spec.calibrated))
 
 
+@checked
 def load(
     name: str | Path,
     *,
@@ -57,8 +59,8 @@ def load(
     kinase: str | None = None,
     cell: str | None = None,
     population: str | None = None,
-    rtol: float | None = None,
-    atol: float | None = None,
+    rtol: Relative | None = None,
+    atol: Absolute | None = None,
 ) -> Model:
     """A model by name ("blood_pkpd", "cytokine_signalling", ...) or from a path to SBML, Antimony or OMEX.
 

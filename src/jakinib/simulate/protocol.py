@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from jakinib.arguments import checked
 from jakinib.errors import InputError
 
 Array = NDArray[np.float64]
 
 
+@checked
 @dataclass(frozen=True)
 class Step:
     """From ``time`` (h) on, the named symbols have these values (model units).
@@ -27,6 +29,7 @@ class Step:
     values: Mapping[str, float]
 
 
+@checked
 @dataclass(frozen=True)
 class Protocol:
     """A timed list of settings and the times at which observables are read.
@@ -48,6 +51,8 @@ class Protocol:
     def __post_init__(self) -> None:
         if len(self.times) == 0:
             raise InputError("protocol: times is empty; give at least one time to read at")
+        if not math.isfinite(self.start):
+            raise InputError(f"protocol: start is {self.start:g} h; give a finite number")
         previous = -math.inf
         for time in self.times:
             if not math.isfinite(time) or time < self.start or time <= previous:

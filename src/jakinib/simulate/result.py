@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from jakinib.arguments import checked
 from jakinib.errors import UnknownIdError
 from jakinib.simulate.engine import Model
 from jakinib.simulate.protocol import Protocol
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@checked
 @dataclass(frozen=True)
 class Result:
     """Observables over time, with units and provenance.
