@@ -7,17 +7,23 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+import jakinib as jk
 from jakinib.assay import CellAssay, Curve
+from jakinib.assay.compare import conditions_of, exposure, inhibition
 from jakinib.assay.curve import Effect, Half, at_each, halves_near
 from jakinib.errors import SimulationError
-from jakinib.lanes import Reading, readings
+from jakinib.lanes import Reading, available, readings
+from jakinib.scenario import Scenario
+from jakinib.scenario.drawn import enough, stored
+from jakinib.scenario.quantities import Outcome, in_vitro_side_by_side, numeric, quantity
 from jakinib.simulate import Adjusted, Model, Protocol, load
 
 
@@ -108,3 +114,66 @@ def test_ic50s_of_several_models_are_those_of_their_curves() -> None:
     models = [Adjusted(model, {"ATP": atp}) for atp in (1e6, 2e6, 4e6)]
     expected = [conditions.curve(one).ic50 for one in models]
     assert conditions.ic50s_near(models, expected[0]) == pytest.approx(expected, rel=1e-5)
+
+
+PLATE = Scenario.of(inhibitor="baricitinib", cytokine="IL-6", concentration="60 nM")
+
+
+@given(st.sampled_from(["inhibition", "IC50"]), st.lists(st.floats(0.05, 5.0), min_size=1, max_size=5))
+@settings(max_examples=10)
+def test_a_quantity_of_an_assay_in_many_draws_is_what_each_gives_alone(name: str, doses: list[float]) -> None:
+    wanted, dose = quantity(name), numeric("cytokine_dose")
+    draws = [Outcome(), *(Outcome({"ATP": atp, "kphos_IL6_STAT3": 3 * 10.0**6 / atp}) for atp in (1e6, 4e6))]
+    asked = [(draw, dose.put(PLATE, value)) for draw in draws for value in doses]
+    alone = [draw.of(scenario, [wanted])[0][0] for draw, scenario in asked]
+    assert in_vitro_side_by_side(asked, wanted, 50.0) == pytest.approx(alone, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "value", "vary"),
+    [
+        ("inhibition", 30.0, "concentration"),
+        ("IC50", 70.0, "cytokine_dose"),
+        ("inhibition", 40.0, "cytokine_dose"),
+    ],
+)  # fmt: skip
+def test_the_input_found_in_each_draw_gives_the_value_in_that_draw(
+    wanted: str, value: float, vary: str
+) -> None:
+    found = jk.find(wanted, value, vary, PLATE)
+    at = np.array(found.every)
+    assert len(at) >= 20
+    for x, draw in zip(at, enough(stored()).settings, strict=True):
+        if 0 < x < math.inf:
+            reached = Outcome(draw).of(found.input.put(PLATE, float(x)), [found.quantity])[0][0]
+            assert reached == pytest.approx(value, rel=1e-5)
+    assert ((at > 0) & (at < math.inf)).mean() > 0.9
+
+
+def test_inhibition_by_a_drug_and_its_metabolite_is_that_of_each_concentration_alone() -> None:
+    exposed = exposure("filgotinib 200 mg qd", "healthy_adult")
+    conditions = conditions_of(exposed, "IL-6")
+    model = conditions.model_of(tuple(exposed.free))
+    found = inhibition(exposed, conditions, model)
+    top, plan = conditions.uninhibited(model), conditions.protocol(0.0)
+    for number in range(0, len(exposed.time), 60):  # where blood is drawn
+        levels = {f"I_{name}": float(free[number]) for name, free in exposed.free.items()}
+        alone = replace(plan, settings={**plan.settings, **levels})
+        (left,) = model.run(alone, [conditions.observable])[0]
+        assert found[number] == pytest.approx(1 - left / top, abs=1e-7)
+    assert 0.05 < found.min() < found.max() < 1
+
+
+@pytest.mark.skipif(not available(), reason="without lanes every run is one of libRoadRunner")
+def test_the_draws_of_a_question_are_not_run_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs, run = [], Model.run
+
+    def counted(model: Model, *asked: Any) -> NDArray[np.float64]:
+        runs.append(asked)
+        return run(model, *asked)
+
+    found = jk.find("inhibition", 35.0, "concentration", PLATE)
+    monkeypatch.setattr(Model, "run", counted)
+    assert len(found.every) >= 20
+    jk.scan("IC50", {"cytokine_dose": "1, 2 nM"}, PLATE.but(concentration=None))
+    assert len(runs) < 80  # each of some forty draws, at two doses and for an interval, takes several

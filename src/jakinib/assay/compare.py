@@ -25,12 +25,13 @@ from jakinib.assay.patient import Patient
 from jakinib.assay.pk import plasma_profiles
 from jakinib.build.estimates import estimates
 from jakinib.build.pharmacology import no_pharmacokinetics
-from jakinib.errors import InputError
+from jakinib.errors import InputError, SimulationError
+from jakinib.lanes import Reading, readings
 from jakinib.library import get_library
 from jakinib.library.schema import Inhibitor
 from jakinib.regimen import Regimen
 from jakinib.regimen.changing import Covariate, Settings, within
-from jakinib.simulate import Model, Protocol, Runnable
+from jakinib.simulate import Model, Runnable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -197,18 +198,18 @@ def inhibition(exposed: Exposure, conditions: CellAssay, model: Runnable) -> Arr
         return inhibition_at(acting[names[0]], conditions.inhibited(model))
     top = conditions.uninhibited(model)
     draws = np.linspace(0, exposed.period, round(exposed.period / DRAW) + 1)
-    levels = {name: np.interp(draws, exposed.time, values) for name, values in acting.items()}
-    drawn = [
-        1 - _response({f"I_{name}": float(levels[name][i]) for name in names}, conditions, model) / top
-        for i in range(len(draws))
+    levels = [np.interp(draws, exposed.time, values) for values in acting.values()]
+    base, symbols = conditions.protocol(0.0), [f"I_{name}" for name in names]
+    asked = [
+        replace(base, settings={**base.settings, **dict(zip(symbols, map(float, at), strict=True))})
+        for at in zip(*levels, strict=True)
     ]
+    drawn = []
+    for found in readings([Reading(model, protocol, conditions.observable) for protocol in asked]):
+        if isinstance(found, SimulationError):
+            raise found
+        drawn.append(1 - found / top)
     return np.interp(exposed.time, draws, drawn)
-
-
-def _response(levels: Mapping[str, float], conditions: CellAssay, model: Runnable) -> float:
-    base = conditions.protocol(0.0)
-    protocol = Protocol(base.times, {**base.settings, **levels}, base.steps, base.start)
-    return float(model.run(protocol, [conditions.observable])[0, 0])
 
 
 def _day(exposed: Exposure, conditions: CellAssay, model: Model) -> dict[str, Any]:

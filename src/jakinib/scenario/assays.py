@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jakinib.assay.curve import at_each
 from jakinib.errors import InputError
 from jakinib.evaluate.potency import CellPotency
 from jakinib.files.shown import Shown
@@ -106,8 +107,7 @@ class Assays(Shown):
         logs = [math.log10(curve.ic50) for curve in self.curves]
         at = np.logspace(min(logs) - 1.5, max(logs) + 1.5, 61)
         for axes, curve in zip(panels.flat, self.curves, strict=False):
-            inhibited = [100 * curve.inhibition(float(x)) for x in at]
-            axes.semilogx(at, inhibited, color="#0072b2")
+            axes.semilogx(at, 100 * at_each(curve.inhibition, at), color="#0072b2")
             axes.axvline(curve.ic50, color="0.45", linestyle=":", linewidth=1)
             if self.banded and not self._without:
                 name, low, high = curve.inhibition_band(at)

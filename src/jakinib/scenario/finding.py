@@ -5,18 +5,26 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from jakinib.arguments import checked
-from jakinib.assay.curve import logit
+from jakinib.assay.curve import logit, steps_near
 from jakinib.errors import InputError
 from jakinib.evaluate.draws import Joint
 from jakinib.files.shown import Shown
-from jakinib.scenario.quantities import Input, Outcome, Quantity, amount, numeric, quantity
+from jakinib.scenario.quantities import (
+    Input,
+    Outcome,
+    Quantity,
+    amount,
+    in_vitro_side_by_side,
+    numeric,
+    quantity,
+)
 from jakinib.scenario.spread import outcomes, unheld
 from jakinib.scenario.value import Scenario
 
@@ -49,7 +57,9 @@ class Found(Shown):
     def every(self) -> tuple[float, ...]:
         """The input at which each draw of the parameters reaches the value; inf or 0 where none does."""
         made = outcomes(self.scenario, [self.quantity], self.draws)
-        return tuple(self._again(outcome) for outcome in made)
+        near: list[float | None] = [None] * len(made) if self.quantity.dosed else self._near(made)
+        pairs = zip(made, near, strict=True)
+        return tuple(self._again(outcome) if at is None else at for outcome, at in pairs)
 
     @functools.cached_property
     def unheld(self) -> list[str]:
@@ -65,6 +75,31 @@ class Found(Shown):
             raise InputError("; ".join(self.unheld))
         low, high = np.quantile(self.every, (0.05, 0.95), method="closest_observation")
         return float(low), float(high)
+
+    def _near(self, made: Sequence[Outcome]) -> list[float | None]:
+        """Where each draw reaches the value of an assay, by steps that all take side by side.
+
+        None where that is not found near what the estimates give, and inside the range of the input.
+        """
+        searches = dict(enumerate(steps_near(self.at) for _ in made))
+        wanted = {number: next(search) for number, search in searches.items()}
+        found: list[float | None] = [None] * len(made)
+        while wanted:
+            inside = {n: x for n, x in wanted.items() if self.input.low <= x <= self.input.high}
+            asked = [(made[n], self.input.put(self.scenario, x)) for n, x in inside.items()]
+            read = in_vitro_side_by_side(asked, self.quantity, self.value)
+            wanted = {}
+            for number, value in zip(inside, read, strict=True):
+                if value is None:
+                    continue
+                distance = _scaled(self.quantity, value) - _scaled(self.quantity, self.value)
+                try:
+                    wanted[number] = searches[number].send(1 / (1 + math.exp(-distance)))
+                except StopIteration as ended:
+                    at: float | None = ended.value
+                    if at is not None and self.input.low <= at <= self.input.high:
+                        found[number] = at
+        return found
 
     def _again(self, outcome: Outcome) -> float:
         distance = _distance(self.scenario, self.quantity, self.value, self.input, outcome)
@@ -151,13 +186,15 @@ def _distance(
     scenario: Scenario, what: Quantity, target: float, over: Input, outcome: Outcome
 ) -> Callable[[float], float]:
     """How far the quantity is above its target at a value of the input: smooth, 0 where it is reached."""
+    goal = _scaled(what, target)
+    return lambda x: _scaled(what, outcome.of(over.put(scenario, x), [what])[0][0]) - goal
 
-    def scale(number: float) -> float:
-        if what.unit == "%":
-            return logit(number / 100, 1e-12)
-        return number if math.isfinite(what.top) else math.log(max(number, 1e-12))
 
-    return lambda x: scale(outcome.of(over.put(scenario, x), [what])[0][0]) - scale(target)
+def _scaled(what: Quantity, number: float) -> float:
+    """A quantity on the scale on which it is nearest to a line of the logarithm of an input."""
+    if what.unit == "%":
+        return logit(number / 100, 1e-12)
+    return number if math.isfinite(what.top) else math.log(max(number, 1e-12))
 
 
 def _root(distance: Callable[[float], float], low: float, high: float) -> float:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jakinib.assay.cell import CellAssay
+from jakinib.assay.curve import at_each
 from jakinib.errors import InputError
 from jakinib.evaluate.potency import CellPotency
 from jakinib.files.shown import Shown
@@ -207,7 +208,7 @@ class ResponseOverlay(Overlay):
         return self.predicted.inhibition_band(np.array(self.at))[0]
 
     def at_the_estimates(self, at: Array) -> Array:
-        return np.array([100 * self.predicted.inhibition(float(c)) for c in at])
+        return 100 * at_each(self.predicted.inhibition, at)
 
     def band(self, at: Array) -> tuple[Array, Array]:
         return self.predicted.inhibition_band(at)[1:]

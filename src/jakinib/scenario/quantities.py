@@ -16,9 +16,11 @@ from jakinib.assay import compare
 from jakinib.assay.cell import CellAssay
 from jakinib.assay.compare import Exposure
 from jakinib.assay.course import BAND
+from jakinib.assay.curve import NO_SIGNAL, Half, halves_near
 from jakinib.assay.inhibition import FAINTEST, inhibition_law, time_above
-from jakinib.errors import InputError, UnitError, UnknownIdError
+from jakinib.errors import InputError, SimulationError, UnitError, UnknownIdError
 from jakinib.experiments import Models
+from jakinib.lanes import readings
 from jakinib.regimen import Regimen
 from jakinib.regimen.changing import Changing
 from jakinib.regimen.series import assemble, split
@@ -44,6 +46,11 @@ class Quantity:
     top: float = math.inf
     plasma: Callable[[Array, Array], float] | None = None
     inhibited: Callable[[Array, Array], float] | None = None
+
+    @property
+    def dosed(self) -> bool:
+        """Whether it follows doses; else it is of an assay."""
+        return self.plasma is not None or self.inhibited is not None
 
     @property
     def whose(self) -> str:
@@ -211,7 +218,7 @@ class Outcome:
 
         Raises InputError for a scenario that does not say what a quantity needs.
         """
-        if any(q.plasma is None and q.inhibited is None for q in wanted):
+        if any(not q.dosed for q in wanted):
             return self._in_vitro(scenario, wanted)
         drug = only("scenario", scenario.inhibitors, "inhibitor")
         plan = drawn(scenario, "scenario")
@@ -249,10 +256,9 @@ class Outcome:
             self._law = conditions, law
         return self._law[1](plasma.free[names[0]])
 
-    def _in_vitro(
-        self, scenario: Scenario, wanted: Sequence[Quantity]
-    ) -> tuple[list[float], tuple[str, ...]]:
-        other = [q.label for q in wanted if q.plasma or q.inhibited]
+    def assay(self, scenario: Scenario, wanted: Sequence[Quantity]) -> tuple[CellAssay, Runnable]:
+        """The assay that quantities are of, and the model it runs on; raises InputError as ``of`` does."""
+        other = [q.label for q in wanted if q.dosed]
         if other:
             rest = ", ".join(q.label for q in wanted if q.label not in other)
             raise InputError(f"{', '.join(other)} follow doses, {rest} an assay; ask for one kind at a time")
@@ -260,19 +266,52 @@ class Outcome:
         only("scenario", scenario.inhibitors, "inhibitor")
         cytokine = only("scenario", scenario.cytokines, "cytokine")
         conditions = in_vitro(scenario, "scenario")[cytokine]
-        curve = conditions.curve(self._model(conditions, (conditions.inhibitor,)))
-        out = []
-        for q in wanted:
-            if q.name == "ic50":
-                out.append(curve.ic50)
-            elif scenario.assay.concentration is None:
-                raise InputError(
-                    "inhibition: at which concentration? give concentration='100 nM', or ask for the average "
-                    "inhibition after doses"
-                )
-            else:
-                out.append(100 * curve.inhibition(scenario.assay.concentration))
+        return conditions, self._model(conditions, (conditions.inhibitor,))
+
+    def _in_vitro(
+        self, scenario: Scenario, wanted: Sequence[Quantity]
+    ) -> tuple[list[float], tuple[str, ...]]:
+        conditions, model = self.assay(scenario, wanted)
+        curve = conditions.curve(model)
+        out = [
+            curve.ic50 if q.name == "ic50" else 100 * curve.inhibition(_concentration(scenario))
+            for q in wanted
+        ]
         return out, (*curve.notes, *scenario.held)
+
+
+def _concentration(scenario: Scenario) -> float:
+    if scenario.assay.concentration is None:
+        raise InputError(
+            "inhibition: at which concentration? give concentration='100 nM', or ask for the average "
+            "inhibition after doses"
+        )
+    return scenario.assay.concentration
+
+
+def in_vitro_side_by_side(
+    asked: Sequence[tuple[Outcome, Scenario]], wanted: Quantity, near: float
+) -> list[float | None]:
+    """A quantity of an assay by each outcome in its scenario, all runs made side by side.
+
+    near: an IC50 (nM) from which others are searched for. None where that finds none, or a run fails: then
+    ``Outcome.of`` finds it or says why. Raises InputError as that does.
+    """
+    assays = [outcome.assay(scenario, [wanted]) for outcome, scenario in asked]
+    tops = [conditions.reading(0.0, model) for conditions, model in assays]
+    if wanted.name == "ic50":
+        effects = [partial(conditions.nominal, model) for conditions, model in assays]
+        return halves_near([Half(top, effect, near) for top, effect in zip(tops, effects, strict=True)])
+    levels = [_concentration(scenario) for _, scenario in asked]
+    there = [c.reading(c.free * level, model) for (c, model), level in zip(assays, levels, strict=True)]
+    read = readings([*tops, *there])
+    found: list[float | None] = []
+    for top, rest in zip(read[: len(asked)], read[len(asked) :], strict=True):
+        if isinstance(top, SimulationError) or isinstance(rest, SimulationError) or top <= NO_SIGNAL:
+            found.append(None)
+        else:
+            found.append(100 * (1 - rest / top))
+    return found
 
 
 def _of(q: Quantity, time: Array, inhibition: Array | None) -> float:

@@ -10,7 +10,7 @@ from jakinib.evaluate.draws import Joint
 from jakinib.evaluate.laws import laws
 from jakinib.fit.ensemble import bands
 from jakinib.scenario.drawn import enough, stored, unfitted
-from jakinib.scenario.quantities import Outcome, Quantity
+from jakinib.scenario.quantities import Outcome, Quantity, in_vitro_side_by_side
 from jakinib.scenario.value import Scenario
 from jakinib.scenario.verbs import drawn, exposed, only
 
@@ -53,13 +53,23 @@ def unheld(scenario: Scenario, what: Quantity, draws: Joint | None = None) -> li
     Raises InputError where the stored draws are lacking or stale.
     """
     found = enough(stored() if draws is None else draws).settings
-    dosed = scenario.inhibitors if what.plasma or what.inhibited else ()
+    dosed = scenario.inhibitors if what.dosed else ()
     lines = [line for drug in dosed for line in unfitted(found, drug, scenario.patient.population)]
     return [f"no interval: {line.partition(', so')[0]}" for line in lines] if what.plasma else lines
 
 
 def spread(scenario: Scenario, wanted: Sequence[Quantity]) -> list[Interval]:
     """Ends of the central 90 % of each quantity over the stored draws."""
-    every = [outcome.of(scenario, wanted)[0] for outcome in outcomes(scenario, wanted)]
+    made = outcomes(scenario, wanted)
+    if any(q.dosed for q in wanted):
+        every = [outcome.of(scenario, wanted)[0] for outcome in made]
+    else:
+        near, _ = Outcome().of(scenario, wanted)
+        pairs = [(outcome, scenario) for outcome in made]
+        columns = [in_vitro_side_by_side(pairs, q, at) for q, at in zip(wanted, near, strict=True)]
+        every = [
+            [outcome.of(scenario, [q])[0][0] if x is None else x for q, x in zip(wanted, row, strict=True)]
+            for outcome, row in zip(made, zip(*columns, strict=True), strict=True)
+        ]
     low, _, high = bands(every)
     return list(zip(low.tolist(), high.tolist(), strict=True))
