@@ -111,4 +111,4 @@ def _population() -> Row:
     theirs.cell.reason = "measured without the lanes"
     theirs.pk = jk.Model(job.pk_sbml, job.rtol, exact=False)
     ways = {"libRoadRunner": lambda: theirs.run(0), "lanes and closed form": lambda: ours.run(0)}
-    return in_turn(f"a patient of a population, 7 days, of {CHUNK}", ways, 5, CHUNK, ratio=8)
+    return in_turn(f"a patient of a population, 7 days, of {CHUNK}", ways, 5, CHUNK, ratio=14)

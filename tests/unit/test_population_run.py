@@ -91,6 +91,18 @@ def test_a_patient_that_fails_is_a_row_with_a_reason_and_no_numbers(
     assert summary(out).set_index("quantity").loc["AUC_ng_h_per_mL", "n"] == len(people) - len(failed)
 
 
+def test_cells_that_do_not_respond_fail_alone_and_say_so() -> None:
+    """Of two kinds of cells the dark ones are named, the others are as they are without them beside."""
+    bright = population("ra_adult", 12, "4 mg", ensemble=pd.DataFrame({"kphos_IL6_STAT3": [3.0, 3.0]}))
+    mixed = population("ra_adult", 12, "4 mg", ensemble=pd.DataFrame({"kphos_IL6_STAT3": [3.0, 1e-300]}))
+    dark = mixed["kphos_IL6_STAT3"] < 1e-200
+    assert 0 < dark.sum() < len(mixed)
+    assert (mixed["status"] == np.where(dark, "failed", "ok")).all()
+    assert mixed.loc[dark, "reason"].str.contains("no signal without inhibitor").all()
+    assert mixed.loc[dark, list(METRICS)].isna().all(axis=None)
+    pd.testing.assert_frame_equal(mixed[~dark], bright[~dark], check_exact=True)
+
+
 def test_the_summary_gives_median_and_band() -> None:
     people = population("ra_adult", 200, "4 mg qd x 2", cytokine=None)
     row = summary(people).set_index("quantity").loc["AUC_ng_h_per_mL"]

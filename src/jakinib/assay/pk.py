@@ -122,12 +122,12 @@ def plasma_profiles(
     model.require(known, {*model.settable, *own})
     read = [drug, *([library.inhibitor(drug.metabolite)] if drug.metabolite else [])]
     whole: dict[str, Covariate] = {**known, **{n: v for n, v in stated.items() if isinstance(v, Changing)}}
-    protocol = dosed(model, regimen, {drug.id: disposition}, list(times), whole)
+    at = np.asarray(times, dtype=float)
+    protocol = dosed(model, regimen, {drug.id: disposition}, at, whole)
     levels = model.run(protocol, [f"C_{entry.id}" for entry in read])
     weight = stated.get("weight", get_library().population(population).weight.to("kg"))
     notes = (*outside(population, stated), *doses_outside(regimen, drug.id))
     notes = (*notes, *bands_missed(regimen, drug.id, population, weight))
-    at = np.asarray(times, dtype=float)
     return tuple(
         PlasmaProfile(
             entry.id,

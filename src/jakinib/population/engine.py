@@ -167,11 +167,11 @@ class Worker:
 
     def _exposure(self, time: Array, level: Array) -> dict[str, Array]:
         """Exposure of patients over the last interval."""
-        scale, peak = 1e-3 * self.job.disposition.molecular_weight, level.argmax(axis=0)[None]
+        scale, peak = 1e-3 * self.job.disposition.molecular_weight, level.argmax(axis=0)
         found = (
             scale * level.max(axis=0),
             scale * level.min(axis=0),
-            np.take_along_axis(time, peak, axis=0)[0],
+            time[peak, np.arange(len(peak))],
             scale * integral(time, level),
         )
         return dict(zip(EXPOSURE, found, strict=True))

@@ -266,6 +266,8 @@ class Regimen:
         for value in values(weight):
             if not (math.isfinite(value) and value > 0):
                 raise InputError(f"weight is {value:g}; give a finite number above 0")
+        if not any(dose.per_kg for dose in self.doses):  # among which each steady series has its first one
+            return self
 
         def in_mg(dose: Dose, kg: float) -> Dose:
             return replace(dose, amount=dose.amount * kg, per_kg=False) if dose.per_kg else dose

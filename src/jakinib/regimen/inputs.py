@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import heapq
 import math
 from collections.abc import Sequence
@@ -71,7 +70,7 @@ def inputs(
     by_weight = [dose for dose in taken if dose.per_kg]
     if by_weight and weight is None:
         raise InputError(f"regimen: dose {by_weight[0].amount:g} mg/kg; give the weight (at_weight)")
-    kg = np.ones_like(over) if weight is None else weight
+    kg = np.ones(len(over)) if weight is None else weight
     for one in {kg.min(), kg.max()} if by_weight else ():
         regimen.at_weight(float(one))  # refuses a weight that nobody has, and a dose too large
     found = [
@@ -85,7 +84,7 @@ def inputs(
             share = 1 / _stated(bioavailability, own[0])
             found.append(_by_vein(own, molecular_weight, share * kg if per_kg else share))
     times, rates = together(found)
-    return Inputs(times, functools.reduce(np.add, rates))
+    return Inputs(times, sum(rates[1:], rates[0]))
 
 
 def together(parts: Sequence[Inputs]) -> tuple[Array, list[Array]]:
@@ -94,14 +93,14 @@ def together(parts: Sequence[Inputs]) -> tuple[Array, list[Array]]:
         return parts[0].times, [parts[0].rates]
     times = np.concatenate([part.times for part in parts])
     order = np.argsort(times, axis=0, kind="stable")
-    rates, first = [], 0
+    rates, first, patients = [], 0, np.arange(times.shape[1])
     for part in parts:
         last = first + len(part.times)
         before = np.cumsum((first <= order) & (order < last), axis=0, dtype=np.intp)
         padded = np.concatenate((np.zeros_like(times[:1]), part.rates))
-        rates.append(np.take_along_axis(padded, before, axis=0))
+        rates.append(padded[before, patients])
         first = last
-    return np.take_along_axis(times, order, axis=0), rates
+    return times[order, patients], rates
 
 
 def _by_mouth(
@@ -121,11 +120,11 @@ def _by_mouth(
     order = np.argsort(edges, axis=0, kind="stable")
     begun = np.cumsum(order < len(doses), axis=0)
     ended = np.arange(1, len(order) + 1)[:, None] - begun
-    total = np.zeros_like(edges)
+    total, patients = np.zeros(edges.shape), np.arange(len(over))
     for k in range(int((begun - ended).max(initial=0))):
-        own = np.take_along_axis(rates, np.minimum(ended + k, len(doses) - 1), axis=0)
+        own = rates[np.minimum(ended + k, len(doses) - 1), patients]
         total += np.where(ended + k < begun, own, 0.0)
-    return Inputs(np.take_along_axis(edges, order, axis=0), total)
+    return Inputs(edges[order, patients], total)
 
 
 def _by_vein(doses: Sequence[Dose], molecular_weight: float, share: Array) -> Inputs:
@@ -145,8 +144,9 @@ def _by_vein(doses: Sequence[Dose], molecular_weight: float, share: Array) -> In
 def _refuse_short(due: Array, begin: Array, end: Array, over: Array) -> None:
     """Raises InputError for a dose whose time is so large that its duration is lost in it."""
     longs = np.broadcast_to(over, end.shape)
-    lost = np.argwhere(np.abs(end - begin - longs) > 1e-6 * longs)
-    for dose, patient in lost[:1].tolist():
+    lost = np.abs(end - begin - longs) > 1e-6 * longs
+    if lost.any():
+        dose, patient = np.argwhere(lost)[0].tolist()
         raise InputError(
             f"regimen: a dose at {due[dose, 0]:g} h goes in over {longs[dose, patient]:g} h, which is too "
             "short to be told from that time; count times from the first dose"

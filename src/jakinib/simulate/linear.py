@@ -54,18 +54,19 @@ def linear(source: Source) -> Linear | None:
     formulas = (*laws.values(), *source.assigned.values())
     if any(part in laws or _is_beyond(part) for formula in formulas for part in parts(formula)):
         return None
+    rules = dict(source.assigned)
     at: dict[str, Form | None] = {}
     for name in states:
         home, amount = source.species[name].home, source.species[name].amount
         at[name] = 0.0, {name: 1.0 if amount else ("/", (1.0, home))}
-    forms = {id: _form(law, at, source.assigned) for id, law in laws.items()}
+    forms = {id: _form(law, at, rules) for id, law in laws.items()}
     rates = [form for form in forms.values() if form is not None]
     if len(rates) < len(laws):
         return None
     for name in (*source.assigned, *source.parameters, *source.compartments, *source.species):
-        forms[name] = _form(name, at, source.assigned)
+        forms[name] = _form(name, at, rules)
     affine = {name: form for name, form in forms.items() if form is not None}
-    moving = [substituted(one, source.assigned) for form in affine.values() for one in form[1].values()]
+    moving = [substituted(one, rules) for form in affine.values() for one in form[1].values()]
     place = {name: j for j, name in enumerate(states)}
     made = [
         tuple((place[name], sign * _number(n)) for name, sign, n in change.species if name in place)
@@ -78,7 +79,7 @@ def linear(source: Source) -> Linear | None:
         {name: (_start(source, name, True), *_place(source, name)) for name in states},
         affine,
         tuple(zip(rates, made, strict=True)),
-        source.assigned,
+        rules,
         frozenset({name for formula in moving for name in names(formula)} | {*states, *source.compartments}),
         known,
     )
@@ -106,16 +107,21 @@ def _start(source: Source, name: str, as_amount: bool) -> float:
     return species.given / size if species.as_amount else species.given * size
 
 
-def _form(formula: Formula, at: dict[str, Form | None], rules: Mapping[str, Formula]) -> Form | None:
+def _form(formula: Formula, at: dict[str, Form | None], rules: dict[str, Formula]) -> Form | None:
     """The formula as constant and coefficients of the states; None where it is not affine in them.
 
-    at: forms that are known, by name; those of rules are added.
+    at: forms that are known, by name; those of rules are added. What such a rule is made of becomes a rule of
+    its own (a name with a blank, which no symbol has), so that it is worked out once.
     """
     if isinstance(formula, str):
         if formula in rules and formula not in at:
             at[formula] = found = _form(rules[formula], at, rules)
-            if found is not None and not found[1]:
-                at[formula] = formula, {}  # by its name, so that it is worked out once
+            if found is not None and found[1]:
+                shares = {name: f"{formula} by {name}" for name in found[1]}
+                rules |= {shares[name]: one for name, one in found[1].items()}
+                at[formula] = found[0], dict(shares)
+            elif found is not None:
+                at[formula] = formula, {}
         return at.get(formula, (formula, {}))
     if isinstance(formula, float):
         return formula, {}
@@ -136,7 +142,12 @@ def _form(formula: Formula, at: dict[str, Form | None], rules: Mapping[str, Form
     place = forms.index(moved[0])
 
     def times(part: Formula) -> Formula:
-        return operation, (*operands[:place], part, *operands[place + 1 :])
+        factors = (*operands[:place], part, *operands[place + 1 :])
+        return (
+            operands[1 - place]
+            if part == 1.0 and operation == "*" and len(factors) == 2
+            else (operation, factors)
+        )
 
     constant, coefficients = moved[0]
     return times(constant) if constant else 0.0, {name: times(one) for name, one in coefficients.items()}
@@ -146,7 +157,12 @@ def _total(operation: str, terms: list[Formula]) -> Formula:
     """Sum or difference of terms, most of which are zero."""
     if not any(terms):
         return 0.0
-    return terms[0] if len(terms) > 1 and not any(terms[1:]) else (operation, tuple(terms))
+    if operation == "+":
+        terms = [term for term in terms if term]
+        return terms[0] if len(terms) == 1 else ("+", tuple(terms))
+    if len(terms) > 1 and not all(terms):
+        return terms[0] or ("-", (terms[1],))
+    return "-", tuple(terms)
 
 
 class _Known(dict[str, Any]):
@@ -247,11 +263,11 @@ class _Stretch:
 
     def read(self, times: Array, names: Sequence[str]) -> tuple[Array, Array]:
         """What is read at ``times`` (times, runs), shape (times, runs, names); the amounts at the end."""
-        edges, before = self._edges, times - TINY
+        edges, before, runs = self._edges, times - TINY, np.arange(times.shape[1])
         pairs = zip(edges[1:].T, before.T, strict=True)
         piece = np.array([np.searchsorted(one, at) for one, at in pairs]).T.reshape(times.shape)
         piece = np.minimum(piece, len(edges) - 2)
-        after = np.maximum(times - np.take_along_axis(edges, piece, axis=0), 0.0)
+        after = np.maximum(times - edges[piece, runs], 0.0)
         spans = np.diff(edges, axis=0)
         states, end = _solved(self._matrix, self._start, self._inputs, spans, after, piece)
         out = np.empty((*times.shape, len(names)))
@@ -259,7 +275,7 @@ class _Stretch:
             for k, (constant, coefficients) in enumerate(self._forms[name] for name in names):
                 value = elementwise(constant, self._known)
                 if np.ndim(value) == 2:
-                    value = np.take_along_axis(np.broadcast_to(value, spans.shape), piece, axis=0)
+                    value = np.broadcast_to(value, spans.shape)[piece, runs]
                 for name, coefficient in coefficients.items():
                     value = value + elementwise(coefficient, self._known) * states[:, self._place[name]]
                 out[..., k] = value
@@ -274,12 +290,16 @@ def _solved(
     spans: hours that each piece lasts, (pieces, runs); inputs: (pieces, states, runs).
     """
     values, vectors = np.linalg.eig(matrix)
-    real = (values.imag == 0).all(axis=1) & (np.linalg.det(vectors) != 0)
-    vectors[~real] = np.eye(matrix.shape[1])
-    back = np.linalg.inv(vectors)
-    condition = np.linalg.norm(vectors, axis=(1, 2)) * np.linalg.norm(back, axis=(1, 2))
-    good = real & (condition < WORST)
-    modes = values.real.T.copy(), vectors.real, back.real
+    good = (values.imag == 0).all(axis=1)
+    try:
+        back = np.linalg.inv(vectors)
+    except np.linalg.LinAlgError:  # of one of them
+        good &= np.linalg.det(vectors) != 0
+        vectors[~good] = np.eye(matrix.shape[1])
+        back = np.linalg.inv(vectors)
+    condition = np.square(np.abs(vectors)).sum(axis=(1, 2)) * np.square(np.abs(back)).sum(axis=(1, 2))
+    good &= condition < WORST**2
+    modes = np.ascontiguousarray(values.real.T), vectors.real, back.real
     if good.all():
         return _by_modes(*modes, start, inputs, spans, after, piece)
     states, end = np.empty((len(after), *start.T.shape)), np.empty_like(start)
@@ -323,9 +343,10 @@ def _by_modes(
     begun[0] = mapped(back, start.T)
     for k, (decay, more) in enumerate(zip(*moved(spans, drive), strict=True)):
         begun[k + 1] = decay * begun[k] + more
-    which = piece[:, None]
-    decay, more = moved(after, np.take_along_axis(drive, which, axis=0))
-    read = decay * np.take_along_axis(begun, which, axis=0) + more
+    number, runs = values.shape
+    which = piece[:, None], np.arange(number)[:, None], np.arange(runs)
+    decay, more = moved(after, drive[which])
+    read = decay * begun[which] + more
     return mapped(vectors, read), mapped(vectors, begun[-1]).T
 
 

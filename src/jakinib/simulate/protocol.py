@@ -53,13 +53,13 @@ class Protocol:
             raise InputError("protocol: times is empty; give at least one time to read at")
         if not math.isfinite(self.start):
             raise InputError(f"protocol: start is {self.start:g} h; give a finite number")
-        previous = -math.inf
-        for time in self.times:
-            if not math.isfinite(time) or time < self.start or time <= previous:
-                raise InputError(
-                    f"protocol: time {time:g} h; need finite, increasing times from {self.start:g} h on"
-                )
-            previous = time
+        times = np.asarray(self.times, dtype=float)
+        before = np.concatenate(([np.nextafter(self.start, -math.inf)], times[:-1]))
+        wrong = ~(np.isfinite(times) & (times > before))
+        for time in times[wrong][:1].tolist():
+            raise InputError(
+                f"protocol: time {time:g} h; need finite, increasing times from {self.start:g} h on"
+            )
         previous = self.start
         for step in self.steps:
             if not math.isfinite(step.time) or step.time < previous:
