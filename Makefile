@@ -25,8 +25,8 @@ lint: setup ## check style and types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-bench: setup ## measure speed and memory beside goals and other engines, some ten minutes
-	$(BIN)/python benchmarks
+bench: setup ## measure speed and memory beside goals and other engines (AMICI where interop was made), some ten minutes
+	JAKINIB_INTEROP=.venv-interop/bin/python $(BIN)/python benchmarks
 
 docs: setup ## build the documentation site, tutorials executed, into docs/_build
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build

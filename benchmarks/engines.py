@@ -1,7 +1,8 @@
 """The same run in other tools, from the same file, at the same relative tolerance; medians and distances.
 
 A dosed day in blood, whose doses are events of the file, and one hour of a cell under IL-6. What is not
-installed is said: ``pip install bngsim``; AMICI needs a C++ compiler and BLAS (extra petab).
+installed is said: ``pip install bngsim``; AMICI needs a C++ compiler, BLAS (Debian: g++, libopenblas-dev) and
+swig. Both may also stand in another environment, whose interpreter JAKINIB_INTEROP names (a list of paths).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -116,7 +118,7 @@ def table(task: Task, compared: list[tuple[Measurement, float]]) -> Table:
             f"{one.median / ours:.2g}", f"{difference:.0e}",
         )  # fmt: skip
     for tool in OUTSIDE:
-        if not importlib.util.find_spec(tool):
+        if not _python_with(tool):
             out.add_row(f"{tool}: not installed", "", "", "", "")
     return out
 
@@ -167,16 +169,32 @@ def _copasi(task: Task) -> Tools:
 
 def _outside(task: Task, tool: str) -> tuple[list[float], Values] | None:
     """Seconds and result of a tool, which shares no process with others; None where it is not installed."""
-    if not importlib.util.find_spec(tool):
+    python = _python_with(tool)
+    if not python:
         return None
     asked = [task.text, task.times.tolist(), list(task.model.species), ROUNDS, RTOL, ATOL]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "task.json"
         path.write_text(json.dumps(asked), encoding="utf-8")
-        command = [sys.executable, "-W", "ignore", "-c", ASKED + OUTSIDE[tool] + ANSWER, str(path)]
-        done = subprocess.run(command, check=True, capture_output=True, encoding="utf-8", cwd=folder)
+        command = [python, "-W", "ignore", "-c", ASKED + OUTSIDE[tool] + ANSWER, str(path)]
+        beside = os.pathsep.join((str(Path(python).parent), os.environ["PATH"]))  # AMICI calls swig
+        done = subprocess.run(
+            command, check=True, capture_output=True, encoding="utf-8", cwd=folder,
+            env={**os.environ, "PATH": beside},
+        )  # fmt: skip
     seconds, values = json.loads(done.stdout.splitlines()[-1])
     return seconds, np.array(values)
+
+
+@functools.cache
+def _python_with(tool: str) -> str:
+    """The interpreter that has a tool: this one, or one of JAKINIB_INTEROP; empty where none has it."""
+    if importlib.util.find_spec(tool):
+        return sys.executable
+    for other in filter(os.path.exists, os.environ.get("JAKINIB_INTEROP", "").split(os.pathsep)):
+        if not subprocess.run([other, "-c", f"import {tool}"], capture_output=True).returncode:
+            return str(Path(other).absolute())
+    return ""
 
 
 ASKED = """

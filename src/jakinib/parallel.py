@@ -190,15 +190,13 @@ def each(
         with pool(workers if len(items) > 1 else 1) as own:
             yield from each(function, items, workers, executor=own)
         return
-    ahead = 1 if isinstance(executor, _Here) else max(2 * workers, AHEAD)
     if isinstance(executor, _Processes):
         function = _Sent(function)
-        ahead = workers if workers < executor.most else ahead  # no more at once than were asked for
     waiting = enumerate(items)
     running: dict[Future[R], int] = {}
     try:
         while True:
-            while len(running) < ahead and (job := next(waiting, None)) is not None:
+            while len(running) < _window(executor, workers) and (job := next(waiting, None)) is not None:
                 running[_submit(executor, function, job[1])] = job[0]
             if not running:
                 return
@@ -208,6 +206,15 @@ def each(
     finally:
         for future in running:
             future.cancel()
+
+
+def _window(executor: Executor, workers: int) -> int:
+    """How many jobs are under way at once: two a worker, of which a cluster may have more by and by."""
+    if isinstance(executor, _Here):
+        return 1
+    if isinstance(executor, _Processes) and workers < executor.most:
+        return workers  # no more at once than were asked for
+    return max(2 * workers, 2 * getattr(executor, "_max_workers", 0), AHEAD)
 
 
 def in_order(

@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,6 +59,35 @@ def test_few_jobs_are_under_way_at_a_time() -> None:
     ended = each(square, Items(range(200)), 2)
     next(ended)
     assert len(taken) < 20
+    ended.close()
+
+
+class Growing(Executor):
+    """A cluster whose workers are done at once, and become more."""
+
+    _max_workers = 10
+
+    def __init__(self) -> None:
+        self.given = 0
+
+    def grow(self, workers: int) -> None:
+        self._max_workers = workers
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.given += 1
+        future: Future[Any] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
+def test_a_cluster_has_two_jobs_a_worker_at_a_time_and_more_when_workers_join() -> None:
+    cluster = Growing()
+    ended = each(abs, range(400_000), executor=cluster)
+    next(ended)
+    assert cluster.given == 20
+    cluster.grow(50)
+    _ = [next(ended) for _ in range(20)]
+    assert cluster.given == 20 + 100
     ended.close()
 
 

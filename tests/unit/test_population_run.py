@@ -315,11 +315,16 @@ def test_any_executor_of_the_standard_interface_will_do(
 @pytest.mark.filterwarnings("ignore")
 def test_a_dask_cluster_gives_the_same_bytes(tmp_path: Path, uninterrupted: tuple[bytes, str]) -> None:
     distributed = pytest.importorskip("distributed")
-    out = tmp_path / "pop.parquet"
+    out, seen = tmp_path / "pop.parquet", []
+    many = SMALL | {"n": 33 * CHUNK + 20}  # enough for tasks of two chunks
     cluster = distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None)
     with cluster:
         run_to_file(out, scheduler=cluster.scheduler_address, **SMALL)
+        there = population(scheduler=cluster.scheduler_address, **many, done=lambda n, _: seen.append(n))
     assert same(out, uninterrupted)
+    assert sorted(seen) == seen
+    assert seen[-1] == many["n"]
+    pd.testing.assert_frame_equal(there, population(**many), check_exact=True)
 
 
 def test_a_scheduler_that_does_not_answer_is_bad_input(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import math
+import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -25,6 +27,26 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Done = Callable[[int, int], None]  # patients finished, failures among them
+TASK, TASKS = 8, 16  # chunks that a cluster is given at once, where there are enough for as many tasks
+RECOUNT = 10.0  # s after which the threads of a cluster are counted again
+
+
+class _Cluster(Executor):
+    """A Dask cluster, which says how many of its threads there are now, so that all of them get work."""
+
+    def __init__(self, client: Any) -> None:
+        self._client, self._executor = client, client.get_executor(pure=False)
+        self._counted, self._threads = -math.inf, 0
+
+    @property
+    def _max_workers(self) -> int:  # the name that the executors of concurrent.futures have for it
+        if time.monotonic() - self._counted > RECOUNT:
+            self._threads, self._counted = sum(self._client.nthreads().values()), time.monotonic()
+        return self._threads
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = self._executor.submit(fn, *args, **kwargs)
+        return future
 
 
 @contextmanager
@@ -45,7 +67,7 @@ def executor_of(workers: Workers = 1, scheduler: str = "") -> Iterator[Executor]
         except (OSError, ValueError) as error:
             raise InputError(f"scheduler {scheduler}: no answer ({error}); is it running?") from None
         try:
-            yield client.get_executor(pure=False)
+            yield _Cluster(client)
         finally:
             client.close()
     else:
@@ -158,14 +180,20 @@ def _chunks(
     failed: int = 0,
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """Results of chunks as they come, few under way at a time, so that memory does not grow with n."""
-    workers = max(workers, getattr(own, "_max_workers", 0))
     if job.cell_sbml:
         available()  # workers do not say that they are slower
-    for place, columns in each(partial(run_chunk, job), numbers, workers, executor=own):
-        yield numbers[place], columns
-        finished += len(columns["status"])
-        failed += columns["status"].count("failed")
-        done(finished, failed)
+    size = max(1, min(TASK, len(numbers) // TASKS)) if isinstance(own, _Cluster) else 1
+    tasks = [numbers[first : first + size] for first in range(0, len(numbers), size)]
+    for place, several in each(partial(_several, job), tasks, workers, executor=own):
+        for number, columns in zip(tasks[place], several, strict=True):
+            yield number, columns
+            finished += len(columns["status"])
+            failed += columns["status"].count("failed")
+            done(finished, failed)
+
+
+def _several(job: Job, numbers: Sequence[int]) -> list[dict[str, Any]]:
+    return [run_chunk(job, number) for number in numbers]
 
 
 def _pyarrow() -> Any:
