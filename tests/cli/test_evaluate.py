@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -97,6 +98,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Evaluation:
     found = Evaluation(verdicts, evidence, {"plans": {}}, compute(evidence, Joint()))
     for module, name, answer in (
         ("jakinib.evaluate", "evaluate", found),
+        ("jakinib.report.html", "begun", nullcontext()),
         ("jakinib.report.html", "write", Path("report/index.html")),
     ):
         monkeypatch.setattr(import_module(module), name, lambda *_, answer=answer, **__: answer)

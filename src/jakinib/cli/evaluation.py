@@ -139,17 +139,17 @@ def evaluate(
         return evaluate_model(model, mapping, as_json)
     from jakinib.evaluate import evaluate as run
     from jakinib.evaluate.basis import headline
-    from jakinib.report.html import FILES, write
+    from jakinib.report.html import FILES, begun, write
 
     targets(*(report / name for name in FILES))
     with output(as_json) as emit:
-        with console(stderr=True).status("evaluating") as status:
+        with console(stderr=True).status("evaluating") as status, begun(1 if rerun else workers) as fixed:
             outcome = run(
                 lambda c: status.update(f"evaluating: {c.statement}"),
                 draws=draws, workers=workers, rerun=rerun,
             )  # fmt: skip
             status.update("writing the report")
-            page = write(outcome, report)
+            page = write(outcome, report, fixed)
         if as_json:
             emit(
                 {

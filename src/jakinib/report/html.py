@@ -7,7 +7,8 @@ import functools
 import io
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,6 +27,7 @@ from jakinib.fit.crossvalidation import CrossValidation
 from jakinib.fit.plan import read_plan
 from jakinib.library import get_library
 from jakinib.library.measurements import DataSource, Measurement
+from jakinib.parallel import pool, result
 from jakinib.paths import write_atomic
 from jakinib.report import captions, inline, overview, potencies, wording
 from jakinib.report import crossvalidated as crossvalidation
@@ -49,14 +51,30 @@ ITEMS = {
 
 
 FILES = ("verdicts.json", "verdicts.csv", "index.html")
+PLAN = "pathways"  # whose potencies the page shows as far as the data fix them
+Fixed = Callable[[], list[Coordinate]]
 
 
-def write(evaluation: Evaluation, folder: Path) -> Path:
+@contextmanager
+def begun(workers: int) -> Iterator[Fixed | None]:
+    """What ``write`` takes as ``fixed``, worked out by another process from now on; None where there is none.
+
+    A page shows what the data fix of the cell's plan, and no evaluation asks for it.
+    """
+    if workers < 2:
+        yield None
+        return
+    with pool(workers - 1, always=True) as elsewhere:
+        yield functools.partial(result, elsewhere.submit(coordinates, PLAN))
+
+
+def write(evaluation: Evaluation, folder: Path, fixed: Fixed | None = None) -> Path:
     """Write index.html, verdicts.json and verdicts.csv into ``folder``; returns the path of the page.
 
-    The same evaluation gives the same bytes. Raises InputError when a plan of the evaluation has no results.
+    fixed: from ``begun``. The same evaluation gives the same bytes. Raises InputError when a plan of the
+    evaluation has no results.
     """
-    page = render(evaluation)  # before anything is written
+    page = render(evaluation, fixed)  # before anything is written
     found = readings(evaluation)
     verdicts = [_jsonable(r) | {"passes_although": found.get(r["id"], "")} for r in evaluation.records()]
     record = {
@@ -95,17 +113,17 @@ def _jsonable(record: dict[str, Any]) -> dict[str, Any]:
     return record | {"value": None, "error": f"the value is {value}"}
 
 
-def render(evaluation: Evaluation) -> str:
-    """The page as HTML text."""
+def render(evaluation: Evaluation, fixed: Fixed | None = None) -> str:
+    """The page as HTML text; fixed: as in ``write``."""
     filters: dict[str, Any] = {
         "number": number,
         "interval": wording.interval,
         "with_prefix": lambda row, prefix: (prefix, row),
     }
-    return template("report.html.j2", filters).render(_content(evaluation))
+    return template("report.html.j2", filters).render(_content(evaluation, fixed))
 
 
-def _content(evaluation: Evaluation) -> dict[str, Any]:
+def _content(evaluation: Evaluation, fixed: Fixed | None) -> dict[str, Any]:
     """What the template shows, by the names that it uses."""
     evidence = evaluation.evidence
     fits = [results.read(read_plan(name, evidence.data)) for name in evaluation.provenance["plans"]]
@@ -126,8 +144,13 @@ def _content(evaluation: Evaluation) -> dict[str, Any]:
         "potencies": [one for one in drawn if one.plot.item is None],
         "crossvalidated": [(one, crossvalidation.summary(one), _left_out(one)) for one in found],
         "not_crossvalidated": not_crossvalidated,
-        "coordinates": _coordinates(
-            tuple(name for fit in fits if fit.plan.id == "pathways" for name in results.state(fit).items())
+        "coordinates": next(
+            (
+                fixed() if fixed else _coordinates(*results.state(f).items())
+                for f in fits
+                if f.plan.id == PLAN
+            ),
+            [],
         ),
         "structures": evaluation.provenance.get("structures", {}),
         "bands": evaluation.bands,
@@ -154,9 +177,9 @@ def _left_out(found: CrossValidation) -> str:
 
 
 @functools.lru_cache(maxsize=2)
-def _coordinates(state: tuple[tuple[str, str], ...]) -> list[Coordinate]:
-    """What the data fix of the potencies, computed once; none without their plan. state: of the fit."""
-    return coordinates("pathways") if state else []
+def _coordinates(*state: tuple[str, str]) -> list[Coordinate]:
+    """What the data fix of the potencies, computed once for a state of the fit."""
+    return coordinates(PLAN)
 
 
 T = TypeVar("T")

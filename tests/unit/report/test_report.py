@@ -25,6 +25,7 @@ from jakinib.evaluate.basis import headline
 from jakinib.evaluate.evidence import Evidence
 from jakinib.experiments import Experiment
 from jakinib.fit import get_data, read_plan, results
+from jakinib.fit.coordinates import Coordinate
 from jakinib.fit.folds import LEAVE
 from jakinib.report import captions, html, wording
 
@@ -120,6 +121,12 @@ def test_every_criterion_is_a_line_of_the_overview_that_leads_to_its_row(page: s
     item = {c.id: str(c.item) for c in read_criteria()}
     assert all(number == item[identifier] for number, _, _, identifier in lines)
     assert {basis for _, basis, _, _ in lines} == {"predicted", "context", "calibrated", "input"}
+
+
+@pytest.mark.usefixtures("no_pictures")
+def test_what_the_data_fix_can_come_from_another_process(evidence: Evidence) -> None:
+    found = Coordinate("C1", "a potency, a laboratory", "nM", 2.0, 1.0, 4.0, "identifiable")
+    assert "C1 a potency, a laboratory" in html.render(evaluation(evidence), lambda: [found])
 
 
 @pytest.mark.usefixtures("no_pictures")
