@@ -130,6 +130,19 @@ def test_patients_of_a_chunk_are_those_patients_alone_and_integrated(
         assert largest_difference(alone[:, None], oracle[:, None]) < AGREE
 
 
+def test_a_chunk_can_be_integrated_as_well() -> None:
+    """Patient by patient, with a steady state read from runs; where some need fewer readings than others."""
+    job, _ = study("ra_adult", CHUNK, "4 mg bid ss x 2", cytokine=None)
+    worker = Worker(job)
+    values = {name: column[:3] for name, column in worker.values(0).items()}
+    values["D1_baricitinib"] = np.array([0.2, 1.0, 13.0])
+    hours, levels = worker.plasma(values)
+    worker.pk = Model(job.pk_sbml, rtol=1e-10, exact=False)
+    again, integrated = worker.plasma(values)
+    assert np.array_equal(hours, again)
+    assert integrated == pytest.approx(levels, rel=1e-6)
+
+
 def test_a_metabolite_is_followed_with_its_parent() -> None:
     exact, integrated = both("filgotinib", "ra_adult")
     times = np.linspace(0.5, 200.0, 50)

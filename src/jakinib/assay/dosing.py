@@ -44,31 +44,23 @@ def input_rates(
     return found
 
 
-def dosing_steps(
-    regimen: Regimen,
-    disposition: Disposition,
-    inhibitor: str,
-    *,
-    weight: float | None = None,
-    settled: bool = False,
-) -> list[Step]:
-    """The doses of one inhibitor as changes of the model's input rates, from time 0 on.
+def dosing_steps(regimen: Regimen, disposition: Disposition, inhibitor: str) -> list[Step]:
+    """The doses of one inhibitor, in mg, as changes of the model's input rates, from time 0 on.
 
-    weight: kg, for doses in mg/kg. settled: the run starts from ``steady_amounts``.
-    Raises InputError for a regimen at steady state unless ``settled``: steps alone would start from nothing.
+    Raises InputError for a regimen at steady state: steps alone would start from nothing.
     """
-    if weight is not None:
-        regimen = regimen.at_weight(weight)
-    if regimen.of(inhibitor).steady and not settled:
-        raise InputError(
-            f"regimen '{regimen.text}': a steady state needs the amounts at time 0; "
-            "use dosed(), or steady_amounts() and settled=True"
-        )
+    if regimen.of(inhibitor).steady:
+        raise InputError(f"regimen '{regimen.text}': a steady state needs the amounts at time 0; use dosed()")
     values: dict[float, dict[str, float]] = {}
-    for symbol, taken in input_rates(regimen, [disposition], inhibitor).items():
-        for time, rate in taken.changes():
-            values.setdefault(time, {})[symbol] = rate
+    _write(values, input_rates(regimen, [disposition], inhibitor))
     return [Step(time, values[time]) for time in sorted(values)]
+
+
+def _write(values: dict[float, dict[str, float]], taken: Mapping[str, Inputs]) -> None:
+    """Add the inputs of one patient, by time and symbol."""
+    for symbol, one in taken.items():
+        for time, rate in one.changes():
+            values.setdefault(time, {})[symbol] = rate
 
 
 def steady_amounts(
@@ -154,8 +146,7 @@ def dosed(
         settled = steady_amounts(in_mg, [disposition], inhibitor, model, before)
         given |= {name: float(amount[0]) for name, amount in settled.items()}
         taken = taken_up(in_mg.of(inhibitor), changing.get(f"F_{inhibitor}", 1.0))
-        for step in dosing_steps(taken, disposition, inhibitor, settled=True):
-            values.setdefault(step.time, {}).update(step.values)
+        _write(values, input_rates(taken, [disposition], inhibitor))
     for name, value in changing.items():
         for time, level in value.changes if name in before else ():
             values.setdefault(time, {})[name] = level
