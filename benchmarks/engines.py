@@ -33,6 +33,7 @@ from jakinib.simulate import RTOL
 
 ROUNDS, TOGETHER = 11, 16
 ATOL = 1e-12  # in what the tool integrates in, where it has no vector of them; COPASI scales it by itself
+NAMES = {"amici": "AMICI"}  # of packages that are spelled otherwise
 Values = NDArray[np.float64]
 Tools = Mapping[str, Callable[[], Values]]
 
@@ -95,7 +96,9 @@ def comparison(task: Task) -> list[tuple[Measurement, float]]:
     }
     seconds = rounds(tools, ROUNDS)
     found = {name: (seconds[name], run()) for name, run in tools.items()}
-    found |= {f"{tool}, loaded once": own for tool in OUTSIDE if (own := _outside(task, tool))}
+    found |= {
+        f"{NAMES.get(tool, tool)}, loaded once": own for tool in OUTSIDE if (own := _outside(task, tool))
+    }
     ours = found["jakinib"][1]
     scale = np.abs(ours).max(axis=0)
     return [
@@ -119,7 +122,7 @@ def table(task: Task, compared: list[tuple[Measurement, float]]) -> Table:
         )  # fmt: skip
     for tool in OUTSIDE:
         if not _python_with(tool):
-            out.add_row(f"{tool}: not installed", "", "", "", "")
+            out.add_row(f"{NAMES.get(tool, tool)}: not installed", "", "", "", "")
     return out
 
 
