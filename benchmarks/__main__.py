@@ -18,6 +18,7 @@ from typing import Any
 import engines
 import generated
 import goals
+import optima
 import populations
 import runs
 import speed
@@ -42,7 +43,7 @@ def main() -> None:
     load = os.getloadavg()[0]
     with Console(stderr=True).status("measuring") as status:
         rows = []
-        for row in itertools.chain(runs.rows(), starts.rows()):
+        for row in itertools.chain(runs.rows(), optima.rows(), starts.rows()):
             rows.append(row)
             status.update(f"measuring ({row.work})")
         status.update("virtual populations")

@@ -45,6 +45,11 @@ class Asked:
                 np.asarray(protocol.times, dtype=float).tobytes(), self.observables)  # fmt: skip
 
     @property
+    def written(self) -> set[str]:
+        """Symbols that are set, at the start or later."""
+        return {*self.settings, *(name for step in self.protocol.steps for name in step.values)}
+
+    @property
     def whole(self) -> Protocol:
         """The protocol with all settings."""
         return replace(self.protocol, settings=self.settings)
@@ -55,8 +60,11 @@ class Context(Models):
 
     after: earlier plans, whose estimates overlay the library. inhibitors: those of all rows; signalling
     models know them all, so that rows of different inhibitors share a model and its uninhibited runs.
-    asked: the runs that were asked for since the values were set.
+    asked: the runs that were asked for since the values were set. in_lanes: whether the fit makes runs ahead,
+    side by side, where it can.
     """
+
+    in_lanes = True
 
     def __init__(self, after: tuple[str, ...], inhibitors: tuple[str, ...], rtol: float = FIT_RTOL) -> None:
         super().__init__(rtol=rtol)
@@ -64,6 +72,7 @@ class Context(Models):
         self.asked: list[Asked] = []
         self._runs: Runs = {}
         self._kept: Runs = {}
+        self._models: dict[tuple[ModelSpec, tuple[str, ...]], Remembering] = {}
         self._names: dict[tuple[ModelSpec, tuple[str, ...]], dict[str, str]] = {}
 
     def resolved(self, spec: ModelSpec) -> ModelSpec:
@@ -80,6 +89,7 @@ class Context(Models):
         self.values = theta
         self._known.clear()
         self._runs.clear()
+        self._models.clear()
         if len(self._kept) > KEPT:
             self._kept.clear()
         self.asked.clear()
@@ -94,13 +104,17 @@ class Context(Models):
         return self.values[name]
 
     def model(self, spec: ModelSpec, inert: tuple[str, ...] = ()) -> Runnable:
-        return Remembering(self, spec, inert, self.compiled(spec), self.starts(spec, inert))
+        if (spec, inert) not in self._models:
+            settings = self.starts(spec, inert)
+            self._models[spec, inert] = Remembering(self, spec, inert, self.compiled(spec), settings)
+        return self._models[spec, inert]
 
     def starts(self, spec: ModelSpec, inert: tuple[str, ...]) -> dict[str, float]:
         """Values of the symbols of a model; which names they have is found once."""
         if (spec, inert) not in self._names:
             self._names[spec, inert] = self.names(self.compiled(spec).settable, scope_of(spec), inert)
-        return {symbol: self.values[name] for symbol, name in self._names[spec, inert].items()}
+        values = self.values
+        return {symbol: values[name] for symbol, name in self._names[spec, inert].items()}
 
     def result(self, asked: Asked) -> NDArray[np.float64]:
         """What a run gives; it is made once."""

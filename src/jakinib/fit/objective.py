@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -43,6 +44,16 @@ class Optimum:
     data: float
 
 
+def one_thread() -> AbstractContextManager[object]:
+    """A block with linear algebra in one thread; scipy must have been imported.
+
+    Threads that share matrices of a hundred rows wait for each other most of the time.
+    """
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(limits=1, user_api="blas")
+
+
 def minimise(problem: Objective, theta: Array, fixed: int | None = None) -> Optimum:
     """Local minimum from ``theta``; the parameter with index ``fixed`` stays where it is.
 
@@ -71,10 +82,11 @@ def minimise(problem: Objective, theta: Array, fixed: int | None = None) -> Opti
         def jacobian(part: Array) -> Array:
             return problem.jacobian(whole(part))[:, free]
 
-        fit = least_squares(
-            residuals, theta[free], jac=jacobian,
-            bounds=(problem.low[free], problem.high[free]), x_scale="jac", ftol=FTOL, xtol=1e-8, gtol=1e-8,
-        )  # fmt: skip
+        with one_thread():
+            fit = least_squares(
+                residuals, theta[free], jac=jacobian, bounds=(problem.low[free], problem.high[free]),
+                x_scale="jac", ftol=FTOL, xtol=1e-8, gtol=1e-8,
+            )  # fmt: skip
         if fit.cost <= 0.5 * residual @ residual:  # starting on a bound, the optimiser first moves inside
             theta, residual = whole(fit.x), fit.fun
     data = residual[: len(problem.targets)]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jakinib.errors import SimulationError
+from jakinib.fit.objective import one_thread
 from jakinib.fit.problem import Problem
 from jakinib.parallel import in_order
 
@@ -55,10 +56,11 @@ def optimise(problem: Problem, number: int, theta: NDArray[np.float64]) -> Start
 
     inside = np.clip(theta, problem.low + 1e-9, problem.high - 1e-9)
     try:
-        fit = least_squares(
-            residuals, inside, jac=problem.jacobian, bounds=(problem.low, problem.high), method="trf",
-            x_scale="jac", xtol=XTOL, ftol=FTOL, gtol=GTOL, max_nfev=MAX_EVALUATIONS,
-        )  # fmt: skip
+        with one_thread():
+            fit = least_squares(
+                residuals, inside, jac=problem.jacobian, bounds=(problem.low, problem.high), method="trf",
+                x_scale="jac", xtol=XTOL, ftol=FTOL, gtol=GTOL, max_nfev=MAX_EVALUATIONS,
+            )  # fmt: skip
     except (SimulationError, ValueError) as error:
         return Start(number, tuple(inside), float("inf"), -1, str(error), 0, failures + 1)
     return Start(

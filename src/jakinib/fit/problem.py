@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from jakinib.build.estimates import estimates
 from jakinib.build.symbols import symbols, unit_of
-from jakinib.errors import PlanError, UnitError, UnknownIdError
+from jakinib.errors import PlanError, SimulationError, UnitError, UnknownIdError
 from jakinib.experiments import CellIC50, Experiment, experiment
 from jakinib.fit.context import Asked, Context
 from jakinib.fit.inherited import groups, inherited
 from jakinib.fit.plan import FreeParameter, Plan, Prior
-from jakinib.fit.slopes import Part, slopes
+from jakinib.fit.slopes import Made, Part, slopes
 from jakinib.library.measurements import DataSet
 from jakinib.units import factor
 
@@ -155,16 +155,49 @@ class Problem:
     def _evaluated(self, theta: NDArray[np.float64]) -> _Evaluated:
         last = self._last
         if last is None or not np.array_equal(last.theta, theta) or last.spreads != self.spreads:
-            context = self.use(theta)
-            out, asked = [], []
-            for part in self._parts:
-                first = len(context.asked)
-                out.append(part(context))
-                asked.append(context.asked[first:])
+            said = self._simulated(theta)
+            out = [one.value for one in said]
             out += [prior.residual(float(theta[i]), self.spreads) for i, prior in self.priors]
             out += [value for left in self.inherited for value in left.residuals(theta)]
-            self._last = last = _Evaluated(theta.copy(), dict(self.spreads), np.array(out), asked)
+            self._last = last = _Evaluated(theta.copy(), dict(self.spreads), np.array(out), said)
         return last
+
+    def _simulated(self, theta: NDArray[np.float64]) -> list[_Said]:
+        """What each part says, by runs in lanes or else by separate ones."""
+        foreseen = self._foreseen
+        context = self.use(theta)
+        ahead = Made(context, context.values)
+        ahead.make(foreseen)
+        out = []
+        for part in self._parts:
+            value = ahead.said(part) if ahead.made else None
+            if value is not None:
+                out.append(_Said(value, list(ahead.asked), in_lanes=True))
+            else:
+                value = part(context)
+                out.append(_Said(value, list(context.asked), in_lanes=False))
+            ahead.asked.clear()
+            context.asked.clear()
+        return out
+
+    def _separately(self, theta: NDArray[np.float64], rows: Sequence[int]) -> NDArray[np.float64]:
+        """What some parts say by separate runs."""
+        context = self.use(theta)
+        return np.array([self._parts[row](context) for row in rows])
+
+    @functools.cached_property
+    def _foreseen(self) -> list[Asked]:
+        """The runs that the parts ask for at the start of the plan: elsewhere they differ in values alone.
+
+        Empty where they cannot be simulated there, or are not to be made in lanes.
+        """
+        context = self.use(self.start)
+        try:
+            for part in self._parts if context.in_lanes else ():
+                part(context)
+        except SimulationError:
+            return []
+        return list(context.asked)
 
     def _data_residual(self, target: Experiment, context: Context) -> float:
         return target.residual(context) * self.sigma_ratio(target)
@@ -181,23 +214,26 @@ class Problem:
         and priors, is written down.
         """
         simulated, known = len(self._parts), self._evaluated(theta)
-        here, names = known.residuals, [(p.id, *p.also) for p in self.plan.parameters]
+        here, names = known.residuals.copy(), [(p.id, *p.also) for p in self.plan.parameters]
         jac = np.zeros((len(here), len(theta)))
-        found = slopes(self.context, self._parts, known.asked, self._touching, self.values(theta), names)
+        asked = [one.asked if self.context.in_lanes else [] for one in known.said]
+        found = slopes(self.context, self._parts, asked, self._touching, self.values(theta), names)
         for (row, i), slope in found.items():
             jac[row, i] = slope
-        for i in range(len(theta)):
+        rest = [[row for row in range(simulated) if i in self._touching[row] and (row, i) not in found]
+                for i in range(len(theta))]  # fmt: skip
+        other = sorted({row for rows in rest for row in rows if known.said[row].in_lanes})
+        if other:  # what is compared is of one kind of runs
+            here[other] = self._separately(theta, other)
+        for i, rows in enumerate(rest):
             for row in self._offset_rows.get(i, ()):
                 target = self.targets[row]
                 holds = target.row.qualifier in "<>" and here[row] == 0  # a bound that is kept
                 jac[row, i] = 0.0 if holds else self.sigma_ratio(target) / target.sigma
-            rows = [row for row in range(simulated) if i in self._touching[row] and (row, i) not in found]
-            if not rows:
-                continue
-            moved = theta.copy()
-            moved[i] += STEP
-            context = self.use(moved)
-            jac[rows, i] += (np.array([self._parts[row](context) for row in rows]) - here[rows]) / STEP
+            if rows:
+                moved = theta.copy()
+                moved[i] += STEP
+                jac[rows, i] += (self._separately(moved, rows) - here[rows]) / STEP
         for row, (i, prior) in enumerate(self.priors):
             jac[simulated + row, i] = prior.slope(float(theta[i]), self.spreads)
         first = simulated + len(self.priors)
@@ -208,14 +244,23 @@ class Problem:
         return jac
 
 
+@dataclass(frozen=True)
+class _Said:
+    """What a part says, the runs that it asked for, and whether these were made in lanes."""
+
+    value: float
+    asked: list[Asked]
+    in_lanes: bool
+
+
 @dataclass(frozen=True, eq=False)
 class _Evaluated:
-    """Residuals at ``theta`` under ``spreads``, and the runs that each simulated one asked for."""
+    """Residuals at ``theta`` under ``spreads``; said: those that are simulated."""
 
     theta: NDArray[np.float64]
     spreads: dict[str, float]
     residuals: NDArray[np.float64]
-    asked: list[list[Asked]]
+    said: list[_Said]
 
 
 def _distinct_reserves(targets: Sequence[Experiment]) -> list[CellIC50]:

@@ -1,4 +1,4 @@
-"""Derivatives of what experiments say, from runs in lanes that take the steps of the run they differ from.
+"""Runs of a fit that are made ahead in lanes, and derivatives from those that share their steps.
 
 Steps that are shared make what is computed one smooth function of the parameters. Its differences lack the
 noise of integrations that choose their own steps, so they can be smaller, and the tolerance coarser, than
@@ -17,8 +17,9 @@ from jakinib.errors import SimulationError
 from jakinib.fit.context import Asked, Context
 from jakinib.lanes import Lanes
 
-RTOL = 1e-7
+RTOL = 1e-7  # of runs that share their steps
 NEAR = 1e-6  # difference in ln(parameter)
+FINE = 1e-9  # of other runs: they are as exact as separate ones at that of fits
 
 Values = Mapping[str, float]
 Part = Callable[[Context], float]
@@ -28,37 +29,23 @@ class _NotMadeError(Exception):
     """A run that was not foreseen."""
 
 
-class _Made(Context):
-    """The models of another context, where all runs have been made."""
+class Made(Context):
+    """The models of another context with values of their own, where runs are made ahead, in lanes.
 
-    def __init__(self, context: Context) -> None:
+    What lanes cannot do is not made: runs that are solved in closed form, that write the size of a
+    compartment, or of a model that lanes do not take.
+    """
+
+    def __init__(self, context: Context, values: Values) -> None:
         super().__init__(context.after, context.inhibitors, context.rtol)
         self.loaded, self.made = context.loaded, dict[Hashable, NDArray[np.float64]]()
+        self.set(values)
 
     def result(self, asked: Asked) -> NDArray[np.float64]:
         if asked.key not in self.made:
             raise _NotMadeError
+        self.asked.append(asked)
         return self.made[asked.key]
-
-    def make(self, asked: Asked, values: Iterable[Values]) -> None:
-        """A run, and those that differ from it as ``values`` differ; nothing where lanes cannot do it."""
-        model, protocol = asked.model, asked.protocol
-        written = {*asked.settings, *(name for step in protocol.steps for name in step.values)}
-        if model.closed_form(asked.observables) or not written.isdisjoint(model.compartments):
-            return
-        lanes = Lanes.of(model, RTOL)
-        if lanes.reason:
-            return
-        runs = {asked.key: asked}
-        for other in values:
-            self.values = other
-            settings = {**self.starts(asked.spec, asked.inert), **protocol.settings}
-            run = Asked(asked.spec, asked.inert, model, settings, protocol, asked.observables)
-            runs.setdefault(run.key, run)
-        found = lanes.run_many([run.whole for run in runs.values()], asked.observables, together=True)
-        for key, values_read in zip(runs, found, strict=True):
-            if not isinstance(values_read, SimulationError):
-                self.made[key] = values_read
 
     def said(self, part: Part) -> float | None:
         """What a part says; None where it takes a run that was not made."""
@@ -66,6 +53,42 @@ class _Made(Context):
             return part(self)
         except _NotMadeError:
             return None
+
+    def here(self, asked: Asked) -> Asked:
+        """The same run under these values."""
+        settings = {**self.starts(asked.spec, asked.inert), **asked.protocol.settings}
+        return Asked(asked.spec, asked.inert, asked.model, settings, asked.protocol, asked.observables)
+
+    def make(self, asked: Iterable[Asked]) -> None:
+        """These runs under these values, those of one model side by side."""
+        alike: dict[Hashable, dict[Hashable, Asked]] = {}
+        for run in map(self.here, asked):
+            alike.setdefault((run.model, run.observables), {})[run.key] = run
+        for runs in alike.values():
+            self._make(runs, FINE, together=False)
+
+    def make_near(self, asked: Asked, others: Iterable[Values]) -> None:
+        """A run, and those that differ from it as ``others`` do from these values."""
+        runs, values = {asked.key: asked}, self.values
+        for self.values in others:
+            run = self.here(asked)
+            runs.setdefault(run.key, run)
+        self.values = values
+        self._make(runs, RTOL, together=True)
+
+    def _make(self, runs: Mapping[Hashable, Asked], rtol: float, together: bool) -> None:
+        """Runs of one model; together: they share the steps of the first one."""
+        model, observables = (first := next(iter(runs.values()))).model, first.observables
+        if model.closed_form(observables):
+            return
+        lanes = Lanes.of(model, rtol)
+        written = {name for run in runs.values() for name in run.written}
+        if lanes.reason or not written.isdisjoint(model.compartments):
+            return
+        wholes = [run.whole for run in runs.values()]
+        for key, found in zip(runs, lanes.run_many(wholes, observables, together=together), strict=True):
+            if not isinstance(found, SimulationError):
+                self.made[key] = found
 
 
 def slopes(
@@ -87,13 +110,11 @@ def slopes(
             wanted.setdefault(run.key, (run, {}))[1].update(dict.fromkeys(numbers))
     grown = math.exp(NEAR)
     moved = [{**here, **{name: grown * here[name] for name in known}} for known in names]
-    made = _Made(context)
-    made.set(here)
+    made = Made(context, here)
     for run, numbers in wanted.values():
-        made.make(run, [moved[i] for i in sorted(numbers)])
+        made.make_near(run, [moved[i] for i in sorted(numbers)])
     if not made.made:
         return {}
-    made.set(here)
     before = [made.said(part) for part in parts]
     out: dict[tuple[int, int], float] = {}
     for i, values in enumerate(moved):
