@@ -157,12 +157,13 @@ class Composer:
 
     def readouts(self) -> str:
         """Declarations and rules of the read-outs that are more than a symbol of the model."""
-        known, lines = declared("".join(self.text)), []
         cytokines = [self.library.cytokine(name) for name in self.spec.cytokines]
         offered = {name: read for c in cytokines for name, read in readouts(self.library, c).items()}
-        for name, read in offered.items() if self.spec.name in CELLS else ():
-            if read.symbol == read.formula:
-                continue
+        more = [(name, read) for name, read in offered.items() if read.symbol != read.formula]
+        if not more or self.spec.name not in CELLS:
+            return ""
+        known, lines = declared("".join(self.text)), []
+        for name, read in more:
             where = self.library.where("readouts", name, "formula")
             if missing := sorted(read.names - known - set(read.parameters)):
                 raise ModelError(

@@ -52,7 +52,7 @@ WORDS = frozenset(
     """.split()  # noqa: SIM905 (a list of words reads as words)
 )
 _DECLARED = (
-    re.compile(r"(\w+) has \w+\s*;"),
+    re.compile(r"\b(\w++) has \w+\s*;"),
     re.compile(r"^\s*(\w+)\s*:(?!=)", re.MULTILINE),
     re.compile(r"^\s*(\w+)\s*:=", re.MULTILINE),
 )
