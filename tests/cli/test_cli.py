@@ -18,8 +18,8 @@ def process(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedPro
     return subprocess.run(command, capture_output=True, encoding="utf-8", cwd=cwd, check=False)
 
 
-def test_help_names_every_command() -> None:
-    run = process("--help")
+def test_help_names_every_command(jakinib: Command) -> None:
+    run = jakinib("--help")
     assert run.returncode == 0
     for command in ("list", "build", "simulate", "assay", "fit", "evaluate", "export"):
         assert f"\n  {command} " in run.stdout
@@ -160,10 +160,10 @@ def test_the_committed_sbml_is_current(jakinib: Command) -> None:
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-def test_version_is_printed() -> None:
+def test_version_is_printed(jakinib: Command) -> None:
     import jakinib as package
 
-    assert process("--version").stdout.strip() == package.__version__
+    assert jakinib("--version").stdout.strip() == package.__version__
 
 
 def test_a_profile_gives_every_parameter_a_verdict(jakinib: Command, tmp_path: Path) -> None:

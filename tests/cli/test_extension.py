@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from jakinib import paths
+from jakinib.library import get_library, plugins
+from jakinib.library.measurements import get_data
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 DATA = (
@@ -41,6 +43,32 @@ def process(*arguments: str, cwd: Path, **environment: str) -> subprocess.Comple
     return subprocess.run(
         command, capture_output=True, encoding="utf-8", cwd=cwd, check=False, env=clean | environment
     )
+
+
+@pytest.fixture
+def outside(jakinib: Command) -> Command:
+    """Run a command as a process with other folders and plug-ins would: nothing is known from before."""
+    remembered = (get_library, get_data, plugins.objects, plugins.library_folders)
+
+    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        with pytest.MonkeyPatch.context() as patch:
+            for name in ("JAKINIB_LIBRARY", plugins.SWITCH):
+                patch.delenv(name, raising=False)
+            for name, value in environment.items():
+                if name == "PYTHONPATH":
+                    patch.syspath_prepend(value)
+                else:
+                    patch.setenv(name, value)
+            for read in remembered:
+                read.cache_clear()
+            try:
+                return jakinib(*arguments)
+            finally:
+                sys.modules.pop("jak_extra", None)
+                for read in remembered:
+                    read.cache_clear()
+
+    return run
 
 
 def one_line(run: subprocess.CompletedProcess[str]) -> str:
@@ -150,17 +178,21 @@ def folder(tmp_path: Path) -> Path:
     return lib
 
 
-def test_a_user_folder_adds_inhibitors_cytokines_cells_data_and_plans(folder: Path, tmp_path: Path) -> None:
-    content = json.loads(process("list", "--json", cwd=tmp_path, JAKINIB_LIBRARY=str(folder)).stdout)
+def test_a_user_folder_adds_inhibitors_cytokines_cells_data_and_plans(
+    folder: Path, tmp_path: Path, outside: Command
+) -> None:
+    content = json.loads(outside("list", "--json", JAKINIB_LIBRARY=str(folder)).stdout)
     assert "ritlecitinib" in content["inhibitors"]
     assert "IL-9" in content["cytokines"]
     assert "T cell with IL9R" in content["cells"]
     assert "my_plan" in content["plans"]
 
 
-def test_a_plan_of_a_user_folder_is_fitted_there_and_nowhere_else(folder: Path, tmp_path: Path) -> None:
+def test_a_plan_of_a_user_folder_is_fitted_there_and_nowhere_else(
+    folder: Path, tmp_path: Path, outside: Command
+) -> None:
     before = {p: p.stat().st_mtime_ns for p in (paths.fits() / "results").rglob("*")}
-    run = process("fit", "my_plan", "--json", cwd=tmp_path, JAKINIB_LIBRARY=str(folder))
+    run = outside("fit", "my_plan", "--json", JAKINIB_LIBRARY=str(folder))
     assert run.returncode == 0, run.stderr
     names = {row["id"] for row in json.loads(run.stdout)["estimates"]}
     assert names == {"Ki_baricitinib_JAK1", "Km_JAK1"}
@@ -169,16 +201,20 @@ def test_a_plan_of_a_user_folder_is_fitted_there_and_nowhere_else(folder: Path, 
     assert set(before) <= set((paths.fits() / "results").rglob("*"))
 
 
-def test_a_plan_named_like_one_of_the_package_is_refused(folder: Path, tmp_path: Path) -> None:
+def test_a_plan_named_like_one_of_the_package_is_refused(
+    folder: Path, tmp_path: Path, outside: Command
+) -> None:
     (folder / "plans/my_plan.yaml").rename(folder / "plans/pathways.yaml")
-    said = one_line(process("fit", "pathways", cwd=tmp_path, JAKINIB_LIBRARY=str(folder)))
+    said = one_line(outside("fit", "pathways", JAKINIB_LIBRARY=str(folder)))
     assert "plan 'pathways' exists already" in said
     assert "rename it" in said
 
 
-def test_a_row_id_of_the_package_is_refused_in_a_user_folder(folder: Path, tmp_path: Path) -> None:
+def test_a_row_id_of_the_package_is_refused_in_a_user_folder(
+    folder: Path, tmp_path: Path, outside: Command
+) -> None:
     (folder / "data/Mine2026/measurements.tsv").write_text(DATA.replace("MINE1", "C012"), encoding="utf-8")
-    said = one_line(process("fit", "enzyme", cwd=tmp_path, JAKINIB_LIBRARY=str(folder)))
+    said = one_line(outside("fit", "enzyme", JAKINIB_LIBRARY=str(folder)))
     assert "measurements.tsv:2: id 'C012' is already used" in said
 
 
@@ -232,22 +268,24 @@ def test_an_installed_plug_in_adds_its_folder(body: str, folder: Path, tmp_path:
         ("folder = '/nowhere/at/all'\n", "which is no folder"),
     ],
 )
-def test_a_plug_in_that_fails_is_refused_by_name_with_a_way_out(body: str, said: str, tmp_path: Path) -> None:
+def test_a_plug_in_that_fails_is_refused_by_name_with_a_way_out(
+    body: str, said: str, tmp_path: Path, outside: Command
+) -> None:
     install(tmp_path / "site", body)
-    message = one_line(process("list", cwd=tmp_path, PYTHONPATH=str(tmp_path / "site")))
+    message = one_line(outside("list", PYTHONPATH=str(tmp_path / "site")))
     assert said in message
     assert "plug-in 'extra' of jak-extra 1.2" in message
     assert "uninstall that distribution, or set JAKINIB_PLUGINS=off" in message
 
 
-def test_a_plug_in_whose_entries_are_faulty_is_refused_with_file_and_line(tmp_path: Path) -> None:
+def test_a_plug_in_whose_entries_are_faulty_is_refused_with_file_and_line(
+    tmp_path: Path, outside: Command
+) -> None:
     site = tmp_path / "site"
     install(site, "from pathlib import Path\nfolder = Path(__file__).parent / 'lib'\n")
     (site / "lib/inhibitors").mkdir(parents=True)
     (site / "lib/inhibitors/bad.yaml").write_text("id: bad\n", encoding="utf-8")
-    assert "bad.yaml:1: molecular_weight is missing" in one_line(
-        process("list", cwd=tmp_path, PYTHONPATH=str(site))
-    )
+    assert "bad.yaml:1: molecular_weight is missing" in one_line(outside("list", PYTHONPATH=str(site)))
 
 
 TARGET = """
@@ -270,10 +308,10 @@ def test_a_plug_in_adds_a_kind_of_experiment(group: str, folder: Path, tmp_path:
     assert "half_of_something" in run.stdout.split()
 
 
-def test_a_target_type_that_cannot_be_imported_is_refused_by_name(folder: Path, tmp_path: Path) -> None:
+def test_a_target_type_that_cannot_be_imported_is_refused_by_name(
+    folder: Path, tmp_path: Path, outside: Command
+) -> None:
     site = tmp_path / "site"
     install(site, "import absent_module\n", "jak_extra:Half", "targets")
-    said = one_line(
-        process("fit", "my_plan", cwd=tmp_path, PYTHONPATH=str(site), JAKINIB_LIBRARY=str(folder))
-    )
+    said = one_line(outside("fit", "my_plan", PYTHONPATH=str(site), JAKINIB_LIBRARY=str(folder)))
     assert "plug-in 'extra' of jak-extra 1.2 (jakinib.targets: jak_extra:Half) cannot be imported" in said
