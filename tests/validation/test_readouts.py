@@ -146,6 +146,7 @@ def rows(folder: Path) -> DataSet:
     table = [head.split(), *([*line, "calibration", "recalled"] for line in lines)]
     (place / "measurements.tsv").write_text("".join("\t".join(r) + "\n" for r in table), "utf-8")
     (place / "source.yaml").write_text(SOURCE, "utf-8")
+    forget()  # what was read before these rows stood there
     return DataSet(folder / "data")
 
 
