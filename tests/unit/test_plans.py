@@ -289,6 +289,7 @@ def test_within_its_bounds_a_plan_has_finite_residuals_or_a_simulation_that_fail
 def test_a_plan_that_was_evaluated_can_be_sent_to_a_worker_and_says_the_same_there(name: str) -> None:
     problem = Problem(read_plan(name, get_data()), get_data())
     here = problem.residuals(problem.start)
+    assert np.isfinite(problem.jacobian(problem.start)).all()
     there = pickle.loads(pickle.dumps(problem))
     there.context.set({})  # forgets what was simulated here
     assert np.array_equal(there.residuals(problem.start + 1e-3), problem.residuals(problem.start + 1e-3))
