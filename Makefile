@@ -2,7 +2,7 @@
 # Another interpreter: make setup PYTHON=python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench docs interop build-models book lock clean
+.PHONY: help setup demo test tests lint bench docs interop build-models book lock clean
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
 
 BIN := .venv/bin
@@ -16,8 +16,10 @@ setup: .venv/.everything ## create .venv with all pinned dependencies, those of 
 demo: .venv/.runtime ## run every evaluation plan and write the report; installs what that needs and no more
 	$(BIN)/jakinib evaluate --exit-zero
 
-test: lint ## lint, check that the committed SBML is current, run all tests
-	$(BIN)/jakinib build --check
+test: setup ## lint, check that the committed SBML is current, run all tests
+	@$(MAKE) --no-print-directory --jobs 2 lint tests
+
+tests: setup # beside the types, which keep one processor busy; a test runs build --check
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: setup ## check style and types

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+import typer
 from hypothesis import settings
 
 from jakinib.library import Library, get_library
@@ -21,6 +23,14 @@ settings.load_profile("repeatable")
 
 
 Command = Callable[..., CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_tree_of_commands() -> Iterator[None]:
+    """A process builds its commands once; one that plays many processes need not do so for each."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.main, "get_command", functools.cache(typer.main.get_command))
+        yield
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ import pytest
 
 from jakinib.errors import InputError, SimulationError, UnknownIdError, WriteError
 from jakinib.files.journal import Journal
+from jakinib.lanes import Lanes
 from jakinib.population import IncompleteRunError, population, run, run_to_file, summary
 from jakinib.population.engine import EXPOSURE, METRICS, Worker
 from jakinib.population.sampling import CHUNK
@@ -101,6 +102,23 @@ def test_cells_that_do_not_respond_fail_alone_and_say_so() -> None:
     assert mixed.loc[dark, "reason"].str.contains("no signal without inhibitor").all()
     assert mixed.loc[dark, list(METRICS)].isna().all(axis=None)
     pd.testing.assert_frame_equal(mixed[~dark], bright[~dark], check_exact=True)
+
+
+def test_a_run_that_fails_costs_its_patient_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, run_rows = population("ra_adult", 5, "4 mg"), Lanes.run_rows
+
+    def breaks(self: Lanes, columns: Any, rows: np.ndarray, *others: Any) -> Any:
+        values, failed = run_rows(self, columns, rows, *others)
+        values[-1] = np.inf
+        return values, {**failed, len(rows) - 1: SimulationError("too much work", 0.1)}
+
+    monkeypatch.setattr(Lanes, "run_rows", breaks)
+    found = population("ra_adult", 5, "4 mg")
+    lost = found["status"] == "failed"
+    assert lost.sum() == 1
+    assert found.loc[lost, "reason"].str.contains("too much work").all()
+    assert found.loc[lost, list(METRICS)].isna().all(axis=None)
+    pd.testing.assert_frame_equal(found[~lost], whole[~lost], check_exact=True)
 
 
 def test_the_summary_gives_median_and_band() -> None:

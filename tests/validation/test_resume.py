@@ -21,7 +21,7 @@ COMMANDS = {
     "fit": (["fit", "clinical_pk", "--starts", "3"], PARTIAL, sorted(FILES)),
     "profile": (["profile", "clinical_pk"], "profiles.partial.json", ["profiles.json", "profiles.tsv"]),
     "ensemble": (
-        ["ensemble", "clinical_pk", "--evaluations", "60", "--draws", "20"],
+        ["ensemble", "clinical_pk", "--evaluations", "25", "--draws", "20"],
         "ensemble.partial.json",
         ["ensemble.json", "ensemble.tsv"],
     ),

@@ -208,11 +208,11 @@ class Worker:
         for who, own in zip(groups, points, strict=True):
             seen = signal[first : first + own.size, 0].reshape(own.shape)
             first += own.size
-            dark = seen[0] <= NO_SIGNAL
-            missing = str(SimulationError("no signal without inhibitor"))
-            failed = {**dict.fromkeys(who[dark].tolist(), missing), **failed}
-            shares = 1 - seen[1:] / np.where(dark, 1.0, seen[0])
-            share[:, who] = law_through(shares, low[who], high[who])(free[:, who])
+            for i in who[seen[0] <= NO_SIGNAL].tolist():
+                failed.setdefault(i, str(SimulationError("no signal without inhibitor")))
+            kept = np.array([i not in failed for i in who.tolist()])
+            some, shares = who[kept], 1 - seen[1:, kept] / seen[0, kept]
+            share[:, some] = law_through(shares, low[some], high[some])(free[:, some])
         return share, failed
 
 

@@ -15,7 +15,7 @@ from jakinib.build.starts import Starts, starts_in
 from jakinib.errors import ModelError
 from jakinib.simulate.dormant import Dormant, leave_out
 from jakinib.simulate.general import prepared, refuse
-from jakinib.simulate.invariant import Laws, Rules, take_out
+from jakinib.simulate.invariant import Rules, keep_apart, take_out
 from jakinib.simulate.jit import compiled, identity, restored
 from jakinib.simulate.linear import Linear, linear
 from jakinib.simulate.source import Source, units
@@ -26,7 +26,7 @@ from jakinib.simulate.switches import Switches
 class Blueprint:
     """One model. ours: built by this package. dormant: what was left out. rules: that were taken out.
 
-    state: of the engine that integrates.
+    apart: parameters that were, with their values. state: of the engine that integrates.
     """
 
     id: str
@@ -38,11 +38,12 @@ class Blueprint:
     dormant: Dormant
     switches: Switches | None
     rules: Rules
+    apart: dict[str, float]
     state: bytes
 
 
-def engine(sbml: str, reduced: bool) -> tuple[Blueprint, Any, Laws]:
-    """The blueprint of a model, the engine that integrates it and its invariant rules.
+def engine(sbml: str, reduced: bool) -> tuple[Blueprint, Any]:
+    """The blueprint of a model, and the engine that integrates it.
 
     Raises ModelError for a construct that is not supported, and for what the engine refuses.
     """
@@ -55,7 +56,7 @@ def engine(sbml: str, reduced: bool) -> tuple[Blueprint, Any, Laws]:
         plan = _drawn(sbml, reduced, made)
         cache.update("engine", key, plan)
         rr = made[0]
-    return plan, rr, Laws(plan.rules, plan.source.compartments)
+    return plan, rr
 
 
 def _drawn(sbml: str, reduced: bool, made: list[Any]) -> Blueprint:
@@ -75,17 +76,18 @@ def _drawn(sbml: str, reduced: bool, made: list[Any]) -> Blueprint:
     dormant = leave_out(document, source) if reduced else Dormant()
     try:
         rules = take_out(document, source)
+        apart = keep_apart(document, source, {*dormant.reactions, *dict(rules)})
         switches = None if source.plain else prepared(model, source)
         if ours:
             _strip(model)
-        changed = ours or dormant.species or rules or switches
+        changed = ours or dormant.species or rules or apart or switches
         rr = compiled(libsbml.writeSBMLToString(document) if changed else sbml)
     except RuntimeError as error:
         reason = " ".join(str(error).split()).partition(", at ")[0]
         raise ModelError(f"the engine cannot run this model: {reason}") from error
     made.append(rr)
     state = rr.saveStateS("b") if cache.usable() else b""
-    return Blueprint(*known, straight, dormant, switches, rules, state)
+    return Blueprint(*known, straight, dormant, switches, rules, apart, state)
 
 
 def _strip(model: Any) -> None:

@@ -15,10 +15,11 @@ from jakinib.arguments import Within, checked
 from jakinib.errors import SimulationError, UnknownIdError
 from jakinib.simulate.blueprint import engine
 from jakinib.simulate.general import Fresh
+from jakinib.simulate.invariant import Laws
 from jakinib.simulate.linear import Linear, course, courses
+from jakinib.simulate.parameters import Parameters
 from jakinib.simulate.protocol import Protocol, Protocols
 from jakinib.simulate.scale import Scale, absolute, described
-from jakinib.simulate.switches import ROOT
 
 RTOL = 1e-8
 Relative = Annotated[float, Within(0, 1)]  # tolerance
@@ -59,7 +60,7 @@ class Model:
     ) -> None:
         self.sbml, self.rtol, self.reduced, self.atol, self.exact = sbml, rtol, reduced, atol, exact
         self.turn = threading.RLock()  # held while a run uses the state of the engine
-        plan, self._rr, self._laws = engine(sbml, reduced)
+        plan, self._rr = engine(sbml, reduced)
         self.sha256 = hashlib.sha256(sbml.encode()).hexdigest()
         self.id, self.starts, self.units, self._ours = plan.id, plan.starts, plan.units, plan.ours
         source, dormant = plan.source, plan.dormant
@@ -68,41 +69,34 @@ class Model:
         self._amount_only = frozenset(name for name, species in source.species.items() if species.amount)
         self._wakers, self._left_out = dormant.wakers | dormant.reactions, dormant.reactions
         self._whole: Model | None = None
+        self._given = Parameters(self._rr, source, Laws(plan.rules), plan.apart)
         self._index(dormant.species)
         if self._switches:
-            self._fresh = Fresh(self._rr, source, self._ruled, self.id)
+            self._fresh = Fresh(self._rr, source, self._given.ruled, self.id)
             if not source.unset:
                 self._fresh.write({}, 0.0)
-        self._selection, self._states = tuple[str, ...](), tuple[str, ...]()
+        self._selection, self._states, self._columns = tuple[str, ...](), tuple[str, ...](), list[int]()
         self._rr.integrator.setValue("variable_step_size", False)
         self._tolerances()
 
     def _index(self, asleep: frozenset[str]) -> None:
         """Where the engine keeps each symbol, and the values it starts from."""
-        model, laws = self._rr.model, self._laws
+        model = self._rr.model
         self._model, self._integrated = model, tuple(model.getFloatingSpeciesIds())
         self._held = tuple(model.getBoundarySpeciesIds())
         floating = {*self._integrated, *asleep} - self._source.held
         self.species = tuple(name for name in self._source.species if name in floating)
         self.boundary = tuple(name for name in (*self._held, *self._integrated) if name not in floating)
         self.compartments = tuple(model.getCompartmentIds())
-        self._known = tuple(model.getGlobalParameterIds())
-        self.parameters = tuple(name for name in self._known if name != ROOT)
+        self.parameters = self._given.names
         self.fluxes = (*self._source.reactions, *self._source.references)
-        self._ruled = {*self._rr.getAssignmentRuleIds(), *laws.gives, ROOT}
-        kinds = {"compartment": self.compartments, "parameter": self._known}
+        kinds = {"compartment": self.compartments, "parameter": self.parameters}
         kinds |= {"boundary": self._held, "species": self._integrated}
         places = [(name, (kind, i)) for kind, names in kinds.items() for i, name in enumerate(names)]
-        self._settable = {name: place for name, place in places if name not in self._ruled}
+        self._settable = {name: place for name, place in places if name not in self._given.ruled}
         self._compartment_values = np.array(model.getCompartmentVolumes(), dtype=float)
         self._boundary_values = np.array(model.getBoundarySpeciesConcentrations(), dtype=float)
         self._species_amounts = np.array(model.getFloatingSpeciesAmounts(), dtype=float)
-        self._free = [i for i, name in enumerate(self._known) if name not in self._ruled]
-        self._free_values = np.array(model.getGlobalParameterValues(), dtype=float)[self._free]
-        place = {name: i for i, name in enumerate(self._known)}
-        self._read_by_laws = [place[name] for name in laws.parameters]
-        self._sizes_read_by_laws = [self.compartments.index(name) for name in laws.compartments]
-        self._given_by_laws = [place[name] for name in laws.gives]
         self._home = [model.getCompartmentIndexForFloatingSpecies(i) for i in range(len(self._integrated))]
 
     @property
@@ -153,8 +147,7 @@ class Model:
         if not self.starts.moved(settings):
             self.starts.refuse(settings, self.id)
             return dict(settings)
-        values = dict(zip((self._known[i] for i in self._free), self._free_values.tolist(), strict=True))
-        return self.starts.applied(settings, values, self.id)
+        return self.starts.applied(settings, self._given.first, self.id)
 
     def initial(self, symbol: str) -> float:
         """Value of ``symbol`` before anything is set (concentration for species)."""
@@ -181,23 +174,14 @@ class Model:
             return
         model.setTime(0.0)
         model.setCompartmentVolumes(list(range(len(self.compartments))), self._compartment_values)
-        model.setGlobalParameterValues(self._free, self._free_values)
+        self._given.reset()
         if self._held:
             model.setBoundarySpeciesConcentrations(list(range(len(self._held))), self._boundary_values)
         sizes = {name: settings[name] for name in self.compartments if name in settings}
         self._set(sizes)
         if self._integrated:
             model.setFloatingSpeciesAmounts(list(range(len(self._integrated))), self._amounts_in(sizes))
-        self._set({name: value for name, value in settings.items() if name not in sizes})
-        self._apply_laws()
-
-    def _apply_laws(self) -> None:
-        """Bring the symbols given by invariant rules up to date; needed after anything is set."""
-        if self._given_by_laws:
-            model, places, sizes = self._model, self._read_by_laws, self._sizes_read_by_laws
-            read = model.getGlobalParameterValues(places).tolist() if places else []
-            read += model.getCompartmentVolumes(sizes).tolist() if sizes else []
-            model.setGlobalParameterValues(self._given_by_laws, self._laws(read))
+        self.change({name: value for name, value in settings.items() if name not in sizes})
 
     def _amounts_in(self, sizes: Mapping[str, float]) -> Array:
         """Initial amounts; in a resized compartment the initial concentration stays."""
@@ -216,7 +200,7 @@ class Model:
                 self.require([symbol], self._settable)
             (kind, index), number = self._settable[symbol], float(value)
             if kind == "parameter":
-                model.setGlobalParameterValues([index], [number])
+                self._given.set(symbol, number)
             elif kind == "boundary" and symbol in self._amount_only:
                 self._rr.setValue(symbol, number)
             elif kind == "boundary":
@@ -233,12 +217,16 @@ class Model:
         if (wanted, states) != (self._selection, self._states):
             self.require(wanted)
             species = set(self.species) | set(self.boundary)
-            columns = [f"[{o}]" if o in species and o not in self._amount_only else o for o in wanted]
+            self._columns = [i for i, name in enumerate(wanted) if self._given.apart(name) is None]
+            held = [wanted[i] for i in self._columns]
+            columns = [f"[{o}]" if o in species and o not in self._amount_only else o for o in held]
             self._rr.timeCourseSelections = ["time", *columns, *states]
             self._selection, self._states = wanted, states
 
     def _read(self, symbol: str) -> float:
         self.require([symbol])
+        if (value := self._given.apart(symbol)) is not None:
+            return value
         concentration = symbol in (*self.species, *self.boundary) and symbol not in self._amount_only
         return float(self._rr.getValue(f"[{symbol}]" if concentration else symbol))
 
@@ -352,7 +340,7 @@ class Model:
 
     def change(self, values: Mapping[str, float]) -> None:
         self._set(values)
-        self._apply_laws()
+        self._given.apply_laws()
 
     def _advance(
         self,
@@ -377,8 +365,10 @@ class Model:
         if self._switches and self._fresh.chatter:  # the engine has stopped and returns unwritten rows
             raise SimulationError(self._fresh.chatter, float(self._model.getTime()), dict(changed))
         nearest = np.minimum(np.searchsorted(grid, times - TINY), len(grid) - 1)
-        width = len(self._selection) + 1
-        out[row : row + len(times)] = table[nearest, 1:width]
+        width, rows = len(self._columns) + 1, out[row : row + len(times)]
+        rows[:, self._columns] = table[nearest, 1:width]
+        for column in set(range(len(self._selection))).difference(self._columns):
+            rows[:, column] = self._given.apart(self._selection[column])
         if self._scale:
             self._scale.seen(table[:, width:])
         return row + len(times)

@@ -8,7 +8,7 @@ out here, as the engine would in its compiled code, which would take longer to c
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from jakinib.simulate.formula import Formula, names, parts, value
@@ -24,26 +24,24 @@ _OPERANDS = {"+": (1, 99), "*": (2, 99), "-": (1, 2), "/": (2, 2), "^": (2, 2)} 
 class Laws:
     """The invariant rules of a model as a function.
 
-    rules: symbols with what gives them, each after those that it needs. sizes: names of compartments.
-    parameters, compartments: what they read besides. gives: the symbols they give.
+    rules: symbols with what gives them, each after those that it needs. reads: what they read besides.
     """
 
-    def __init__(self, rules: Rules, sizes: Collection[str] = ()) -> None:
+    def __init__(self, rules: Rules) -> None:
         self._rules, self.gives = rules, tuple(symbol for symbol, _ in rules)
         named = dict.fromkeys(name for _, formula in rules for name in names(formula))
-        self.parameters = tuple(name for name in named if name not in {*self.gives, *sizes})
-        self.compartments = tuple(name for name in named if name in sizes)
-        self._quick = _written(rules, (*self.parameters, *self.compartments))
+        self.reads = tuple(name for name in named if name not in self.gives)
+        self._quick = _written(rules, self.reads)
 
-    def __call__(self, values: Sequence[float]) -> list[float]:
-        """Values of ``gives`` at those of ``parameters`` and ``compartments``; nan or inf where undefined."""
+    def __call__(self, known: Mapping[str, float]) -> dict[str, float]:
+        """Values of ``gives`` where ``known`` has those of ``reads``; nan or inf where undefined."""
         try:
-            return self._quick(*values)
+            return dict(zip(self.gives, self._quick(*[known[name] for name in self.reads]), strict=True))
         except (ArithmeticError, ValueError):  # Python refuses a division by zero, which is inf here
-            known = dict(zip((*self.parameters, *self.compartments), values, strict=True))
+            found = dict(known)
             for symbol, formula in self._rules:
-                known[symbol] = value(formula, known.__getitem__, math.nan, lambda _: math.nan)
-            return [known[symbol] for symbol in self.gives]
+                found[symbol] = value(formula, found.__getitem__, math.nan, lambda _: math.nan)
+            return {symbol: found[symbol] for symbol in self.gives}
 
 
 def _written(rules: Rules, reads: Sequence[str]) -> Callable[..., list[float]]:
@@ -76,6 +74,24 @@ def take_out(document: libsbml.SBMLDocument, source: Source | None = None) -> Ru
         model.removeRuleByVariable(symbol)
         model.getParameter(symbol).setValue(0.0)  # written before every run
     return tuple(rules.items())
+
+
+def keep_apart(document: libsbml.SBMLDocument, source: Source, gone: Iterable[str]) -> dict[str, float]:
+    """Take out of a document the parameters that nothing in it reads any more; returns their values.
+
+    gone: reactions that were left out of it, and symbols whose rules were taken out. The engine would compile
+    for each of its parameters how it is read and written.
+    """
+    if not source.plain:
+        return {}
+    left = set(gone)
+    rules = {name: rule for name, rule in source.assigned.items() if name not in left}
+    laws = [change.law for id, change in source.reactions.items() if id not in left]
+    read = {name for formula in (*rules.values(), *laws) for name in names(formula)} | set(rules)
+    apart = {name: value for name, value in source.parameters.items() if name not in read}
+    for name in apart:
+        document.getModel().removeParameter(name)
+    return apart
 
 
 def _invariant(source: Source) -> dict[str, Formula]:
