@@ -61,8 +61,8 @@ class Source:
     @property
     def mathematics(self) -> str:
         """The text without names, terms, identities, notes and comments: what a result depends on."""
-        text = re.sub(r'[^;\n"]*"[^"\n]*"', "", self.antimony)  # whatever holds a text in quotes
-        text = re.sub(r"\w+\.sboTerm = SBO:\d+|//[^\n]*", "", text)
+        text = re.sub(r'(?<![^;\n"])[^;\n"]*"[^"\n]*"', "", self.antimony)  # whatever holds a text in quotes
+        text = re.sub(r"\b\w+\.sboTerm = SBO:\d+|//[^\n]*", "", text)
         return "\n".join(part for line in text.split("\n") if (part := " ".join(line.split()).strip("; ")))
 
 

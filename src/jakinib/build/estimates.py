@@ -72,15 +72,18 @@ def estimates_stamp(plans: Sequence[str]) -> tuple[tuple[str, int], ...]:
 def estimates(plan: str, *, nuisance: bool = False) -> dict[str, Quantity]:
     """Fitted model parameters of a plan, or its nuisance parameters; empty when it was never fitted."""
     path = estimates_path(plan)
-    if not path.exists():
-        return {}
+    return dict(_quantities(plan, path, path.stat().st_mtime_ns, nuisance)) if path.exists() else {}
+
+
+@functools.lru_cache(maxsize=32)
+def _quantities(plan: str, path: Path, stamp: int, nuisance: bool) -> dict[str, Quantity]:
     return {
         row.id: Quantity(
             value=row.value, unit=row.unit, kind="fitted", source=plan,
             low=row.low, high=row.high,
             location=f"fits/results/{plan}/estimates.tsv",
         )
-        for row in _estimate_rows(path, path.stat().st_mtime_ns)
+        for row in _estimate_rows(path, stamp)
         if (row.scope == "nuisance") == nuisance
     }  # fmt: skip
 
