@@ -180,7 +180,7 @@ COMMANDS: list[list[str]] = [
     *(["new", kind, name] for kind in ("inhibitor", "cytokine", "cell") for name in ("../x", "", "a\x1b[31m", LONG[:100], "é")),
     *(["new", kind, "x"] for kind in ("", "banana", "\x1b[31m")),
     *(["check", x] for x in ("no", "/dev/zero", "\x1b[31m", "\0", LONG[:5000])),
-    ["simulatte"], ["\x1b[31m"], ["list", "extra"], ["simulate", "--nonsense"], ["compare"], ["sensitivity", "--draws=1"],
+    ["simulatte"], ["\x1b[31m"], ["list", "extra"], ["simulate", "--nonsense"], ["compare"], ["compare", "--regimen="], ["population", "--regimen="], ["sensitivity", "--draws=1"],
     ["compare", "--regimen=4 mg qd", "--cytokine=IL-0"], ["archive", "--regimen=4"],
 ]  # fmt: skip
 

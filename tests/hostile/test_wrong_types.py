@@ -17,6 +17,8 @@ import pytest
 
 import jakinib as jk
 from jakinib.arguments import Within
+from jakinib.assay import ExVivo, PlasmaProfile
+from jakinib.files.shown import Shown
 from jakinib.scenario.parts import MEASURED, PATIENT
 
 nan, inf = float("nan"), float("inf")
@@ -28,17 +30,23 @@ WRONG = [
 ]  # fmt: skip
 
 
+def public() -> Iterator[tuple[str, Any]]:
+    """Public names, and the classes of results."""
+    yield from ((name, getattr(jk, name)) for name in jk.__all__)
+    yield from ((kind.__name__, kind) for kind in (*Shown.__subclasses__(), PlasmaProfile, ExVivo))
+
+
 def callables() -> Iterator[tuple[str, Callable[..., Any], bool]]:
     """Public functions and classes, and the methods of these that this package defines; is it a method?"""
-    for name in jk.__all__:
-        made = getattr(jk, name)
+    for name, made in dict(public()).items():
         if not callable(made) or (inspect.isclass(made) and issubclass(made, Exception)):
             continue
-        yield name, made, False
+        if name in jk.__all__:  # results are made by the package alone
+            yield name, made, False
         for method, _ in inspect.getmembers(made, callable) if inspect.isclass(made) else ():
             own = getattr(inspect.getattr_static(made, method), "__func__", getattr(made, method))
             ours = str(getattr(own, "__module__", "")).startswith("jakinib")
-            if ours and not method.startswith("_"):
+            if ours and (method == "__getitem__" or not method.startswith("_")):
                 bound = not isinstance(inspect.getattr_static(made, method), classmethod)
                 yield f"{name}.{method}", getattr(made, method), bound
 
@@ -115,6 +123,30 @@ def test_a_value_of_another_type_is_refused_before_anything_is_done(
         said(
             lambda value=value: function(*([DOSED] if bound else []), **{parameter: value}), value, parameter
         )  # type: ignore[misc]
+
+
+def test_a_result_is_asked_for_what_it_has() -> None:
+    profile, curve = jk.plasma("4 mg once", [1.0, 8.0]), jk.assay("baricitinib", "IL-6")
+    said(lambda: profile.interval(24.0, 48.0), "", "no time from 24 to 48 h")
+    for value in (None, "ten", b"x", [], nan):
+        said(lambda value=value: curve.inhibition(value), value, "concentration")  # type: ignore[misc]
+    said(lambda: jk.simulate([DOSED, DOSED.but(eGFR=45)], bands=False)[2], "", "no arm 2")  # type: ignore[index]
+    said(lambda: jk.Regimen.single(4).to_table("ab"), "", "separator is 'ab'")
+    said(lambda: jk.get_library().find("drugs", "baricitinib"), "", "unknown kind of entry 'drugs'")
+    said(lambda: jk.get_library().inhibitor(5), 5, "name")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("path", ["a\0b.csv", Path("a\0b.csv"), "\ud800.csv", b"a.csv", 5, None])
+def test_a_path_that_no_file_can_have_is_refused(path: Any) -> None:
+    loads = (jk.overlay, jk.load, jk.fit, jk.petab, jk.archive, jk.summary, jk.Scenario.read, jk.Regimen.read)
+    for call in loads:
+        said(lambda call=call: call(path), path, "give a")  # type: ignore[misc]
+
+
+def test_a_path_of_a_path_object_is_as_good_as_its_text(tmp_path: Path) -> None:
+    file = tmp_path / "doses.yaml"
+    file.write_text("regimen: 4 mg qd", encoding="utf-8")
+    assert jk.Regimen.read(file) == jk.Regimen.read(str(file)) == jk.Regimen.parse("4 mg qd")
 
 
 def test_every_public_function_is_asked() -> None:

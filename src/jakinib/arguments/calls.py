@@ -14,6 +14,7 @@ from jakinib.arguments.readers import Other, Reader, shown
 from jakinib.errors import InputError, UnknownIdError
 
 T = TypeVar("T", bound=Callable[..., Any])
+_ASKED = {"__init__": "", "__getitem__": "[]", "__call__": ""}  # methods that are called without their name
 _EMPTY = inspect.Parameter.empty
 
 
@@ -74,6 +75,8 @@ class _Taken:
                 named[name] = value if one is None or value is one.default else one.read(value)
         except Other as other:
             assert one is not None
+            if other.known and isinstance(other.value, str):
+                raise UnknownIdError(one.name, other.value, other.known, self.where) from None
             what = f"{one.name}{other.place} is {shown(other.value)}"
             raise InputError(f"{self.where}: {what}; give {one.words}") from None
         if len(args) > len(places):
@@ -117,8 +120,9 @@ def checked(made: T, where: str = "", instead: str = "") -> T:
         return _checked(made, where or made.__name__, False, instead)
     for name, one in [*vars(made).items()]:
         method = one.__func__ if isinstance(one, classmethod) else one
-        if name == "__init__" or (inspect.isfunction(method) and not name.startswith("_")):
-            own = made.__name__ if name == "__init__" else f"{made.__name__}.{name}"
+        asked = name in _ASKED or not name.startswith("_")
+        if inspect.isfunction(method) and asked and not hasattr(method, "checked"):
+            own = made.__name__ + _ASKED.get(name, f".{name}")
             ready = _checked(method, own, True, instead if name == "__init__" else "")
             setattr(made, name, classmethod(ready) if isinstance(one, classmethod) else ready)
     return made
@@ -137,4 +141,5 @@ def _checked(function: Any, where: str, bound: bool, instead: str) -> Any:
         given, named = taken.read(args, kwargs)
         return function(*given, **named)
 
+    call.checked = True  # type: ignore[attr-defined] # once is enough
     return call

@@ -100,6 +100,8 @@ def _class(hint: type) -> Kind:
 def _union(members: Sequence[Any]) -> Kind:
     """A text is not taken for several texts or for a path where it may be one."""
     kinds = {one: kind_of(one) for one in members}
+    if Path in kinds and str in kinds:
+        kinds |= {one: kinds[one]._replace(read=readers.a_path_as_given) for one in (str, Path)}
     if any(typing.get_origin(one) is Sequence for one in kinds):  # of which an array is one
         kinds = {one: kind for one, kind in kinds.items() if kind.read is not readers.an_array}
     first = sorted(kinds, key=lambda one: one is not str)

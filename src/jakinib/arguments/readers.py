@@ -7,10 +7,10 @@ asked for, one text where several are, and a text where a path is.
 from __future__ import annotations
 
 import operator
+import os
 import reprlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from numbers import Integral, Real
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,11 @@ _repr.maxstring = _repr.maxother = 60
 
 
 class Other(Exception):
-    """A value of another type. place: where in the argument it stands, such as "[2]"."""
+    """A value of another type. place: where in the argument it is, such as "[2]". known: texts it may be."""
 
-    def __init__(self, value: Any, place: str = "") -> None:
+    def __init__(self, value: Any, place: str = "", known: Sequence[str] = ()) -> None:
         super().__init__()
-        self.value, self.place = value, place
+        self.value, self.place, self.known = value, place, known
 
 
 def article(name: str) -> str:
@@ -103,11 +103,24 @@ def a_flag(value: Any) -> bool:
 
 
 def a_path(value: Any) -> Path:
-    if isinstance(value, str | Path):
-        return Path(value)
-    if isinstance(value, PathLike) and isinstance(found := value.__fspath__(), str):
-        return Path(found)
-    raise Other(value)
+    return Path(_name_of_a_file(value))
+
+
+def a_path_as_given(value: Any) -> str | Path:
+    """Of what may be a text, such as a name in the library, and stays one."""
+    found = _name_of_a_file(value)
+    return value if isinstance(value, str) else Path(found)
+
+
+def _name_of_a_file(value: Any) -> str:
+    name = value.__fspath__() if isinstance(value, os.PathLike) and not isinstance(value, type) else value
+    if not isinstance(name, str) or "\0" in name:
+        raise Other(value)
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        raise Other(value) from None
+    return name
 
 
 def a_function(value: Any) -> Any:
@@ -153,7 +166,7 @@ def one_of(values: Sequence[str]) -> Reader:
     def read(value: Any) -> Any:
         if isinstance(value, str) and value in values:
             return value
-        raise Other(value)
+        raise Other(value, known=values)
 
     return read
 

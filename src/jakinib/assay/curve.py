@@ -37,6 +37,7 @@ def logits(shares: Array) -> Array:
     return np.asarray(np.log(held / (1 - held)))
 
 
+@checked
 @dataclass(frozen=True)
 class Effect:
     """Share of an effect as a function of concentration (nM), from a run each.

@@ -24,6 +24,7 @@ from jakinib.regimen.changing import Changing, Covariate, Settings, initial, val
 from jakinib.simulate import Model, Runnable, load
 
 
+@checked
 @dataclass(frozen=True)
 class PlasmaProfile:
     """Total plasma concentration (nM) over time (h) of one inhibitor.
@@ -52,8 +53,13 @@ class PlasmaProfile:
         return replace(self, time=self.time[indices], concentration=self.concentration[indices])
 
     def interval(self, start: float, end: float) -> dict[str, float]:
-        """Cmax and Cmin (ng/mL), tmax (h after start) and AUC (ng h/mL) between two times."""
+        """Cmax and Cmin (ng/mL), tmax (h after start) and AUC (ng h/mL) between two times.
+
+        Raises InputError where no time of the profile lies between them.
+        """
         inside = (self.time >= start - 1e-9) & (self.time <= end + 1e-9)
+        if not inside.any():
+            raise InputError(f"plasma: no time from {start:g} to {end:g} h; ask for times there")
         time, level = self.time[inside], self.ng_per_mL[inside]
         return {
             "cmax": float(level.max()),
@@ -176,6 +182,7 @@ def _as_renal_function_leaves(
     return {f"{name}_{inhibitor}": value for name, value in changed.items()} | dict(given)
 
 
+@checked
 @dataclass(frozen=True)
 class ExVivo:
     """Inhibition (fraction) of a cytokine read-out in blood drawn at each time (h)."""

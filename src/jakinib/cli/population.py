@@ -103,7 +103,7 @@ def _arms(
     arms = []
     for file in every:
         for text in regimens or [""]:
-            one = asked(ctx, file, **instead, **({"regimen": text} if text else {}))
+            one = asked(ctx, file, **instead, **({"regimen": text} if regimens else {}))
             arms.append(one.but(regimen="4 mg qd x 7") if one.regimen is None else one)
     return arms
 

@@ -96,7 +96,7 @@ def arms_of(
     """One arm for each file and regimen; the regimens are those of the files where none is given."""
     every: list[Path | None] = [*(files or [])] or [None]
     return [
-        asked(ctx, file, **instead, **({"regimen": text} if text else {}))
+        asked(ctx, file, **instead, **({"regimen": text} if regimens else {}))
         for file in every
         for text in regimens or [""]
     ]

@@ -211,9 +211,14 @@ def assay(
         pathway = f"{conditions.stimulus} {conditions.readout}"
         notes.append(f"{laboratory} has measured no potency on {pathway}: that of any laboratory is given")
     label = f"{curve.label}, {laboratory}" if laboratory else curve.label
+
+    @checked
+    def inhibition(concentration: float) -> float:
+        return curve.inhibition(concentration / factor)
+
     return CellPotency(
-        lambda concentration: curve.inhibition(concentration / factor), label, curve.conditions, tuple(notes),
-        assay=conditions, laboratory=laboratory, offset=offset, model=model,
+        inhibition, label, curve.conditions, tuple(notes), assay=conditions, laboratory=laboratory,
+        offset=offset, model=model,
     )  # fmt: skip
 
 

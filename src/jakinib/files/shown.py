@@ -26,8 +26,12 @@ MOST_SHOWN = 12  # rows of a table in a notebook
 class Shown:
     """What a result can do once it says ``to_frame``, ``record`` and, where it has a picture, ``plot``.
 
-    ``scenario`` of a result is what was asked; a list of them of arms.
+    ``scenario`` of a result is what was asked; a list of them of arms. Its methods check what they are given.
     """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        checked(cls)
 
     def to_frame(self) -> pd.DataFrame:
         """The result as a tidy table, with its units in ``attrs``."""

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from jakinib.errors import visible
+from jakinib.arguments import shown
+from jakinib.errors import InputError, visible
 from jakinib.files.text import FileError, read_text, short
 
 SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas", " ": "blanks"}
@@ -38,10 +39,20 @@ def separator_of(path: Path) -> str:
 
 def table_text(columns: Sequence[str], rows: Iterable[Iterable[object]], separator: str = "\t") -> str:
     """A table that ``read_table`` reads; numbers have eight digits, cells are quoted where needed."""
+    return separated(
+        columns, ([f"{c:.8g}" if isinstance(c, float) else c for c in row] for row in rows), separator
+    )
+
+
+def separated(columns: Sequence[str], rows: Iterable[Iterable[object]], separator: str) -> str:
+    """A table as it stands; raises InputError for what does not separate cells."""
+    if separator not in SEPARATORS:
+        known = ", ".join(map(repr, SEPARATORS))
+        raise InputError(f"separator is {shown(separator)}; give one of {known}")
     out = io.StringIO()
     writer = csv.writer(out, delimiter=separator, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows([f"{c:.8g}" if isinstance(c, float) else c for c in row] for row in rows)
+    writer.writerows(rows)
     return out.getvalue()
 
 

@@ -14,15 +14,16 @@ import numpy as np
 from jakinib import paths
 from jakinib.arguments import checked
 from jakinib.build.estimates import result_file
-from jakinib.errors import InputError, UnknownIdError
+from jakinib.errors import InputError
 from jakinib.files.journal import Journal, read_record
 from jakinib.fit import results
-from jakinib.fit.folds import LEAVE, Band, Fold, Held, Leave, Predicted, folds, predict, predict_elsewhere
+from jakinib.fit.folds import Band, Fold, Held, Leave, Predicted, folds, predict, predict_elsewhere
 from jakinib.fit.plan import Plan
 from jakinib.fit.run import Prepared, prepare
 from jakinib.parallel import Workers, in_order
 
 
+@checked
 @dataclass(frozen=True)
 class CrossValidation:
     """Every fold of a plan. ``held`` lists the rows, each predicted by a fit that did not see it."""
@@ -90,8 +91,6 @@ def crossvalidate(
     >>> found = jk.crossvalidate("pathways", "drug", workers=2)  # doctest: +SKIP
     >>> round(found.density)  # doctest: +SKIP
     """
-    if leave not in LEAVE:
-        raise UnknownIdError("group to leave out", str(leave), LEAVE)
     ready = plan if isinstance(plan, Prepared) else prepare(plan)
     problem, declared = ready.problem, ready.problem.plan
     target = folder or results.folder(declared)

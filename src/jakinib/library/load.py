@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from jakinib import cache, paths
-from jakinib.arguments import checked
+from jakinib.arguments import checked, text
 from jakinib.errors import InputError, UnknownIdError
 from jakinib.library.cells import NUMBERS, Place, read_cells
 from jakinib.library.citations import Evidence, Reference, References
@@ -57,6 +57,7 @@ def yaml_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix.lower() in (".yaml", ".yml"))
 
 
+@checked
 class Library:
     """All entries of one or more library folders; later folders add to and override earlier ones."""
 
@@ -246,7 +247,8 @@ class Library:
         """File and line of a field of an entry, for messages."""
         if kind == "cells" and name in self._places:
             return self._places[name].where(*field)
-        path = self.files[kind, name]
+        if (path := self.files.get((kind, name))) is None:
+            raise UnknownIdError("entry", f"{kind}/{name}", [f"{one}/{other}" for one, other in self.files])
         return f"{short(path)}:{line_of(path, field)}"
 
     def inhibitor(self, name: str) -> Inhibitor:
@@ -270,7 +272,7 @@ class Library:
 
     def find(self, kind: str, name: str) -> str | None:
         """The id of the entry of ``kind`` (a folder name) that a name means; None where none states it."""
-        if name in getattr(self, kind):
+        if text(name, "a name") in getattr(self, _folder(kind)):
             return name
         if self._index[0] != self.generation:
             self._index = self.generation, {}
@@ -296,6 +298,13 @@ class Library:
             return self.parameters[symbol]
         hits = [key for key in self.parameters if "*" in key and fnmatchcase(symbol, key)]
         return self.parameters[max(hits, key=len)] if hits else None
+
+
+def _folder(kind: str) -> str:
+    """The kind itself; raises UnknownIdError for one that there is none of."""
+    if kind not in _FOLDERS:
+        raise UnknownIdError("kind of entry", text(kind, "kind of entry"), _FOLDERS)
+    return kind
 
 
 def read_library(*folders: Path) -> Library:
@@ -340,6 +349,4 @@ def register(kind: str, path: str | Path) -> str:
     >>> jk.register("milieus", own)
     'joint'
     """
-    if kind not in _FOLDERS:
-        raise UnknownIdError("kind of entry", kind, _FOLDERS)
-    return get_library().add(kind, Path(path))
+    return get_library().add(_folder(kind), Path(path))

@@ -9,6 +9,7 @@ import numpy as np
 
 from jakinib.arguments import checked
 from jakinib.errors import InputError
+from jakinib.files import FileError
 from jakinib.files.shown import Shown
 from jakinib.population.engine import METRICS
 
@@ -76,7 +77,11 @@ def columns_of(file: Path) -> pd.DataFrame:
 
 
 def _columns(path: Path) -> list[str]:
-    """Column names of a Parquet file, without reading it."""
+    """Column names of a Parquet file, without reading it; raises FileError for what is none."""
+    from pyarrow import ArrowException
     from pyarrow.parquet import read_schema
 
-    return list(read_schema(path).names)
+    try:
+        return list(read_schema(path).names)
+    except (OSError, ArrowException) as error:
+        raise FileError(path, f"is no Parquet file that can be read ({error}); give one") from None

@@ -18,8 +18,6 @@ Steady state is reached by time 0: a row with SS has -II <= TIME <= 0; a later o
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import re
 from dataclasses import dataclass, replace
@@ -29,7 +27,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, ValidationError
 
 from jakinib.errors import InputError
-from jakinib.files import ABSENT, FileError, Table, read_table
+from jakinib.files import ABSENT, FileError, Table, read_table, separated
 from jakinib.files import Row as Line
 from jakinib.library import get_library
 from jakinib.library.ranges import Number, Whole
@@ -358,11 +356,7 @@ def write_events(regimen: Regimen, separator: str = ",") -> str:
         rows.append((before, {**_cells(series, before, train.interval, 1), "SS": further}))
     rows.sort(key=lambda row: row[0])
     used = [column for column in Event.model_fields if any(row.get(column) for _, row in rows)]
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=separator, lineterminator="\n")
-    writer.writerow(used)
-    writer.writerows([row.get(column) or "." for column in used] for _, row in rows)
-    return out.getvalue()
+    return separated(used, ([row.get(column) or "." for column in used] for _, row in rows), separator)
 
 
 def _cells(series: Series, time: float, interval: float, repeats: int, amount: float | None = None) -> dict:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jakinib.assay.course import BAND, Array, Course
+from jakinib.errors import InputError
 from jakinib.files.shown import Shown
 from jakinib.scenario.value import Scenario
 
@@ -35,6 +36,9 @@ class Arms(Shown):
         return len(self.courses)
 
     def __getitem__(self, number: int) -> Course:
+        """The course of an arm, counted from 0; raises InputError for one that is not there."""
+        if not -len(self) <= number < len(self):
+            raise InputError(f"simulate: no arm {number}; there are {len(self)}, counted from 0")
         return self.courses[number]
 
     @property
