@@ -51,8 +51,8 @@ class Asked:
 
     @property
     def whole(self) -> Protocol:
-        """The protocol with all settings."""
-        return replace(self.protocol, settings=self.settings)
+        """The protocol with all settings, which are those of a point within the bounds of the plan."""
+        return self.protocol.under(self.settings)
 
 
 class Context(Models):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -71,6 +72,17 @@ class Protocol:
             for symbol, value in values.items():
                 if not math.isfinite(value):
                     raise InputError(f"protocol: {symbol} = {value}; give a finite number")
+
+    def under(self, settings: Mapping[str, float]) -> Protocol:
+        """The same with other settings, known to be finite: nothing is checked again.
+
+        >>> import jakinib as jk
+        >>> jk.Protocol([1.0], {"L_IL6": 2.4}).under({"L_IL6": 1.2}).settings
+        {'L_IL6': 1.2}
+        """
+        other = copy.copy(self)
+        object.__setattr__(other, "settings", settings)
+        return other
 
 
 @dataclass(frozen=True)
