@@ -19,7 +19,7 @@ from jakinib.lanes import Lanes
 
 RTOL = 1e-7  # of runs that share their steps
 NEAR = 1e-6  # difference in ln(parameter)
-FINE = 1e-9  # of other runs: they are as exact as separate ones at that of fits
+LOOSER = 10.0  # tolerance of other runs over that of the fit: as exact as separate ones at the latter
 
 Values = Mapping[str, float]
 Part = Callable[[Context], float]
@@ -65,7 +65,7 @@ class Made(Context):
         for run in map(self.here, asked):
             alike.setdefault((run.model, run.observables), {})[run.key] = run
         for runs in alike.values():
-            self._make(runs, FINE, together=False)
+            self._make(runs, LOOSER * self.rtol, together=False)
 
     def make_near(self, asked: Asked, others: Iterable[Values]) -> None:
         """A run, and those that differ from it as ``others`` do from these values."""
