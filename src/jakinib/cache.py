@@ -30,6 +30,7 @@ T = TypeVar("T")
 
 SWITCH = "JAKINIB_CACHE"
 MOST = 256_000_000  # bytes; beyond it, entries go that were not used for longest
+_UNLISTED: dict[Path, int] = {}  # bytes written to a folder since its entries were listed
 WORTH = 0.005  # s; what is made more quickly than that is not kept
 _MARK = b"jakinib 1\n"
 _DAY = 86_400.0  # s; the time of last use is written once a day
@@ -193,11 +194,19 @@ def _write(path: Path, digest: bytes, value: object) -> None:
     body = zlib.compress(pickle.dumps(value, pickle.HIGHEST_PROTOCOL), 1)
     with suppress(WriteError):
         write_atomic(path, _MARK + digest + hashlib.sha256(body).digest() + body)
-        _keep_within(path.parent)
+        _keep_within(path.parent, len(body))
 
 
-def _keep_within(folder: Path) -> None:
-    """Remove the entries that were not used for longest, down to nine tenths of what is allowed."""
+def _keep_within(folder: Path, written: int) -> None:
+    """Remove the entries that were not used for longest, down to nine tenths of what is allowed.
+
+    Listing them takes longer than most writes, so that it is done when a process first writes here and each
+    time it has written a hundredth of what is allowed.
+    """
+    unlisted = _UNLISTED.get(folder, MOST) + written
+    _UNLISTED[folder] = unlisted if unlisted < MOST / 100 else 0
+    if _UNLISTED[folder]:
+        return
     entries = _entries(folder)
     total = sum(size for _, _, size in entries)
     if total <= MOST:

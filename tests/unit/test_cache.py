@@ -189,6 +189,17 @@ def test_the_cache_stays_within_its_size_and_loses_what_was_not_used(
     assert (last.calls, first.calls) == (0, 1)
 
 
+def test_small_entries_are_kept_without_a_look_at_all_the_others(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed: list[Path] = []
+    seen = Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda path: listed.append(path) or seen(path))
+    for number in range(5):
+        cache.kept("probe", str(number), Maker())
+    assert listed.count(folder) == 1
+
+
 def many(number: int) -> object:
     return [
         cache.kept("probe", str(i % 7), Maker(bytes([i % 7]) * 100_000)) for i in range(number, number + 20)
