@@ -7,6 +7,7 @@ out here, as the engine would in its compiled code, which would take longer to c
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -31,7 +32,10 @@ class Laws:
         self._rules, self.gives = rules, tuple(symbol for symbol, _ in rules)
         named = dict.fromkeys(name for _, formula in rules for name in names(formula))
         self.reads = tuple(name for name in named if name not in self.gives)
-        self._quick = _written(rules, self.reads)
+
+    @functools.cached_property
+    def _quick(self) -> Callable[..., list[float]]:
+        return _written(self._rules, self.reads)
 
     def __call__(self, known: Mapping[str, float]) -> dict[str, float]:
         """Values of ``gives`` where ``known`` has those of ``reads``; nan or inf where undefined."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ def restored(state: bytes) -> Any:
     return engine
 
 
+@functools.cache
 def identity() -> str:
     """The build of libRoadRunner: a state is read by the one that wrote it alone."""
     rr = _roadrunner()
