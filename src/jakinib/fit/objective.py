@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -45,12 +46,13 @@ class Optimum:
 
 
 def one_thread() -> AbstractContextManager[object]:
-    """A block with linear algebra in one thread; scipy must have been imported.
+    """A block with linear algebra in one thread.
 
     Threads that share matrices of a hundred rows wait for each other most of the time.
     """
     from threadpoolctl import threadpool_limits
 
+    importlib.import_module("scipy.linalg")  # only what is loaded can be told
     return threadpool_limits(limits=1, user_api="blas")
 
 

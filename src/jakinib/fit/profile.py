@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from jakinib import paths
 from jakinib.errors import InputError
 from jakinib.files.journal import read_record
-from jakinib.fit.objective import Array, Objective, Optimum, covariance, minimise
+from jakinib.fit.objective import Array, Objective, Optimum, covariance, minimise, one_thread
 from jakinib.fit.side import AT_BOUND, THRESHOLD, Side
 from jakinib.library.files import read_table
 from jakinib.library.ranges import Number
@@ -120,8 +120,9 @@ def profile(
     best = Optimum(theta_best, 0.5 * float(residual @ residual), 0.5 * float(data @ data))
     spread = covariance(problem, theta_best) if spread is None else spread
     jac = problem.jacobian(theta_best) if jac is None else jac
-    down = Side(problem, best, index, -1, spread, jac).search()
-    up = Side(problem, best, index, +1, spread, jac).search()
+    with one_thread():
+        down = Side(problem, best, index, -1, spread, jac).search()
+        up = Side(problem, best, index, +1, spread, jac).search()
     margin = min(theta_best[index] - problem.low[index], problem.high[index] - theta_best[index])
     return Profile(
         problem.names[index],
