@@ -104,6 +104,12 @@ def test_a_single_dose_is_followed_to_the_end() -> None:
     )
 
 
+@pytest.mark.parametrize("at", [-1.0, 24.1, float("inf")])
+def test_blood_cannot_be_drawn_outside_the_course(at: float) -> None:
+    with pytest.raises(InputError, match="outside the course; give hours from 0 to 24"):
+        course("4 mg", population=PEOPLE, hours=24, at=[2.0, at])
+
+
 def test_a_regimen_file_is_followed_like_its_text(tmp_path: Path) -> None:
     regimen = Regimen.parse("8 mg once then 4 mg qd x 2")
     (tmp_path / "doses.csv").write_text(regimen.to_table(), encoding="utf-8")

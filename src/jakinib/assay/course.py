@@ -209,8 +209,8 @@ def course(
     whole = {drug: patients[drug].settings() | _settings_of(drug, given, dosed) for drug in dosed}
     in_mg = regimen.at_weight(whole[dosed[0]]["weight"])
     end = _end(regimen, None if hours is None else spoken(hours, "hour", "hours"), given)
-    if astray := [time for time in at if not 0 <= time < math.inf]:
-        raise InputError(f"at: {astray[0]:g} h is no time after the first dose; give hours from 0 on")
+    if astray := [time for time in at if not 0 <= time <= end]:
+        raise InputError(f"at: {astray[0]:g} h lies outside the course; give hours from 0 to {end:g}")
     dispositions = {drug: Disposition.of(drug, people.id, initial(whole[drug])) for drug in dosed}
     times = _times(in_mg, dispositions, end, [*at, *changes_of(given)])
     fine_times = fine(times)
