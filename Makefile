@@ -56,16 +56,22 @@ clean: ## remove .venv, reports, caches and built distributions
 	rm -rf .venv report build dist docs/_build docs/jupyter_execute docs/reference/data_book.md docs/reference/credibility.md docs/_static/explore.html .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find benchmarks docs src tests -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
-.venv/.runtime: pyproject.toml requirements.lock hatch_build.py $(wildcard src/jakinib/lanes/*.[ch])
-	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { $(find_python); echo "Creating .venv with $$python"; "$$python" -m venv --clear .venv; }
+INPUTS := pyproject.toml requirements.lock hatch_build.py $(wildcard src/jakinib/lanes/*.[ch])
+
+.venv/.runtime: $(INPUTS)
+	@$(made)
 	@echo "Installing jakinib and what it runs on into .venv (650 MB, about a minute the first time)"
 	@$(INSTALL) --editable .
 	@touch $@
 
-.venv/.everything: .venv/.runtime
-	@echo "Installing what the tests and the docs need into .venv (850 MB more, about a minute the first time)"
+.venv/.everything: $(INPUTS)
+	@$(made)
+	@echo "Installing jakinib and what its tests and docs need into .venv (1.5 GB, about a minute the first time)"
 	@$(INSTALL) --editable '.[dev]'
-	@touch $@
+	@touch .venv/.runtime $@
+
+# Makes .venv where there is none.
+made = $(BIN)/python -m pip --version >/dev/null 2>&1 || { $(find_python); echo "Creating .venv with $$python"; "$$python" -m venv --clear .venv; }
 
 # Sets $python to the first interpreter that can make the environment, or says in one line what to install, and stops.
 define find_python
