@@ -7,7 +7,7 @@ import importlib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
 from jakinib.arguments.hints import ANYTHING, kind_of
 from jakinib.arguments.readers import Other, Reader, shown
@@ -45,16 +45,13 @@ class _Taken:
         self.where, self.bound, self.more, self.open = where, bound, False, False
         self.places: list[_Parameter] = []
         self.names: dict[str, _Parameter] = {}
-        known = inspect.unwrap(function).__globals__
+        hints = get_type_hints(inspect.unwrap(function), localns=_Late(), include_extras=True)
         for number, one in enumerate(inspect.signature(function).parameters.values()):
             if one.kind in (one.VAR_POSITIONAL, one.VAR_KEYWORD):
                 self.more |= one.kind is one.VAR_POSITIONAL
                 self.open |= one.kind is one.VAR_KEYWORD
                 continue
-            hint = one.annotation
-            if isinstance(hint, str):
-                hint = eval(hint, known, _Late())  # a hint of this package
-            kind = ANYTHING if hint is _EMPTY else kind_of(hint)
+            kind = kind_of(hints[one.name]) if one.name in hints else ANYTHING
             words = kind.one if self.names or not instead else f"{kind.one} or {instead}"
             made = _Parameter(one.name, kind.read, words, one.default)
             if number >= bound:

@@ -151,6 +151,8 @@ def _check_settings(given: Settings, drug: str) -> None:
     """Raises InputError for a disposition, weight or eGFR that nobody has, and for others that change."""
     for name, value in given.items():
         known = DISPOSITION.get(name.removesuffix(f"_{drug}"))
+        if known is DISPOSITION["D1"]:  # an input may be all but at once
+            known = replace(known, low=0.0, above=True)
         try:
             _ = [known.number(one) for one in values(value)] if known else []
         except ValueError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     import libsbml
 
 Rules = tuple[tuple[str, Formula], ...]
+_ARITHMETIC: dict[str, Callable[[float, float], float]] = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "^": math.pow,
+}  # fmt: skip
 _OPERANDS = {"+": (1, 99), "*": (2, 99), "-": (1, 2), "/": (2, 2), "^": (2, 2)}  # of rules that are taken out
 
 
@@ -34,13 +38,13 @@ class Laws:
         self.reads = tuple(name for name in named if name not in self.gives)
 
     @functools.cached_property
-    def _quick(self) -> Callable[..., list[float]]:
-        return _written(self._rules, self.reads)
+    def _steps(self) -> _Steps:
+        return _Steps(self._rules, self.reads)
 
     def __call__(self, known: Mapping[str, float]) -> dict[str, float]:
         """Values of ``gives`` where ``known`` has those of ``reads``; nan or inf where undefined."""
         try:
-            return dict(zip(self.gives, self._quick(*[known[name] for name in self.reads]), strict=True))
+            return dict(zip(self.gives, self._steps([known[name] for name in self.reads]), strict=True))
         except (ArithmeticError, ValueError):  # Python refuses a division by zero, which is inf here
             found = dict(known)
             for symbol, formula in self._rules:
@@ -48,26 +52,42 @@ class Laws:
             return {symbol: found[symbol] for symbol in self.gives}
 
 
-def _written(rules: Rules, reads: Sequence[str]) -> Callable[..., list[float]]:
-    """The rules as a Python function; symbols become numbered variables, as SBML may call one ``lambda``."""
-    variables = {name: f"v{number}" for number, name in enumerate((*reads, *(name for name, _ in rules)))}
+class _Steps:
+    """Rules as operations on two values each, one after the other: several times quicker than their trees."""
 
-    def text(formula: Formula) -> str:
+    def __init__(self, rules: Rules, reads: Sequence[str]) -> None:
+        self._values = [math.nan] * len(reads)  # what is read, then numbers and results as they come
+        self._places = {name: place for place, name in enumerate(reads)}
+        self._steps: list[tuple[Callable[[float, float], float], int, int, int]] = []
+        for symbol, rule in rules:
+            self._places[symbol] = self._place(rule)
+        self._results = [self._places[symbol] for symbol, _ in rules]
+
+    def _take(self, number: float) -> int:
+        self._values.append(number)
+        return len(self._values) - 1
+
+    def _place(self, formula: Formula) -> int:
+        """Where the value of a formula stands."""
         if isinstance(formula, str):
-            return variables[formula]
+            return self._places[formula]
         if isinstance(formula, float):
-            return f"float('{formula!r}')" if not math.isfinite(formula) else repr(formula)
+            return self._take(formula)
         operation, operands = formula
-        inner = [text(operand) for operand in operands]
-        if operation == "^":
-            return f"power({', '.join(inner)})"
-        return f"({operation}{inner[0]})" if len(inner) == 1 else f"({f' {operation} '.join(inner)})"
+        place, *others = (self._place(operand) for operand in operands)
+        if operation == "-" and not others:
+            operation, others = "*", [self._take(-1.0)]
+        for other in others:
+            made = self._take(math.nan)
+            self._steps.append((_ARITHMETIC[operation], place, other, made))
+            place = made
+        return place
 
-    lines = [f"    {variables[name]} = {text(formula)}\n" for name, formula in rules]
-    arguments, results = (", ".join(map(variables.__getitem__, part)) for part in (reads, dict(rules)))
-    scope: dict[str, Callable[..., list[float]]] = {}
-    exec(f"def laws({arguments}):\n{''.join(lines)}    return [{results}]", {"power": math.pow}, scope)
-    return scope["laws"]
+    def __call__(self, given: Sequence[float]) -> list[float]:
+        values = [*given, *self._values[len(given) :]]
+        for operation, a, b, made in self._steps:
+            values[made] = operation(values[a], values[b])
+        return [values[place] for place in self._results]
 
 
 def take_out(document: libsbml.SBMLDocument, source: Source | None = None) -> Rules:
