@@ -258,9 +258,13 @@ static void NAME(judge)(NAME(Run) *r, const V *h, const double *error) {
         lost[l] = k->active[l] && r->w->together && !isfinite(error[l]) && isfinite(e);
         taken[l] = k->active[l] && e <= 1.0;
         LANE(where, 0, l) = taken[l] ? -1 : 0;
+        end[l] = k->last[l] ? k->stop_at[l] : k->t[l] + LANE(h, 0, l);
+        if (r->w->together && l > 0) {
+            factor[l] = factor[0];
+            continue;
+        }
         factor[l] = isfinite(e) ? 0.9 * pow(e > 1e-12 ? e : 1e-12, -0.2) : 0.2;
         factor[l] = factor[l] > 6.0 ? 6.0 : factor[l] < 0.2 ? 0.2 : factor[l];
-        end[l] = k->last[l] ? k->stop_at[l] : k->t[l] + LANE(h, 0, l);
     }
     NAME(read_step)(r, h, taken, end);
     for (int i = 0; i < B * r->m->n; i++) NAME(pick)(&r->y[i], &r->ahead[i], &where[i % B]);
