@@ -4,9 +4,12 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test tests lint bench docs interop build-models book lock clean
 unexport PYTHONHOME PYTHONPATH VIRTUAL_ENV
+unexport PYTHONDONTWRITEBYTECODE # dozens of processes are started, each of which would compile all that it imports
 
 BIN := .venv/bin
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint requirements.lock
+# What pip leaves out there, on all processors. A few files of packages are templates, which do not compile.
+COMPILE := $(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -62,12 +65,14 @@ INPUTS := pyproject.toml requirements.lock hatch_build.py $(wildcard src/jakinib
 	@$(made)
 	@echo "Installing jakinib and what it runs on into .venv (650 MB, about a minute the first time)"
 	@$(INSTALL) --editable .
+	@$(COMPILE)
 	@touch $@
 
 .venv/.everything: $(INPUTS)
 	@$(made)
 	@echo "Installing jakinib and what its tests and docs need into .venv (1.5 GB, about a minute the first time)"
 	@$(INSTALL) --editable '.[dev]'
+	@$(COMPILE)
 	@touch .venv/.runtime $@
 
 # Makes .venv where there is none.
