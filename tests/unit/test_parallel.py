@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
@@ -19,6 +19,19 @@ import pytest
 import jakinib as jk
 from jakinib.errors import IncompleteRunError, InputError
 from jakinib.parallel import each, in_order, one_pool, pool
+
+
+class Items(list[int]):
+    """Numbers that remember which of them were taken."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(range(count))
+        self.taken: list[int] = []
+
+    def __iter__(self) -> Iterator[int]:
+        for number in super().__iter__():
+            self.taken.append(number)
+            yield number
 
 
 def square(number: int) -> int:
@@ -48,17 +61,10 @@ def test_results_are_in_the_order_of_the_items_for_every_number_of_workers() -> 
 
 
 def test_few_jobs_are_under_way_at_a_time() -> None:
-    taken: list[int] = []
-
-    class Items(list[int]):
-        def __iter__(self):  # type: ignore[no-untyped-def]
-            for number in range(len(self)):
-                taken.append(number)
-                yield number
-
-    ended = each(square, Items(range(200)), 2)
+    items = Items(200)
+    ended = each(square, items, 2)
     next(ended)
-    assert len(taken) < 20
+    assert len(items.taken) < 20
     ended.close()
 
 
@@ -183,17 +189,10 @@ def test_an_inner_loop_that_is_left_early_spares_the_work_of_the_outer_one() -> 
 
 
 def test_a_stage_that_asks_for_fewer_workers_than_there_are_has_no_more_jobs_at_once() -> None:
-    taken: list[int] = []
-
-    class Items(list[int]):
-        def __iter__(self):  # type: ignore[no-untyped-def]
-            for number in range(len(self)):
-                taken.append(number)
-                yield number
-
-    with one_pool(), pool(3), closing(each(square, Items(range(50)), 2)) as ended:
+    items = Items(50)
+    with one_pool(), pool(3), closing(each(square, items, 2)) as ended:
         next(ended)
-        assert len(taken) == 2
+        assert len(items.taken) == 2
 
 
 def test_a_thread_has_workers_of_its_own(tmp_path: Path) -> None:

@@ -18,11 +18,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from jakinib.errors import InputError, SimulationError, UnknownIdError, WriteError
+from jakinib.errors import InputError, UnknownIdError, WriteError
 from jakinib.files.journal import Journal
-from jakinib.lanes import Lanes
 from jakinib.population import IncompleteRunError, population, run, run_to_file, summary
-from jakinib.population.engine import EXPOSURE, METRICS, Worker
+from jakinib.population.engine import METRICS
 from jakinib.population.sampling import CHUNK
 
 SMALL = {"population": "ra_adult", "n": 2 * CHUNK + 20, "regimen": "4 mg qd x 2", "cytokine": None}
@@ -67,58 +66,6 @@ def test_exposure_rises_with_the_dose_in_proportion_and_falls_with_renal_functio
     two = population("ra_adult", 100, "4 mg qd x 2", cytokine=None)
     np.testing.assert_allclose(two["AUC_ng_h_per_mL"], 2 * one["AUC_ng_h_per_mL"], rtol=1e-4)
     assert np.corrcoef(two["eGFR"], two["AUC_ng_h_per_mL"])[0, 1] < -0.2
-
-
-def test_a_patient_that_fails_is_a_row_with_a_reason_and_no_numbers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plasma = Worker.plasma
-
-    def breaks(self: Worker, values: dict[str, np.ndarray]) -> Any:
-        if (values["weight"] > 100).any():
-            raise SimulationError("too much work", 12.0)
-        return plasma(self, values)
-
-    monkeypatch.setattr(Worker, "plasma", breaks)
-    out = tmp_path / "pop.parquet"
-    manifest = run_to_file(out, **SMALL)
-    people = pd.read_parquet(out)
-    failed = people[people["status"] == "failed"]
-    assert len(people) == SMALL["n"]
-    assert len(failed) == (people["weight"] > 100).sum() == manifest["failed"] > 0
-    assert failed[list(EXPOSURE)].isna().all(axis=None)
-    assert failed["reason"].str.contains("too much work").all()
-    assert people.loc[people["status"] == "ok", list(EXPOSURE)].notna().all(axis=None)
-    assert summary(out).set_index("quantity").loc["AUC_ng_h_per_mL", "n"] == len(people) - len(failed)
-
-
-def test_cells_that_do_not_respond_fail_alone_and_say_so() -> None:
-    """Of two kinds of cells the dark ones are named, the others are as they are without them beside."""
-    bright = population("ra_adult", 12, "4 mg", ensemble=pd.DataFrame({"kphos_IL6_STAT3": [3.0, 3.0]}))
-    mixed = population("ra_adult", 12, "4 mg", ensemble=pd.DataFrame({"kphos_IL6_STAT3": [3.0, 1e-300]}))
-    dark = mixed["kphos_IL6_STAT3"] < 1e-200
-    assert 0 < dark.sum() < len(mixed)
-    assert (mixed["status"] == np.where(dark, "failed", "ok")).all()
-    assert mixed.loc[dark, "reason"].str.contains("no signal without inhibitor").all()
-    assert mixed.loc[dark, list(METRICS)].isna().all(axis=None)
-    pd.testing.assert_frame_equal(mixed[~dark], bright[~dark], check_exact=True)
-
-
-def test_a_run_that_fails_costs_its_patient_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole, run_rows = population("ra_adult", 5, "4 mg"), Lanes.run_rows
-
-    def breaks(self: Lanes, columns: Any, rows: np.ndarray, *others: Any) -> Any:
-        values, failed = run_rows(self, columns, rows, *others)
-        values[-1] = np.inf
-        return values, {**failed, len(rows) - 1: SimulationError("too much work", 0.1)}
-
-    monkeypatch.setattr(Lanes, "run_rows", breaks)
-    found = population("ra_adult", 5, "4 mg")
-    lost = found["status"] == "failed"
-    assert lost.sum() == 1
-    assert found.loc[lost, "reason"].str.contains("too much work").all()
-    assert found.loc[lost, list(METRICS)].isna().all(axis=None)
-    pd.testing.assert_frame_equal(found[~lost], whole[~lost], check_exact=True)
 
 
 def test_the_summary_gives_median_and_band() -> None:
